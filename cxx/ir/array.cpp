@@ -1,0 +1,65 @@
+#include "ir/array.hpp"
+
+#include <fmt/format.h>
+
+#include <cassert>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace caten {
+
+Array Array::zeros(DType dtype, std::vector<int64_t> shape) {
+  Array array;
+  array.dtype_ = dtype;
+  array.shape_ = std::move(shape);
+  for (int64_t size : array.shape_) array.elements_ *= size;
+  assert(array.elements_ >= 0);
+  // One cache line of room and alignment, so that vector kernels may load whole lines.
+  size_t room = (array.bytes() + 127) & ~size_t{63};
+  void* memory = std::aligned_alloc(64, room);
+  if (!memory) throw std::bad_alloc();
+  std::memset(memory, 0, room);
+  array.owner_ = std::shared_ptr<void>(memory, std::free);
+  array.data_ = static_cast<const std::byte*>(memory);
+  return array;
+}
+
+Array Array::over(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const void> owner, const std::byte* data) {
+  Array array;
+  array.dtype_ = dtype;
+  array.shape_ = std::move(shape);
+  for (int64_t size : array.shape_) array.elements_ *= size;
+  array.owner_ = std::move(owner);
+  array.data_ = data;
+  return array;
+}
+
+bool Array::same_bytes(const Array& other) const {
+  return same_type(other) && (bytes() == 0 || std::memcmp(data_, other.data_, bytes()) == 0);
+}
+
+Result<size_t> checked_bytes(DType dtype, const std::vector<int64_t>& shape) {
+  auto bytes = static_cast<int64_t>(dtype_size(dtype));
+  bool empty = false;
+  for (int64_t size : shape) {
+    if (size < 0)
+      return fail({.code = Code::NegativeSize, .message = fmt::format("the shape {} has a negative size", describe_type(dtype, shape)),
+                   .expected = "sizes of 0 or more", .found = std::to_string(size), .remedy = "correct the shape"});
+    empty |= size == 0;
+  }
+  if (empty) return 0;
+  for (int64_t size : shape)
+    if (__builtin_mul_overflow(bytes, size, &bytes))
+      return fail({.code = Code::SizeOverflow, .message = fmt::format("{} has more bytes than 63 bits can count", describe_type(dtype, shape)),
+                   .expected = "at most 2^63 - 1 bytes", .remedy = "use smaller sizes"});
+  return static_cast<size_t>(bytes);
+}
+
+std::string describe_type(DType dtype, const std::vector<int64_t>& shape) {
+  return fmt::format("{}[{}]", dtype_name(dtype), fmt::join(shape, " "));
+}
+
+std::string describe(const Array& array) { return describe_type(array.dtype(), array.shape()); }
+
+}  // namespace caten

@@ -1,0 +1,60 @@
+// An Array is host data: dtype, sizes, and row-major contiguous elements in shared, immutable-by-convention storage
+// (owned or memory-mapped). It is what files, literals, inputs and results are.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "ir/dtype.hpp"
+
+namespace caten {
+
+class Array {
+ public:
+  Array() = default;
+  /// Zero-filled. Sizes must be non-negative with a byte count that fits (see checked_bytes).
+  static Array zeros(DType dtype, std::vector<int64_t> shape);
+  /// Elements in foreign storage, kept alive by `owner`. `data` must be aligned to 16 bytes or to the dtype.
+  static Array over(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const void> owner, const std::byte* data);
+
+  DType dtype() const { return dtype_; }
+  const std::vector<int64_t>& shape() const { return shape_; }
+  size_t rank() const { return shape_.size(); }
+  int64_t elements() const { return elements_; }
+  size_t bytes() const { return static_cast<size_t>(elements_) * dtype_size(dtype_); }
+  const std::byte* data() const { return data_; }
+  /// Only for whoever made the array, before it is shared.
+  std::byte* mutable_data() { return const_cast<std::byte*>(data_); }
+
+  template <class T>
+  const T* as() const {
+    return reinterpret_cast<const T*>(data_);
+  }
+  template <class T>
+  T* as_mutable() {
+    return reinterpret_cast<T*>(mutable_data());
+  }
+
+  bool same_type(const Array& other) const { return dtype_ == other.dtype_ && shape_ == other.shape_; }
+  /// Same dtype, sizes and bytes.
+  bool same_bytes(const Array& other) const;
+
+ private:
+  DType dtype_ = DType::kF32;
+  std::vector<int64_t> shape_;
+  int64_t elements_ = 1;
+  std::shared_ptr<const void> owner_;
+  const std::byte* data_ = nullptr;
+};
+
+/// Bytes of an array, or a diagnostic when a size is negative or the product leaves 63 bits.
+Result<size_t> checked_bytes(DType dtype, const std::vector<int64_t>& shape);
+
+/// "f32[2 3]"
+std::string describe(const Array& array);
+std::string describe_type(DType dtype, const std::vector<int64_t>& shape);
+
+}  // namespace caten

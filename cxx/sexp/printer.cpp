@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "sexp/datum.hpp"
+
+namespace caten {
+namespace {
+
+template <class Float>
+std::string print_any_float(Float value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value < 0 ? "-inf" : "+inf";
+  std::string text = fmt::format("{}", value);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+bool is_bare_symbol(std::string_view name) {
+  if (name.empty() || name[0] == ':' || name == "+inf" || name == "-inf" || name == "nan") return false;
+  auto digit = [&](size_t i) { return i < name.size() && name[i] >= '0' && name[i] <= '9'; };
+  bool sign = name[0] == '+' || name[0] == '-';
+  if (digit(0) || (name[0] == '.' && digit(1)) || (sign && (digit(1) || (name.size() > 1 && name[1] == '.' && digit(2))))) return false;
+  for (char c : name) {
+    auto byte = static_cast<unsigned char>(c);
+    bool fine = byte >= 0x80 || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+                std::string_view("+-*/<>=!?%&_.~^$@:").find(c) != std::string_view::npos;
+    if (!fine) return false;
+  }
+  return true;
+}
+
+std::string escape(std::string_view content, char quote) {
+  std::string out(1, quote);
+  for (char c : content) {
+    if (c == quote || c == '\\')
+      (out += '\\') += c;
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else
+      out += c;
+  }
+  return out + quote;
+}
+
+void print_to(const Datum& datum, std::string& out) {
+  switch (datum.kind) {
+    case Datum::Kind::kSymbol: out += print_symbol(datum.text); return;
+    case Datum::Kind::kKeyword: (out += ':') += datum.text; return;
+    case Datum::Kind::kString: out += escape(datum.text, '"'); return;
+    case Datum::Kind::kInteger:
+    case Datum::Kind::kFloat: out += datum.text; return;
+    case Datum::Kind::kList: break;
+  }
+  out += '(';
+  for (size_t i = 0; i < datum.items.size(); ++i) {
+    if (i) out += ' ';
+    print_to(datum.items[i], out);
+  }
+  out += ')';
+}
+
+void pretty_to(const Datum& datum, size_t indent, size_t width, std::string& out) {
+  std::string flat;
+  print_to(datum, flat);
+  if (!datum.is_list() || datum.items.size() < 2 || indent + flat.size() <= width) {
+    out += flat;
+    return;
+  }
+  out += '(';
+  size_t child = indent + 1;
+  for (size_t i = 0; i < datum.items.size(); ++i) {
+    // The head, and an atom right behind it, stay on the first line: `(composite axpy`, `(:let`.
+    bool same_line = i == 0 || (i == 1 && !datum.items[1].is_list() && !datum.items[0].is_list());
+    if (i > 0) out += same_line ? " " : "\n" + std::string(child, ' ');
+    pretty_to(datum.items[i], child, width, out);
+  }
+  out += ')';
+}
+
+}  // namespace
+
+std::string print_float(double value) { return print_any_float(value); }
+std::string print_float(float value) { return print_any_float(value); }
+
+std::string print_symbol(std::string_view name) { return is_bare_symbol(name) ? std::string(name) : escape(name, '|'); }
+
+std::string print(const Datum& datum) {
+  std::string out;
+  print_to(datum, out);
+  return out;
+}
+
+std::string pretty(const Datum& datum, size_t width) {
+  std::string out;
+  pretty_to(datum, 0, width, out);
+  return out;
+}
+
+}  // namespace caten
