@@ -1,0 +1,253 @@
+#include "ir/graph.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "ir/infer.hpp"
+
+namespace caten {
+namespace {
+
+struct AttributeHasher {
+  size_t seed;
+  void mix(size_t value) { seed = (seed ^ value) * 0x9e3779b97f4a7c15u + (seed >> 31); }
+  void operator()(const std::monostate&) {}
+  void operator()(const ConstAttributes& a) { mix(a.value.hash()); }
+  void operator()(const IndexAttributes& a) { mix(static_cast<size_t>(a.axis)); }
+  void operator()(const PermuteAttributes& a) {
+    for (int axis : a.axes) mix(static_cast<size_t>(axis));
+  }
+  void operator()(const SliceAttributes& a) {
+    for (const SliceRange& range : a.ranges) {
+      mix(range.start.hash());
+      mix(range.stop.hash());
+      mix(static_cast<size_t>(range.step));
+    }
+  }
+  void operator()(const AccessAttributes& a) { mix(static_cast<size_t>(a.axis) * 8 + static_cast<size_t>(a.mode)); }
+  void operator()(const ReduceAttributes& a) {
+    mix(static_cast<size_t>(a.combine));
+    for (int axis : a.axes) mix(static_cast<size_t>(axis));
+  }
+  void operator()(const CopyAttributes& a) { mix(std::hash<std::string>()(a.device)); }
+  void operator()(const LoopAttributes& a) { mix(a.count.hash() + static_cast<size_t>(a.level)); }
+  void operator()(const NameAttributes& a) { mix(std::hash<std::string>()(a.name)); }
+  void operator()(const BoundAttributes& a) { mix(static_cast<size_t>(a.level) * 1024 + a.index); }
+  void operator()(const ResultAttributes& a) { mix(a.index); }
+  void operator()(const RegionAttributes& a) {
+    mix(std::hash<std::string>()(a.name));
+    mix(a.result);
+  }
+};
+
+}  // namespace
+
+size_t Graph::hash(const Node& node) {
+  AttributeHasher hasher{static_cast<size_t>(node.kind) * 256 + static_cast<size_t>(node.op)};
+  hasher.mix(static_cast<size_t>(node.type.dtype));
+  for (const Dim& dim : node.type.shape) hasher.mix(dim.hash());
+  for (NodeId operand : node.operands) hasher.mix(operand.value);
+  std::visit(hasher, node.attributes);
+  return hasher.seed;
+}
+
+bool Graph::equal(const Node& a, const Node& b) {
+  return a.kind == b.kind && (a.kind != NodeKind::kOp || a.op == b.op) && a.operands == b.operands && a.type == b.type &&
+         a.attributes == b.attributes;
+}
+
+void Graph::note_origin(Node& node, uint32_t origin) {
+  if (origin != UINT32_MAX && std::find(node.origins.begin(), node.origins.end(), origin) == node.origins.end())
+    node.origins.push_back(origin);
+}
+
+NodeId Graph::add(Node node) {
+  size_t key = hash(node);
+  auto [first, last] = index_.equal_range(key);
+  for (auto it = first; it != last; ++it) {
+    Node& known = nodes_[it->second];
+    if (!equal(known, node)) continue;
+    note_origin(known, current_origin_);
+    for (uint32_t origin : node.origins) note_origin(known, origin);
+    if (known.name.empty()) known.name = std::move(node.name);
+    return {it->second};
+  }
+  if (node.kind == NodeKind::kBound) {
+    node.free_levels = uint64_t{1} << node.get<BoundAttributes>().level;
+  } else if (node.is(Op::kLoop)) {
+    const auto& loop = node.get<LoopAttributes>();
+    uint64_t outside = 0, inside = 0;
+    size_t before_body = (loop.runtime_count ? 1 : 0) + loop.carries;
+    for (size_t i = 0; i < node.operands.size(); ++i)
+      (i < before_body ? outside : inside) |= nodes_[node.operands[i].value].free_levels;
+    node.free_levels = outside | (inside & ~(uint64_t{1} << loop.level));
+  } else {
+    for (NodeId operand : node.operands) node.free_levels |= nodes_[operand.value].free_levels;
+  }
+  note_origin(node, current_origin_);
+  nodes_.push_back(std::move(node));
+  auto id = static_cast<uint32_t>(nodes_.size() - 1);
+  index_.emplace(key, id);
+  return {id};
+}
+
+NodeId Graph::add_input(const std::string& input_name, ValueType type, bool donated) {
+  NodeId id = add({.kind = NodeKind::kInput, .type = std::move(type), .attributes = NameAttributes{input_name}, .name = input_name});
+  inputs.push_back({input_name, id, donated});
+  return id;
+}
+
+NodeId Graph::add_state(const std::string& state_name, ValueType type) {
+  NodeId id = add({.kind = NodeKind::kState, .type = std::move(type), .attributes = NameAttributes{state_name}, .name = state_name});
+  states.push_back({state_name, id, {}});
+  return id;
+}
+
+NodeId Graph::add_bound(int level, uint32_t index, ValueType type) {
+  assert(level >= 0 && level < 64);
+  return add({.kind = NodeKind::kBound, .type = std::move(type), .attributes = BoundAttributes{level, index}});
+}
+
+Result<NodeId> Graph::make(Op op, std::vector<NodeId> operands, Attributes attributes, ValueType target) {
+  std::vector<ValueType> types;
+  types.reserve(operands.size());
+  for (NodeId operand : operands) types.push_back(type(operand));
+  Result<ValueType> result = infer_type(op, attributes, types, target, dims);
+  if (!result) return tl::make_unexpected(std::move(result.error()));
+  return add({.kind = NodeKind::kOp, .op = op, .type = std::move(*result), .operands = std::move(operands), .attributes = std::move(attributes)});
+}
+
+std::vector<ValueType> Graph::loop_result_types(NodeId loop) const {
+  const Node& node = nodes_[loop.value];
+  std::vector<ValueType> types;
+  for (NodeId operand : node.operands) types.push_back(type(operand));
+  return loop_results(node.get<LoopAttributes>(), types);
+}
+
+Result<NodeId> Graph::make_result(NodeId loop, uint32_t index) {
+  if (!nodes_[loop.value].is(Op::kLoop))
+    return fail({.code = Code::BadLoop, .message = "`result` of a value that is no loop", .expected = "a loop",
+                 .found = describe(type(loop)), .remedy = "use the value itself"});
+  std::vector<ValueType> types = loop_result_types(loop);
+  if (index >= types.size())
+    return fail({.code = Code::BadLoop, .message = "the loop has no such result",
+                 .expected = "0 to " + std::to_string(types.size() - 1) + " (carries, collected stacks, count)",
+                 .found = std::to_string(index), .remedy = "correct the number"});
+  return add({.kind = NodeKind::kResult, .type = types[index], .operands = {loop}, .attributes = ResultAttributes{index}});
+}
+
+NodeId Graph::make_region(RegionAttributes attributes, NodeId body, std::vector<NodeId> arguments) {
+  std::vector<NodeId> operands{body};
+  operands.insert(operands.end(), arguments.begin(), arguments.end());
+  return add({.kind = NodeKind::kRegion, .type = type(body), .operands = std::move(operands), .attributes = std::move(attributes)});
+}
+
+void Graph::set_origin(Origin origin) {
+  if (current_origin_ != UINT32_MAX && origins[current_origin_] == origin) return;
+  if (!origins.empty() && origins.back() == origin) {
+    current_origin_ = static_cast<uint32_t>(origins.size() - 1);
+    return;
+  }
+  origins.push_back(std::move(origin));
+  current_origin_ = static_cast<uint32_t>(origins.size() - 1);
+}
+
+void Graph::set_name(NodeId id, std::string value_name) {
+  if (nodes_[id.value].name.empty()) nodes_[id.value].name = std::move(value_name);
+}
+
+void Graph::add_origin(NodeId id, uint32_t origin) { note_origin(nodes_[id.value], origin); }
+
+std::vector<NodeId> Graph::roots() const {
+  std::vector<NodeId> out;
+  for (const Output& output : outputs) out.push_back(output.value);
+  for (const State& state : states)
+    if (state.next.valid()) out.push_back(state.next);
+  return out;
+}
+
+std::vector<NodeId> Graph::reachable() const {
+  std::vector<bool> needed(nodes_.size(), false);
+  for (NodeId root : roots()) needed[root.value] = true;
+  for (const Input& input : inputs) needed[input.node.value] = true;
+  for (const State& state : states) needed[state.node.value] = true;
+  for (size_t i = nodes_.size(); i-- > 0;)
+    if (needed[i])
+      for (NodeId operand : nodes_[i].operands) needed[operand.value] = true;
+  std::vector<NodeId> out;
+  for (size_t i = 0; i < nodes_.size(); ++i)
+    if (needed[i]) out.push_back({static_cast<uint32_t>(i)});
+  return out;
+}
+
+NodeId GraphCopier::copy(NodeId id) {
+  std::vector<NodeId> pending{id};
+  while (!pending.empty()) {
+    NodeId current = pending.back();
+    if (memo_.contains(current.value)) {
+      pending.pop_back();
+      continue;
+    }
+    const Node& node = from_[current];
+    size_t before = pending.size();
+    // Reversed, so that operands are copied in their order.
+    for (size_t i = node.operands.size(); i-- > 0;)
+      if (!memo_.contains(node.operands[i].value)) pending.push_back(node.operands[i]);
+    if (pending.size() > before) continue;
+    std::vector<NodeId> operands;
+    operands.reserve(node.operands.size());
+    for (NodeId operand : node.operands) operands.push_back(memo_.at(operand.value));
+    NodeId made = visit(current, node, std::move(operands));
+    memo_[current.value] = made;
+    pending.pop_back();
+    if (!node.name.empty()) to_.set_name(made, node.name);
+    for (uint32_t origin : node.origins) to_.add_origin(made, origin);
+  }
+  return memo_.at(id.value);
+}
+
+NodeId GraphCopier::visit(NodeId, const Node& node, std::vector<NodeId> operands) { return copy_node(node, std::move(operands)); }
+
+NodeId GraphCopier::copy_node(const Node& node, std::vector<NodeId> operands) {
+  Node made;
+  made.kind = node.kind;
+  made.op = node.op;
+  made.attributes = node.attributes;
+  if (auto* slice = std::get_if<SliceAttributes>(&made.attributes))
+    for (SliceRange& range : slice->ranges) {
+      range.start = to_.dims.resolve(range.start);
+      range.stop = to_.dims.resolve(range.stop);
+    }
+  if (auto* loop = std::get_if<LoopAttributes>(&made.attributes)) loop->count = to_.dims.resolve(loop->count);
+  made.type = {node.type.dtype, to_.dims.resolve(node.type.shape)};
+  made.operands = std::move(operands);
+  return to_.add(std::move(made));
+}
+
+void GraphCopier::copy_program() {
+  to_.name = from_.name;
+  to_.dims = from_.dims;
+  to_.origins = from_.origins;
+  for (const Graph::Input& input : from_.inputs) {
+    const ValueType& type = from_.type(input.node);
+    map(input.node, to_.add_input(input.name, {type.dtype, to_.dims.resolve(type.shape)}, input.donated));
+  }
+  for (const Graph::State& state : from_.states) {
+    const ValueType& type = from_.type(state.node);
+    map(state.node, to_.add_state(state.name, {type.dtype, to_.dims.resolve(type.shape)}));
+  }
+  // Nodes are visited in the order of the source, so that printing shows the same order.
+  for (NodeId id : from_.reachable()) copy(id);
+  for (const Graph::Output& output : from_.outputs) to_.outputs.push_back({output.name, copy(output.value)});
+  for (size_t i = 0; i < from_.states.size(); ++i)
+    if (from_.states[i].next.valid()) to_.states[i].next = copy(from_.states[i].next);
+}
+
+Graph resolve_dims(const Graph& graph) {
+  Graph out;
+  GraphCopier copier(graph, out);
+  copier.copy_program();
+  return out;
+}
+
+}  // namespace caten

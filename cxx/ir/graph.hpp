@@ -1,0 +1,126 @@
+// In: checked operands. Out: a Graph, the IR of one program, over the ops of ir/ops.def.
+//
+// Invariants (checked by ir/verify.hpp): nodes are immutable and hash-consed, so equal values are one node; an operand's id
+// is smaller than its user's; every type is what ir/infer.hpp says; loop bodies are nodes of the same arena that depend on
+// bound variables, which are de Bruijn levels, so that hash-consing sees through bound names; inside its body a loop of
+// level L hides every other binding of level L; sizes are resolved against `dims`.
+//
+// A value that no bound variable reaches (free_levels = 0) may be computed outside every loop. Passes build a new Graph.
+// Iteration is by id, never by hash.
+#pragma once
+
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ir/dim_env.hpp"
+#include "ir/node.hpp"
+
+namespace caten {
+
+/// Where a value comes from: a place in a source text and the composites that were being expanded, outermost first.
+struct Origin {
+  SourceSpan span{};
+  std::string composite_path{};  ///< "softmax/exp", "" at top level
+  bool operator==(const Origin&) const = default;
+};
+
+class Graph {
+ public:
+  struct Input {
+    std::string name;
+    NodeId node;
+    bool donated = false;  ///< its memory may be reused for an output
+  };
+  struct State {
+    std::string name;
+    NodeId node;    ///< the value before the call
+    NodeId next{};  ///< the value after the call; invalid: unchanged
+  };
+  struct Output {
+    std::string name;
+    NodeId value;
+  };
+
+  std::string name = "main";
+  DimEnv dims;
+  std::vector<Input> inputs;
+  std::vector<State> states;
+  std::vector<Output> outputs;
+  std::vector<Origin> origins;
+
+  const Node& operator[](NodeId id) const { return nodes_[id.value]; }
+  const ValueType& type(NodeId id) const { return nodes_[id.value].type; }
+  size_t size() const { return nodes_.size(); }
+  const std::vector<Node>& nodes() const { return nodes_; }
+
+  /// Adds a complete node, or returns the equal one that is there (which keeps both origins). Computes free_levels.
+  NodeId add(Node node);
+
+  // Leaves. Names are unique over inputs and states.
+  NodeId add_input(const std::string& input_name, ValueType type, bool donated = false);
+  NodeId add_state(const std::string& state_name, ValueType type);
+  NodeId add_bound(int level, uint32_t index, ValueType type);
+
+  /// An op on nodes of this graph, typed by infer_type (ir/infer.hpp), which may equate sizes in `dims`. `target` is the
+  /// dtype and/or shape of const, index, reshape, expand, cast and bitcast. Errors carry no span: the caller knows it.
+  Result<NodeId> make(Op op, std::vector<NodeId> operands, Attributes attributes = {}, ValueType target = {});
+  /// Result `index` of a loop.
+  Result<NodeId> make_result(NodeId loop, uint32_t index);
+  NodeId make_region(RegionAttributes attributes, NodeId body, std::vector<NodeId> arguments);
+
+  /// Types of all results of a loop: carries, collects, count.
+  std::vector<ValueType> loop_result_types(NodeId loop) const;
+
+  /// The origin that nodes added from now on carry.
+  void set_origin(Origin origin);
+  void clear_origin() { current_origin_ = UINT32_MAX; }
+  void set_name(NodeId id, std::string value_name);
+  void add_origin(NodeId id, uint32_t origin);
+
+  /// Nodes that outputs and state updates need (loop bodies included), ascending by id; inputs and states always.
+  std::vector<NodeId> reachable() const;
+  /// The values that the program produces: outputs, then next values of states.
+  std::vector<NodeId> roots() const;
+
+ private:
+  static size_t hash(const Node& node);
+  static bool equal(const Node& a, const Node& b);
+  void note_origin(Node& node, uint32_t origin);
+
+  std::vector<Node> nodes_;
+  std::unordered_multimap<size_t, uint32_t> index_;
+  uint32_t current_origin_ = UINT32_MAX;
+};
+
+/// Copies values of one graph into another, node by node and bottom-up. A pass overrides `visit`.
+class GraphCopier {
+ public:
+  GraphCopier(const Graph& from, Graph& to) : from_(from), to_(to) {}
+  virtual ~GraphCopier() = default;
+
+  /// The copy of `id` (memoised). Recursion is avoided: deep graphs are fine.
+  NodeId copy(NodeId id);
+  /// Says beforehand what an old node becomes.
+  void map(NodeId old_id, NodeId new_id) { memo_[old_id.value] = new_id; }
+  bool mapped(NodeId old_id) const { return memo_.contains(old_id.value); }
+  /// Copies name, dims, inputs, states, outputs and updates, and all they need.
+  void copy_program();
+
+ protected:
+  /// `operands` are already copied. The default adds the same node with the new operands and its old type, sizes resolved.
+  virtual NodeId visit(NodeId old_id, const Node& node, std::vector<NodeId> operands);
+  NodeId copy_node(const Node& node, std::vector<NodeId> operands);
+
+  const Graph& from_;
+  Graph& to_;
+
+ private:
+  std::unordered_map<uint32_t, NodeId> memo_;
+};
+
+/// The program with every size replaced by what `dims` solved for it.
+Graph resolve_dims(const Graph& graph);
+
+}  // namespace caten
