@@ -10,6 +10,9 @@ target_compile_options(caten_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow
   -ffp-contract=off)
 target_include_directories(caten_options INTERFACE ${CMAKE_SOURCE_DIR}/cxx)
 target_link_libraries(caten_options INTERFACE fmt::fmt)
+if(CATEN_FUZZERS)
+  target_compile_options(caten_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(CATEN_SANITIZE)
   target_compile_options(caten_options INTERFACE -fsanitize=${CATEN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(caten_options INTERFACE -fsanitize=${CATEN_SANITIZE})
@@ -24,4 +27,33 @@ function(caten_layer name)
     target_link_libraries(caten_${name} PUBLIC caten_${dependency})
   endforeach()
   target_link_libraries(caten_${name} PRIVATE ${LAYER_LIBRARIES})
+endfunction()
+
+# What a user runs and loads: `cmake --build … --target programs` builds just this, no tests.
+add_custom_target(programs)
+
+# caten_program(name DEPENDS layer …): the program cxx/tools/<name>.cpp, in bin/. It finds caten's files relative to itself,
+# in the build tree and after installation alike: ../share/caten and, for loadable drivers, ../lib/caten.
+function(caten_program name)
+  cmake_parse_arguments(PROGRAM "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  add_executable(${name} ${CMAKE_CURRENT_SOURCE_DIR}/tools/${name}.cpp)
+  target_link_libraries(${name} PRIVATE caten_options)
+  foreach(dependency ${PROGRAM_DEPENDS})
+    target_link_libraries(${name} PRIVATE caten_${dependency})
+  endforeach()
+  target_link_libraries(${name} PRIVATE ${PROGRAM_LIBRARIES})
+  set_target_properties(${name} PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/../lib/caten")
+  add_dependencies(programs ${name})
+  install(TARGETS ${name} RUNTIME DESTINATION bin)
+endfunction()
+
+# caten_driver(name): the loadable module lib/caten/<name>.so from runtimes/<name>.cpp. Drivers link nothing of caten.
+function(caten_driver name)
+  cmake_parse_arguments(DRIVER "" "" "LIBRARIES" ${ARGN})
+  add_library(driver_${name} MODULE ${CMAKE_SOURCE_DIR}/runtimes/${name}.cpp)
+  target_link_libraries(driver_${name} PRIVATE caten_options ${DRIVER_LIBRARIES})
+  set_target_properties(driver_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN"
+                        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/caten)
+  add_dependencies(programs driver_${name})
+  install(TARGETS driver_${name} LIBRARY DESTINATION lib/caten)
 endfunction()
