@@ -1,5 +1,5 @@
-// A Diagnostic says where, what was expected, what was found and what to do. Every message that a user can cause is one,
-// with a code from base/codes.def; golden tests hold their texts.
+// A Diagnostic says where, what was expected, what was found and what to do. Every message that a user can cause is
+// one, with a code from base/codes.def; golden tests hold their texts.
 #pragma once
 
 #include <string>
@@ -16,19 +16,19 @@ enum class Code : uint16_t {
 #undef CATEN_CODE
 };
 
-std::string code_name(Code code);           ///< "E0101"
-std::string_view code_title(Code code);     ///< the one line of codes.def
+std::string code_name(Code code);             ///< "E0101"
+std::string_view code_title(Code code);       ///< the one line of codes.def
 std::string_view code_identifier(Code code);  ///< "UnknownOp"
 
 enum class Severity : uint8_t { kError, kWarning, kNote };
 
 struct Diagnostic {
   Code code{};
-  std::string message;   ///< one line, lower case, no full stop
-  SourceSpan span{};     ///< where; may be unknown
-  std::string expected{};  ///< what would have been right
-  std::string found{};     ///< what is there
-  std::string remedy{};    ///< what to do, "did you mean …" included
+  std::string message;               ///< one line, lower case, no full stop
+  SourceSpan span{};                 ///< where; may be unknown
+  std::string expected{};            ///< what would have been right
+  std::string found{};               ///< what is there
+  std::string remedy{};              ///< what to do, "did you mean …" included
   std::vector<std::string> notes{};  ///< further facts: derived sizes, composite path, searched places
   Severity severity = Severity::kError;
 };

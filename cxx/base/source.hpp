@@ -28,7 +28,8 @@ struct LineColumn {
 /// The texts that a session has read. Owned by the session, passed to readers and to the printing of diagnostics.
 class SourceMap {
  public:
-  /// `name` is what messages print ("model.ir", "<command line>"). `first_line` is the line number of the text's first line.
+  /// `name` is what messages print ("model.ir", "<command line>"). `first_line` is the line number of the text's first
+  /// line.
   uint32_t add(std::string name, std::string text, uint32_t first_line = 1);
 
   const std::string& name(uint32_t source) const { return sources_[source].name; }

@@ -1,7 +1,7 @@
-// The scalar meaning of the element-wise ops, in the wide type of a dtype: the integer type itself, double for every float
-// dtype, complex<double> for complex ones. The caller rounds the result once to the dtype; for f16, bf16 and f32 that is
-// correctly rounded (double carries more than twice their digits), and f64 is computed in f64, the transcendental
-// functions in the wider long double first.
+// The scalar meaning of the element-wise ops, in the wide type of a dtype: the integer type itself, double for every
+// float dtype, complex<double> for complex ones. The caller rounds the result once to the dtype; for f16, bf16 and f32
+// that is correctly rounded (double carries more than twice their digits), and f64 is computed in f64, the
+// transcendental functions in the wider long double first.
 #pragma once
 
 #include <cmath>
@@ -58,7 +58,8 @@ inline std::complex<double> div(std::complex<double> x, std::complex<double> y) 
             std::scalbn((x.imag() * c - x.real() * d) / denominator, scale)};
   }
   double denominator = y.real() * y.real() + y.imag() * y.imag();
-  return {(x.real() * y.real() + x.imag() * y.imag()) / denominator, (x.imag() * y.real() - x.real() * y.imag()) / denominator};
+  return {(x.real() * y.real() + x.imag() * y.imag()) / denominator,
+          (x.imag() * y.real() - x.real() * y.imag()) / denominator};
 }
 
 template <Integer T>

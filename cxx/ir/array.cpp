@@ -44,15 +44,20 @@ Result<size_t> checked_bytes(DType dtype, const std::vector<int64_t>& shape) {
   bool empty = false;
   for (int64_t size : shape) {
     if (size < 0)
-      return fail({.code = Code::NegativeSize, .message = fmt::format("the shape {} has a negative size", describe_type(dtype, shape)),
-                   .expected = "sizes of 0 or more", .found = std::to_string(size), .remedy = "correct the shape"});
+      return fail({.code = Code::NegativeSize,
+                   .message = fmt::format("the shape {} has a negative size", describe_type(dtype, shape)),
+                   .expected = "sizes of 0 or more",
+                   .found = std::to_string(size),
+                   .remedy = "correct the shape"});
     empty |= size == 0;
   }
   if (empty) return 0;
   for (int64_t size : shape)
     if (__builtin_mul_overflow(bytes, size, &bytes))
-      return fail({.code = Code::SizeOverflow, .message = fmt::format("{} has more bytes than 63 bits can count", describe_type(dtype, shape)),
-                   .expected = "at most 2^63 - 1 bytes", .remedy = "use smaller sizes"});
+      return fail({.code = Code::SizeOverflow,
+                   .message = fmt::format("{} has more bytes than 63 bits can count", describe_type(dtype, shape)),
+                   .expected = "at most 2^63 - 1 bytes",
+                   .remedy = "use smaller sizes"});
   return static_cast<size_t>(bytes);
 }
 

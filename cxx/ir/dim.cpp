@@ -88,7 +88,8 @@ bool Dim::overflowed() const { return expression_ && expression_->overflowed; }
 std::optional<std::string> Dim::as_symbol() const {
   if (!expression_ || expression_->terms.size() != 1) return std::nullopt;
   const Term& term = expression_->terms[0];
-  if (term.coefficient != 1 || term.factors.size() != 1 || term.factors[0].kind != Atom::Kind::kSymbol) return std::nullopt;
+  if (term.coefficient != 1 || term.factors.size() != 1 || term.factors[0].kind != Atom::Kind::kSymbol)
+    return std::nullopt;
   return term.factors[0].name;
 }
 
@@ -99,11 +100,13 @@ std::vector<Term> Dim::terms() const {
 }
 
 Dim Dim::from_terms(std::vector<Term> terms) {
-  std::sort(terms.begin(), terms.end(), [](const Term& a, const Term& b) { return compare_factors(a.factors, b.factors) < 0; });
+  std::sort(terms.begin(), terms.end(),
+            [](const Term& a, const Term& b) { return compare_factors(a.factors, b.factors) < 0; });
   std::vector<Term> merged;
   for (Term& term : terms) {
     if (!merged.empty() && compare_factors(merged.back().factors, term.factors) == 0) {
-      if (__builtin_add_overflow(merged.back().coefficient, term.coefficient, &merged.back().coefficient)) return overflow();
+      if (__builtin_add_overflow(merged.back().coefficient, term.coefficient, &merged.back().coefficient))
+        return overflow();
     } else {
       merged.push_back(std::move(term));
     }
@@ -278,7 +281,8 @@ const char* operator_name(Atom::Kind kind) {
 
 Datum atom_datum(const Atom& atom) {
   if (atom.kind == Atom::Kind::kSymbol) return Datum::symbol(atom.name);
-  return Datum::list({Datum::symbol(operator_name(atom.kind)), atom.operands[0].to_datum(), atom.operands[1].to_datum()});
+  return Datum::list(
+      {Datum::symbol(operator_name(atom.kind)), atom.operands[0].to_datum(), atom.operands[1].to_datum()});
 }
 
 Datum term_datum(const Term& term) {
@@ -303,8 +307,11 @@ std::string describe_atom(const Atom& atom) {
 }
 
 Diagnostic bad_dim(const Datum& datum, std::string found) {
-  return {.code = Code::BadForm, .message = "malformed size", .span = datum.span,
-          .expected = "an integer, a name, or (+ - * div mod max min) of sizes", .found = std::move(found),
+  return {.code = Code::BadForm,
+          .message = "malformed size",
+          .span = datum.span,
+          .expected = "an integer, a name, or (+ - * div mod max min) of sizes",
+          .found = std::move(found),
           .remedy = "for example (* 2 M)"};
 }
 
@@ -372,7 +379,8 @@ Result<Dim> Dim::parse(const Datum& datum) {
     else
       return fail(bad_dim(datum[0], head));
   }
-  if (head != "+" && head != "*" && head != "-" && head != "div" && head != "/" && head != "mod" && head != "max" && head != "min")
+  if (head != "+" && head != "*" && head != "-" && head != "div" && head != "/" && head != "mod" && head != "max" &&
+      head != "min")
     return fail(bad_dim(datum[0], head));
   return value;
 }

@@ -1,8 +1,8 @@
 // A Dim is a size: an integer, or an integer expression over named sizes such as M or (div (+ H 2) 2).
 //
-// Dims are values in a canonical form (a polynomial over symbols and floor-div / mod / max / min atoms, sorted by name),
-// so that equal expressions compare equal: (* 2 M) == (+ M M). Arithmetic that leaves 64 bits gives an overflowed Dim,
-// which stays overflowed, as a NaN does.
+// Dims are values in a canonical form (a polynomial over symbols and floor-div / mod / max / min atoms, sorted by
+// name), so that equal expressions compare equal: (* 2 M) == (+ M M). Arithmetic that leaves 64 bits gives an
+// overflowed Dim, which stays overflowed, as a NaN does.
 #pragma once
 
 #include <compare>
@@ -81,7 +81,7 @@ class Dim {
 struct Dim::Atom {
   enum class Kind : uint8_t { kSymbol, kDiv, kMod, kMax, kMin };
   Kind kind = Kind::kSymbol;
-  std::string name{};          ///< kSymbol
+  std::string name{};           ///< kSymbol
   std::vector<Dim> operands{};  ///< two for the others
 };
 

@@ -133,7 +133,8 @@ bool DimEnv::proves_le(const Dim& a, const Dim& b) const {
   // min(x, y) ≤ b if either side is; a ≤ max(x, y) likewise.
   auto lone_atom = [](const Dim& dim, Dim::Atom::Kind kind) -> std::optional<Dim::Atom> {
     std::vector<Dim::Term> terms = dim.terms();
-    if (terms.size() == 1 && terms[0].coefficient == 1 && terms[0].factors.size() == 1 && terms[0].factors[0].kind == kind)
+    if (terms.size() == 1 && terms[0].coefficient == 1 && terms[0].factors.size() == 1 &&
+        terms[0].factors[0].kind == kind)
       return terms[0].factors[0];
     return std::nullopt;
   };
@@ -223,8 +224,10 @@ DimEnv::Outcome DimEnv::equate(const Dim& left, const Dim& right, const std::str
     if (bounds.hi && (!target.hi || *target.hi > *bounds.hi)) target.hi = bounds.hi;
   } else {
     std::string why = "the bounds of " + name;
-    if (bounds.lo && !(values.lo && *values.lo >= *bounds.lo)) add_guard({Guard::Kind::kLessEqual, Dim(*bounds.lo), value, why, span});
-    if (bounds.hi && !(values.hi && *values.hi <= *bounds.hi)) add_guard({Guard::Kind::kLessEqual, value, Dim(*bounds.hi), why, span});
+    if (bounds.lo && !(values.lo && *values.lo >= *bounds.lo))
+      add_guard({Guard::Kind::kLessEqual, Dim(*bounds.lo), value, why, span});
+    if (bounds.hi && !(values.hi && *values.hi <= *bounds.hi))
+      add_guard({Guard::Kind::kLessEqual, value, Dim(*bounds.hi), why, span});
   }
   return Outcome::kDerived;
 }

@@ -1,5 +1,5 @@
-// What is known about the named sizes of one program: their bounds, the equations solved so far, and the conditions that
-// must still be tested when the program is called with concrete sizes.
+// What is known about the named sizes of one program: their bounds, the equations solved so far, and the conditions
+// that must still be tested when the program is called with concrete sizes.
 //
 // Equations are solved as they arrive: one symbol that occurs linearly with coefficient ±1 is replaced everywhere
 // (the one declared last). What cannot be solved that way becomes a guard. A contradiction is an error.

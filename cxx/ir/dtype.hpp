@@ -49,13 +49,17 @@ const std::vector<DType>& all_dtypes();
 
 inline bool is_float(DType d) { return dtype_class(d) == DTypeClass::kFloat; }
 inline bool is_complex(DType d) { return dtype_class(d) == DTypeClass::kComplex; }
-inline bool is_integer(DType d) { return dtype_class(d) == DTypeClass::kSigned || dtype_class(d) == DTypeClass::kUnsigned; }
+inline bool is_integer(DType d) {
+  return dtype_class(d) == DTypeClass::kSigned || dtype_class(d) == DTypeClass::kUnsigned;
+}
 inline bool is_bool(DType d) { return d == DType::kBool; }
 
 inline constexpr DTypeSet kBoolSet = set_of(DType::kBool);
-inline constexpr DTypeSet kIntegerSet = set_of(DType::kI8) | set_of(DType::kI16) | set_of(DType::kI32) | set_of(DType::kI64) |
-                                        set_of(DType::kU8) | set_of(DType::kU16) | set_of(DType::kU32) | set_of(DType::kU64);
-inline constexpr DTypeSet kFloatSet = set_of(DType::kF16) | set_of(DType::kBF16) | set_of(DType::kF32) | set_of(DType::kF64);
+inline constexpr DTypeSet kIntegerSet = set_of(DType::kI8) | set_of(DType::kI16) | set_of(DType::kI32) |
+                                        set_of(DType::kI64) | set_of(DType::kU8) | set_of(DType::kU16) |
+                                        set_of(DType::kU32) | set_of(DType::kU64);
+inline constexpr DTypeSet kFloatSet =
+    set_of(DType::kF16) | set_of(DType::kBF16) | set_of(DType::kF32) | set_of(DType::kF64);
 inline constexpr DTypeSet kComplexSet = set_of(DType::kC64) | set_of(DType::kC128);
 inline constexpr DTypeSet kStorageSet = set_of(DType::kF8E4M3) | set_of(DType::kF8E5M2);
 inline constexpr DTypeSet kRealSet = kIntegerSet | kFloatSet;
@@ -71,7 +75,8 @@ template <class F>
 decltype(auto) dispatch(DType dtype, F&& f) {
   switch (dtype) {
 #define CATEN_DTYPE(name, enumerator, bytes, kind, storage) \
-  case DType::enumerator: return f.template operator()<storage>();
+  case DType::enumerator:                                   \
+    return f.template operator()<storage>();
 #include "ir/dtypes.def"
 #undef CATEN_DTYPE
   }

@@ -52,8 +52,8 @@ size_t Graph::hash(const Node& node) {
 }
 
 bool Graph::equal(const Node& a, const Node& b) {
-  return a.kind == b.kind && (a.kind != NodeKind::kOp || a.op == b.op) && a.operands == b.operands && a.type == b.type &&
-         a.attributes == b.attributes;
+  return a.kind == b.kind && (a.kind != NodeKind::kOp || a.op == b.op) && a.operands == b.operands &&
+         a.type == b.type && a.attributes == b.attributes;
 }
 
 void Graph::note_origin(Node& node, uint32_t origin) {
@@ -92,13 +92,19 @@ NodeId Graph::add(Node node) {
 }
 
 NodeId Graph::add_input(const std::string& input_name, ValueType type, bool donated) {
-  NodeId id = add({.kind = NodeKind::kInput, .type = std::move(type), .attributes = NameAttributes{input_name}, .name = input_name});
+  NodeId id = add({.kind = NodeKind::kInput,
+                   .type = std::move(type),
+                   .attributes = NameAttributes{input_name},
+                   .name = input_name});
   inputs.push_back({input_name, id, donated});
   return id;
 }
 
 NodeId Graph::add_state(const std::string& state_name, ValueType type) {
-  NodeId id = add({.kind = NodeKind::kState, .type = std::move(type), .attributes = NameAttributes{state_name}, .name = state_name});
+  NodeId id = add({.kind = NodeKind::kState,
+                   .type = std::move(type),
+                   .attributes = NameAttributes{state_name},
+                   .name = state_name});
   states.push_back({state_name, id, {}});
   return id;
 }
@@ -114,7 +120,11 @@ Result<NodeId> Graph::make(Op op, std::vector<NodeId> operands, Attributes attri
   for (NodeId operand : operands) types.push_back(type(operand));
   Result<ValueType> result = infer_type(op, attributes, types, target, dims);
   if (!result) return tl::make_unexpected(std::move(result.error()));
-  return add({.kind = NodeKind::kOp, .op = op, .type = std::move(*result), .operands = std::move(operands), .attributes = std::move(attributes)});
+  return add({.kind = NodeKind::kOp,
+              .op = op,
+              .type = std::move(*result),
+              .operands = std::move(operands),
+              .attributes = std::move(attributes)});
 }
 
 std::vector<ValueType> Graph::loop_result_types(NodeId loop) const {
@@ -126,20 +136,29 @@ std::vector<ValueType> Graph::loop_result_types(NodeId loop) const {
 
 Result<NodeId> Graph::make_result(NodeId loop, uint32_t index) {
   if (!nodes_[loop.value].is(Op::kLoop))
-    return fail({.code = Code::BadLoop, .message = "`result` of a value that is no loop", .expected = "a loop",
-                 .found = describe(type(loop)), .remedy = "use the value itself"});
+    return fail({.code = Code::BadLoop,
+                 .message = "`result` of a value that is no loop",
+                 .expected = "a loop",
+                 .found = describe(type(loop)),
+                 .remedy = "use the value itself"});
   std::vector<ValueType> types = loop_result_types(loop);
   if (index >= types.size())
-    return fail({.code = Code::BadLoop, .message = "the loop has no such result",
+    return fail({.code = Code::BadLoop,
+                 .message = "the loop has no such result",
                  .expected = "0 to " + std::to_string(types.size() - 1) + " (carries, collected stacks, count)",
-                 .found = std::to_string(index), .remedy = "correct the number"});
-  return add({.kind = NodeKind::kResult, .type = types[index], .operands = {loop}, .attributes = ResultAttributes{index}});
+                 .found = std::to_string(index),
+                 .remedy = "correct the number"});
+  return add(
+      {.kind = NodeKind::kResult, .type = types[index], .operands = {loop}, .attributes = ResultAttributes{index}});
 }
 
 NodeId Graph::make_region(RegionAttributes attributes, NodeId body, std::vector<NodeId> arguments) {
   std::vector<NodeId> operands{body};
   operands.insert(operands.end(), arguments.begin(), arguments.end());
-  return add({.kind = NodeKind::kRegion, .type = type(body), .operands = std::move(operands), .attributes = std::move(attributes)});
+  return add({.kind = NodeKind::kRegion,
+              .type = type(body),
+              .operands = std::move(operands),
+              .attributes = std::move(attributes)});
 }
 
 void Graph::set_origin(Origin origin) {
@@ -206,7 +225,9 @@ NodeId GraphCopier::copy(NodeId id) {
   return memo_.at(id.value);
 }
 
-NodeId GraphCopier::visit(NodeId, const Node& node, std::vector<NodeId> operands) { return copy_node(node, std::move(operands)); }
+NodeId GraphCopier::visit(NodeId, const Node& node, std::vector<NodeId> operands) {
+  return copy_node(node, std::move(operands));
+}
 
 NodeId GraphCopier::copy_node(const Node& node, std::vector<NodeId> operands) {
   Node made;

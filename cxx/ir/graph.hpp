@@ -1,12 +1,12 @@
 // In: checked operands. Out: a Graph, the IR of one program, over the ops of ir/ops.def.
 //
-// Invariants (checked by ir/verify.hpp): nodes are immutable and hash-consed, so equal values are one node; an operand's id
-// is smaller than its user's; every type is what ir/infer.hpp says; loop bodies are nodes of the same arena that depend on
-// bound variables, which are de Bruijn levels, so that hash-consing sees through bound names; inside its body a loop of
-// level L hides every other binding of level L; sizes are resolved against `dims`.
+// Invariants (checked by ir/verify.hpp): nodes are immutable and hash-consed, so equal values are one node; an
+// operand's id is smaller than its user's; every type is what ir/infer.hpp says; loop bodies are nodes of the same
+// arena that depend on bound variables, which are de Bruijn levels, so that hash-consing sees through bound names;
+// inside its body a loop of level L hides every other binding of level L; sizes are resolved against `dims`.
 //
-// A value that no bound variable reaches (free_levels = 0) may be computed outside every loop. Passes build a new Graph.
-// Iteration is by id, never by hash.
+// A value that no bound variable reaches (free_levels = 0) may be computed outside every loop. Passes build a new
+// Graph. Iteration is by id, never by hash.
 #pragma once
 
 #include <span>
@@ -63,8 +63,9 @@ class Graph {
   NodeId add_state(const std::string& state_name, ValueType type);
   NodeId add_bound(int level, uint32_t index, ValueType type);
 
-  /// An op on nodes of this graph, typed by infer_type (ir/infer.hpp), which may equate sizes in `dims`. `target` is the
-  /// dtype and/or shape of const, index, reshape, expand, cast and bitcast. Errors carry no span: the caller knows it.
+  /// An op on nodes of this graph, typed by infer_type (ir/infer.hpp), which may equate sizes in `dims`. `target` is
+  /// the dtype and/or shape of const, index, reshape, expand, cast and bitcast. Errors carry no span: the caller knows
+  /// it.
   Result<NodeId> make(Op op, std::vector<NodeId> operands, Attributes attributes = {}, ValueType target = {});
   /// Result `index` of a loop.
   Result<NodeId> make_result(NodeId loop, uint32_t index);
@@ -109,7 +110,8 @@ class GraphCopier {
   void copy_program();
 
  protected:
-  /// `operands` are already copied. The default adds the same node with the new operands and its old type, sizes resolved.
+  /// `operands` are already copied. The default adds the same node with the new operands and its old type, sizes
+  /// resolved.
   virtual NodeId visit(NodeId old_id, const Node& node, std::vector<NodeId> operands);
   NodeId copy_node(const Node& node, std::vector<NodeId> operands);
 

@@ -10,14 +10,13 @@ namespace {
 using Types = std::span<const ValueType>;
 using Inferred = Result<ValueType>;
 
-std::string describe_all(Types types) {
-  std::string out;
-  for (const ValueType& type : types) (out += out.empty() ? "" : " and ") += describe(type);
-  return out.empty() ? "no operands" : out;
-}
-
-tl::unexpected<Diagnostic> error(Code code, std::string message, std::string expected, std::string found, std::string remedy) {
-  return fail({.code = code, .message = std::move(message), .expected = std::move(expected), .found = std::move(found), .remedy = std::move(remedy)});
+tl::unexpected<Diagnostic> error(Code code, std::string message, std::string expected, std::string found,
+                                 std::string remedy) {
+  return fail({.code = code,
+               .message = std::move(message),
+               .expected = std::move(expected),
+               .found = std::move(found),
+               .remedy = std::move(remedy)});
 }
 
 /// One rule application: knows the op's name and the sizes, so that its errors are complete.
@@ -35,8 +34,9 @@ struct Rules {
 
   Status takes(DType dtype, DTypeSet set) const {
     if (contains(set, dtype)) return {};
-    return error(Code::UnsupportedDType, fmt::format("`{}` does not take {}", name, dtype_name(dtype)), "one of " + describe(set),
-                 std::string(dtype_name(dtype)), "cast the operand, or use a composite for this dtype");
+    return error(Code::UnsupportedDType, fmt::format("`{}` does not take {}", name, dtype_name(dtype)),
+                 "one of " + describe(set), std::string(dtype_name(dtype)),
+                 "cast the operand, or use a composite for this dtype");
   }
 
   Status same_dtype(const ValueType& a, const ValueType& b) const {
@@ -55,43 +55,43 @@ struct Rules {
   Status same_shape(const ValueType& a, const ValueType& b) const {
     if (a.shape.size() != b.shape.size()) return shape_error(a, b);
     for (size_t i = 0; i < a.shape.size(); ++i)
-      if (dims.equate(a.shape[i], b.shape[i], fmt::format("`{}` needs equal shapes {} and {}", name, describe(a.shape), describe(b.shape))) ==
+      if (dims.equate(a.shape[i], b.shape[i],
+                      fmt::format("`{}` needs equal shapes {} and {}", name, describe(a.shape), describe(b.shape))) ==
           DimEnv::Outcome::kContradiction)
         return shape_error(a, b);
     return {};
   }
 
   tl::unexpected<Diagnostic> shape_error(const ValueType& a, const ValueType& b) const {
-    return error(Code::ShapeMismatch, fmt::format("`{}` needs operands of one shape", name), "equal shapes", describe(a) + " and " + describe(b),
-                 "reshape and expand one of them to the other's shape");
+    return error(Code::ShapeMismatch, fmt::format("`{}` needs operands of one shape", name), "equal shapes",
+                 describe(a) + " and " + describe(b), "reshape and expand one of them to the other's shape");
   }
 
   Result<int> axis(int axis, size_t rank, const char* what = "axis") const {
     if (axis >= 0 && static_cast<size_t>(axis) < rank) return axis;
     return error(Code::BadAxis, fmt::format("`{}`: {} {} is outside rank {}", name, what, axis, rank),
-                 rank == 0 ? "a value with axes" : fmt::format("0 to {}", rank - 1), std::to_string(axis), "correct the axis");
+                 rank == 0 ? "a value with axes" : fmt::format("0 to {}", rank - 1), std::to_string(axis),
+                 "correct the axis");
   }
 
   Status valid_shape(const Shape& shape) const {
     for (const Dim& dim : shape) {
       if (dim.overflowed())
-        return error(Code::SizeOverflow, fmt::format("`{}`: a size leaves 64 bits", name), "sizes below 2^63", describe(shape), "use smaller sizes");
+        return error(Code::SizeOverflow, fmt::format("`{}`: a size leaves 64 bits", name), "sizes below 2^63",
+                     describe(shape), "use smaller sizes");
       Dim size = dims.resolve(dim);
-      if (dims.require_le(Dim(0), size, fmt::format("`{}`: sizes are 0 or more", name)) == DimEnv::Outcome::kContradiction)
-        return error(Code::NegativeSize, fmt::format("`{}` would have a negative size", name), "sizes of 0 or more", describe(shape), "correct the sizes");
+      if (dims.require_le(Dim(0), size, fmt::format("`{}`: sizes are 0 or more", name)) ==
+          DimEnv::Outcome::kContradiction)
+        return error(Code::NegativeSize, fmt::format("`{}` would have a negative size", name), "sizes of 0 or more",
+                     describe(shape), "correct the sizes");
     }
     if (dims.resolve(element_count(shape)).overflowed() &&
         std::none_of(shape.begin(), shape.end(), [](const Dim& dim) { return dim.is(0); }))
-      return error(Code::SizeOverflow, fmt::format("`{}`: the number of elements leaves 64 bits", name), "fewer than 2^63 elements", describe(shape),
-                   "use smaller sizes");
+      return error(Code::SizeOverflow, fmt::format("`{}`: the number of elements leaves 64 bits", name),
+                   "fewer than 2^63 elements", describe(shape), "use smaller sizes");
     return {};
   }
 };
-
-#define CATEN_TRY(expression)                                      \
-  do {                                                             \
-    if (auto status_ = (expression); !status_) return tl::make_unexpected(std::move(status_.error())); \
-  } while (0)
 
 Inferred elementwise(const Rules& rules, const OpInfo& row) {
   CATEN_TRY(rules.arity(static_cast<size_t>(row.arity)));
@@ -108,7 +108,8 @@ Inferred select(const Rules& rules) {
   CATEN_TRY(rules.arity(3));
   const ValueType& condition = rules.operands[0];
   if (!is_bool(condition.dtype))
-    return error(Code::DTypeMismatch, "`if` needs a bool condition", "bool", describe(condition), "compare first, or (cast c bool)");
+    return error(Code::DTypeMismatch, "`if` needs a bool condition", "bool", describe(condition),
+                 "compare first, or (cast c bool)");
   CATEN_TRY(rules.same_dtype(rules.operands[1], rules.operands[2]));
   CATEN_TRY(rules.same_shape(rules.operands[1], rules.operands[2]));
   CATEN_TRY(rules.same_shape(condition, rules.operands[1]));
@@ -119,21 +120,26 @@ Inferred loop(const Rules& rules, const LoopAttributes& a) {
   size_t expected = (a.runtime_count ? 1u : 0u) + 2u * a.carries + (a.until ? 1u : 0u) + a.collects;
   CATEN_TRY(rules.arity(expected));
   if (a.level < 0 || a.level >= 64)
-    return error(Code::TooDeep, "loops are nested too deeply", "at most 64 levels", std::to_string(a.level + 1), "split the program");
+    return error(Code::TooDeep, "loops are nested too deeply", "at most 64 levels", std::to_string(a.level + 1),
+                 "split the program");
   CATEN_TRY(rules.valid_shape({a.count}));
   size_t at = 0;
   if (a.runtime_count) {
     const ValueType& count = rules.operands[at++];
     if (count.dtype != DType::kI64 || !count.shape.empty())
-      return error(Code::BadLoop, "a loop's count must be a scalar", "i64[] or a size", describe(count), "(cast n i64), and reshape to no axes");
+      return error(Code::BadLoop, "a loop's count must be a scalar", "i64[] or a size", describe(count),
+                   "(cast n i64), and reshape to no axes");
   }
   for (uint32_t k = 0; k < a.carries; ++k) {
     const ValueType& init = rules.operands[at + k];
     const ValueType& next = rules.operands[at + a.carries + k];
-    std::string which = k < a.carry_names.size() && !a.carry_names[k].empty() ? fmt::format("carry `{}`", a.carry_names[k]) : fmt::format("carry {}", k);
+    std::string which = k < a.carry_names.size() && !a.carry_names[k].empty()
+                            ? fmt::format("carry `{}`", a.carry_names[k])
+                            : fmt::format("carry {}", k);
     auto mismatch = [&] {
-      return error(Code::BadLoop, fmt::format("{}: its next value does not fit", which), "the type of its initial value, " + describe(init),
-                   describe(next), "cast or reshape the next value; carries keep their type");
+      return error(Code::BadLoop, fmt::format("{}: its next value does not fit", which),
+                   "the type of its initial value, " + describe(init), describe(next),
+                   "cast or reshape the next value; carries keep their type");
     };
     if (init.dtype != next.dtype || init.shape.size() != next.shape.size()) return mismatch();
     for (size_t i = 0; i < init.shape.size(); ++i)
@@ -143,7 +149,8 @@ Inferred loop(const Rules& rules, const LoopAttributes& a) {
   if (a.until) {
     const ValueType& until = rules.operands[at++];
     if (!is_bool(until.dtype) || !until.shape.empty())
-      return error(Code::BadLoop, ":until needs a scalar condition", "bool[]", describe(until), "reduce the condition to one value");
+      return error(Code::BadLoop, ":until needs a scalar condition", "bool[]", describe(until),
+                   "reduce the condition to one value");
   }
   return loop_results(a, rules.operands)[0];
 }
@@ -158,16 +165,21 @@ Inferred bitcast(const Rules& rules, DType to) {
     return ValueType{to, shape};
   }
   if (is_complex(to) && x.dtype == part(to)) {
-    if (x.shape.empty() || rules.dims.equate(x.shape.back(), Dim(2), "`bitcast` to complex") == DimEnv::Outcome::kContradiction)
-      return error(Code::BadBitcast, "`bitcast` to complex needs a last axis of size 2", fmt::format("{}[… 2]", dtype_name(x.dtype)), describe(x),
+    if (x.shape.empty() ||
+        rules.dims.equate(x.shape.back(), Dim(2), "`bitcast` to complex") == DimEnv::Outcome::kContradiction)
+      return error(Code::BadBitcast, "`bitcast` to complex needs a last axis of size 2",
+                   fmt::format("{}[… 2]", dtype_name(x.dtype)), describe(x),
                    "stack real and imaginary parts along a last axis");
     return ValueType{to, Shape(x.shape.begin(), x.shape.end() - 1)};
   }
   bool to_bool = is_bool(to) && !is_bool(x.dtype);
   if (dtype_size(to) != dtype_size(x.dtype) || to_bool)
     return error(Code::BadBitcast, fmt::format("`bitcast` cannot turn {} into {}", dtype_name(x.dtype), dtype_name(to)),
-                 to_bool ? "a dtype whose every bit pattern is a value" : fmt::format("a dtype of {} byte{}", dtype_size(x.dtype), dtype_size(x.dtype) == 1 ? "" : "s"),
-                 fmt::format("{}, {} byte{}", dtype_name(to), dtype_size(to), dtype_size(to) == 1 ? "" : "s"), "use cast to convert values");
+                 to_bool
+                     ? "a dtype whose every bit pattern is a value"
+                     : fmt::format("a dtype of {} byte{}", dtype_size(x.dtype), dtype_size(x.dtype) == 1 ? "" : "s"),
+                 fmt::format("{}, {} byte{}", dtype_name(to), dtype_size(to), dtype_size(to) == 1 ? "" : "s"),
+                 "use cast to convert values");
   return ValueType{to, x.shape};
 }
 
@@ -176,8 +188,10 @@ Inferred reshape(const Rules& rules, const Shape& shape) {
   CATEN_TRY(rules.valid_shape(shape));
   const ValueType& x = rules.operands[0];
   Dim before = element_count(x.shape), after = element_count(shape);
-  if (rules.dims.equate(before, after, fmt::format("`reshape` of {} to {}", describe(x.shape), describe(shape))) == DimEnv::Outcome::kContradiction)
-    return error(Code::BadReshape, "`reshape` must keep the number of elements", fmt::format("{} elements, as {} has", rules.dims.resolve(before).describe(), describe(x)),
+  if (rules.dims.equate(before, after, fmt::format("`reshape` of {} to {}", describe(x.shape), describe(shape))) ==
+      DimEnv::Outcome::kContradiction)
+    return error(Code::BadReshape, "`reshape` must keep the number of elements",
+                 fmt::format("{} elements, as {} has", rules.dims.resolve(before).describe(), describe(x)),
                  fmt::format("{} in {}", rules.dims.resolve(after).describe(), describe(shape)), "correct the sizes");
   return ValueType{x.dtype, rules.dims.resolve(shape)};
 }
@@ -193,7 +207,8 @@ Inferred permute(const Rules& rules, const PermuteAttributes& a) {
     seen[static_cast<size_t>(axis)] = true;
   }
   if (!fine)
-    return error(Code::BadPermutation, "`permute` needs each axis once", fmt::format("a permutation of 0 … {}", static_cast<int>(x.shape.size()) - 1),
+    return error(Code::BadPermutation, "`permute` needs each axis once",
+                 fmt::format("a permutation of 0 … {}", static_cast<int>(x.shape.size()) - 1),
                  fmt::format("({}) for {}", fmt::join(a.axes, " "), describe(x)), "list every axis exactly once");
   Shape shape;
   for (int axis : a.axes) shape.push_back(x.shape[static_cast<size_t>(axis)]);
@@ -211,7 +226,9 @@ Inferred expand(const Rules& rules, const Shape& shape) {
   if (x.shape.size() != shape.size()) return bad();
   for (size_t i = 0; i < shape.size(); ++i) {
     if (rules.dims.resolve(x.shape[i]).is(1)) continue;
-    if (rules.dims.equate(x.shape[i], shape[i], fmt::format("`expand` of {} to {}", describe(x.shape), describe(shape))) == DimEnv::Outcome::kContradiction)
+    if (rules.dims.equate(x.shape[i], shape[i],
+                          fmt::format("`expand` of {} to {}", describe(x.shape), describe(shape))) ==
+        DimEnv::Outcome::kContradiction)
       return bad();
   }
   return ValueType{x.dtype, rules.dims.resolve(shape)};
@@ -221,15 +238,18 @@ Inferred slice(const Rules& rules, const SliceAttributes& a) {
   CATEN_TRY(rules.arity(1));
   const ValueType& x = rules.operands[0];
   if (a.ranges.size() != x.shape.size())
-    return error(Code::BadSlice, "`slice` needs a range for each axis", fmt::format("{} ranges for {}", x.shape.size(), describe(x)),
-                 fmt::format("{}", a.ranges.size()), "write (0 size 1) for a whole axis");
+    return error(Code::BadSlice, "`slice` needs a range for each axis",
+                 fmt::format("{} ranges for {}", x.shape.size(), describe(x)), fmt::format("{}", a.ranges.size()),
+                 "write (0 size 1) for a whole axis");
   Shape shape;
   for (size_t i = 0; i < a.ranges.size(); ++i) {
     SliceRange range{rules.dims.resolve(a.ranges[i].start), rules.dims.resolve(a.ranges[i].stop), a.ranges[i].step};
     Dim size = rules.dims.resolve(x.shape[i]);
-    std::string text = fmt::format("({} {} {}) of axis {}, size {}", range.start.describe(), range.stop.describe(), range.step, i, size.describe());
+    std::string text = fmt::format("({} {} {}) of axis {}, size {}", range.start.describe(), range.stop.describe(),
+                                   range.step, i, size.describe());
     auto bad = [&](std::string expected) {
-      return error(Code::BadSlice, fmt::format("`slice` leaves axis {}", i), std::move(expected), text, "correct the range");
+      return error(Code::BadSlice, fmt::format("`slice` leaves axis {}", i), std::move(expected), text,
+                   "correct the range");
     };
     if (range.step == 0) return bad("a step other than 0");
     if (range.step == INT64_MIN) return bad("a step above -2^63");
@@ -238,8 +258,9 @@ Inferred slice(const Rules& rules, const SliceAttributes& a) {
     auto need = [&](const Dim& low, const Dim& high) {
       return rules.dims.require_le(low, high, "`slice` " + text) != DimEnv::Outcome::kContradiction;
     };
-    bool fine = forward ? need(Dim(0), range.start) && need(range.start, range.stop) && need(range.stop, size)
-                        : need(Dim(-1), range.stop) && need(range.stop, range.start) && need(range.start, size - Dim(1));
+    bool fine = forward
+                    ? need(Dim(0), range.start) && need(range.start, range.stop) && need(range.stop, size)
+                    : need(Dim(-1), range.stop) && need(range.stop, range.start) && need(range.start, size - Dim(1));
     if (!fine) return bad(expected);
     shape.push_back(slice_length(range));
   }
@@ -249,12 +270,15 @@ Inferred slice(const Rules& rules, const SliceAttributes& a) {
 
 /// The shape of what take reads and put writes.
 Result<Shape> accessed_shape(const Rules& rules, const AccessAttributes& a, const ValueType& x, Types indices) {
-  if (indices.empty()) return error(Code::WrongArity, fmt::format("`{}` needs indices", rules.name), "one or more", "none", "give index values");
+  if (indices.empty())
+    return error(Code::WrongArity, fmt::format("`{}` needs indices", rules.name), "one or more", "none",
+                 "give index values");
   CATEN_TRY(rules.axis(a.axis, x.shape.size()));
   CATEN_TRY(rules.axis(a.axis + static_cast<int>(indices.size()) - 1, x.shape.size(), "the last indexed axis"));
   for (const ValueType& index : indices) {
     if (index.dtype != DType::kI64)
-      return error(Code::DTypeMismatch, fmt::format("`{}` needs i64 indices", rules.name), "i64", describe(index), "(cast indices i64)");
+      return error(Code::DTypeMismatch, fmt::format("`{}` needs i64 indices", rules.name), "i64", describe(index),
+                   "(cast indices i64)");
     CATEN_TRY(rules.same_shape(indices[0], index));
   }
   Shape shape(x.shape.begin(), x.shape.begin() + a.axis);
@@ -264,40 +288,47 @@ Result<Shape> accessed_shape(const Rules& rules, const AccessAttributes& a, cons
 }
 
 Inferred put(const Rules& rules, const AccessAttributes& a) {
-  if (rules.operands.size() < 3) return error(Code::WrongArity, "`put` takes a target, a value and indices", "3 or more operands", std::to_string(rules.operands.size()), "(put x axis indices v mode)");
+  if (rules.operands.size() < 3)
+    return error(Code::WrongArity, "`put` takes a target, a value and indices", "3 or more operands",
+                 std::to_string(rules.operands.size()), "(put x axis indices v mode)");
   const ValueType& x = rules.operands[0];
   const ValueType& v = rules.operands[1];
   CATEN_TRY(rules.same_dtype(x, v));
   DTypeSet set = a.mode == Combine::kSet ? kAnySet : a.mode == Combine::kMax ? kRealSet : kNumericSet;
   if (a.mode == Combine::kAnd || a.mode == Combine::kXor)
-    return error(Code::BadForm, "`put` does not know this mode", "set, add, mul or max", std::string(combine_name(a.mode)), "choose one of them");
+    return error(Code::BadForm, "`put` does not know this mode", "set, add, mul or max",
+                 std::string(combine_name(a.mode)), "choose one of them");
   CATEN_TRY(rules.takes(x.dtype, set));
   Result<Shape> shape = accessed_shape(rules, a, x, rules.operands.subspan(2));
   if (!shape) return tl::make_unexpected(shape.error());
   ValueType wanted{x.dtype, *shape};
   if (v.shape.size() != wanted.shape.size())
-    return error(Code::ShapeMismatch, "`put`: the value does not fit the indices", describe(wanted), describe(v), "give one value per index");
+    return error(Code::ShapeMismatch, "`put`: the value does not fit the indices", describe(wanted), describe(v),
+                 "give one value per index");
   for (size_t i = 0; i < wanted.shape.size(); ++i)
     if (rules.dims.equate(v.shape[i], wanted.shape[i], "`put`: the value's shape") == DimEnv::Outcome::kContradiction)
-      return error(Code::ShapeMismatch, "`put`: the value does not fit the indices", describe(wanted), describe(v), "give one value per index");
+      return error(Code::ShapeMismatch, "`put`: the value does not fit the indices", describe(wanted), describe(v),
+                   "give one value per index");
   return ValueType{x.dtype, rules.dims.resolve(x.shape)};
 }
 
 Inferred reduce(const Rules& rules, const ReduceAttributes& a) {
   CATEN_TRY(rules.arity(1));
   const ValueType& x = rules.operands[0];
-  DTypeSet set = a.combine == Combine::kMax ? kRealSet
+  DTypeSet set = a.combine == Combine::kMax                                 ? kRealSet
                  : a.combine == Combine::kAnd || a.combine == Combine::kXor ? (kBoolSet | kIntegerSet)
                                                                             : kNumericSet;
   if (a.combine == Combine::kSet)
-    return error(Code::BadForm, "`reduce` does not know this combination", "add, mul, max, and or xor", "set", "choose one of them");
+    return error(Code::BadForm, "`reduce` does not know this combination", "add, mul, max, and or xor", "set",
+                 "choose one of them");
   CATEN_TRY(rules.takes(x.dtype, set));
   Shape shape;
   int last = -1;
   for (int axis : a.axes) {
     CATEN_TRY(rules.axis(axis, x.shape.size()));
     if (axis <= last)
-      return error(Code::BadAxis, "`reduce` needs ascending, distinct axes", "for example 0 2", fmt::format("{}", fmt::join(a.axes, " ")), "sort them, drop repetitions");
+      return error(Code::BadAxis, "`reduce` needs ascending, distinct axes", "for example 0 2",
+                   fmt::format("{}", fmt::join(a.axes, " ")), "sort them, drop repetitions");
     last = axis;
   }
   for (size_t i = 0; i < x.shape.size(); ++i)
@@ -338,8 +369,9 @@ Inferred infer_type(Op op, const Attributes& attributes, Types operands, const V
     case Op::kCast:
       CATEN_TRY(rules.arity(1));
       if (is_complex(operands[0].dtype) && !is_complex(target.dtype) && !is_bool(target.dtype))
-        return error(Code::UnsupportedDType, "`cast` from complex to real would drop the imaginary part", "a complex dtype or bool",
-                     std::string(dtype_name(target.dtype)), "(bitcast x real) gives both parts along a last axis");
+        return error(Code::UnsupportedDType, "`cast` from complex to real would drop the imaginary part",
+                     "a complex dtype or bool", std::string(dtype_name(target.dtype)),
+                     "(bitcast x real) gives both parts along a last axis");
       return ValueType{target.dtype, operands[0].shape};
     case Op::kBitcast: return bitcast(rules, target.dtype);
     case Op::kReshape: return reshape(rules, target.shape);
@@ -347,20 +379,19 @@ Inferred infer_type(Op op, const Attributes& attributes, Types operands, const V
     case Op::kExpand: return expand(rules, target.shape);
     case Op::kSlice: return slice(rules, std::get<SliceAttributes>(attributes));
     case Op::kTake: {
-      if (operands.size() < 2) return error(Code::WrongArity, "`take` takes a value and indices", "2 or more operands", std::to_string(operands.size()), "(take x axis indices)");
-      Result<Shape> shape = accessed_shape(rules, std::get<AccessAttributes>(attributes), operands[0], operands.subspan(1));
+      if (operands.size() < 2)
+        return error(Code::WrongArity, "`take` takes a value and indices", "2 or more operands",
+                     std::to_string(operands.size()), "(take x axis indices)");
+      Result<Shape> shape =
+          accessed_shape(rules, std::get<AccessAttributes>(attributes), operands[0], operands.subspan(1));
       if (!shape) return tl::make_unexpected(shape.error());
       return ValueType{operands[0].dtype, *shape};
     }
     case Op::kPut: return put(rules, std::get<AccessAttributes>(attributes));
-    case Op::kCopy:
-      CATEN_TRY(rules.arity(1));
-      return operands[0];
+    case Op::kCopy: CATEN_TRY(rules.arity(1)); return operands[0];
     case Op::kReduce: return reduce(rules, std::get<ReduceAttributes>(attributes));
     default: return elementwise(rules, info(op));
   }
 }
-
-#undef CATEN_TRY
 
 }  // namespace caten

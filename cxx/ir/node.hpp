@@ -1,5 +1,5 @@
-// A Node is one value of a Graph: an op of the table applied to operands, or one of the five leaves and markers that are
-// no ops (input, state, bound variable of a loop, result of a loop, region of a composite).
+// A Node is one value of a Graph: an op of the table applied to operands, or one of the five leaves and markers that
+// are no ops (input, state, bound variable of a loop, result of a loop, region of a composite).
 #pragma once
 
 #include <compare>
@@ -45,7 +45,8 @@ struct SliceRange {
 /// Number of elements, for step ≠ 0.
 Dim slice_length(const SliceRange& range);
 
-// Attributes, one struct per op that has any. reshape, expand, cast and bitcast have none: their target is the node's type.
+// Attributes, one struct per op that has any. reshape, expand, cast and bitcast have none: their target is the node's
+// type.
 struct ConstAttributes {
   Scalar value;
   bool operator==(const ConstAttributes&) const = default;
@@ -91,8 +92,8 @@ struct LoopAttributes {
   std::string counter_name{};
   std::vector<std::string> carry_names{};
   bool operator==(const LoopAttributes& o) const {
-    return level == o.level && count == o.count && runtime_count == o.runtime_count && carries == o.carries && until == o.until &&
-           collects == o.collects;
+    return level == o.level && count == o.count && runtime_count == o.runtime_count && carries == o.carries &&
+           until == o.until && collects == o.collects;
   }
 };
 /// input and state
@@ -117,9 +118,9 @@ struct RegionAttributes {
   bool operator==(const RegionAttributes&) const = default;
 };
 
-using Attributes = std::variant<std::monostate, ConstAttributes, IndexAttributes, PermuteAttributes, SliceAttributes, AccessAttributes,
-                                ReduceAttributes, CopyAttributes, LoopAttributes, NameAttributes, BoundAttributes, ResultAttributes,
-                                RegionAttributes>;
+using Attributes = std::variant<std::monostate, ConstAttributes, IndexAttributes, PermuteAttributes, SliceAttributes,
+                                AccessAttributes, ReduceAttributes, CopyAttributes, LoopAttributes, NameAttributes,
+                                BoundAttributes, ResultAttributes, RegionAttributes>;
 
 enum class NodeKind : uint8_t { kOp, kInput, kState, kBound, kResult, kRegion };
 

@@ -3,16 +3,29 @@
 namespace caten {
 namespace {
 
-constexpr std::string_view elementwise_form(std::string_view one, std::string_view two, int arity) { return arity == 1 ? one : two; }
+constexpr std::string_view elementwise_form(std::string_view one, std::string_view two, int arity) {
+  return arity == 1 ? one : two;
+}
 
 }  // namespace
 
 const std::vector<OpInfo>& all_ops() {
   static const std::vector<OpInfo> rows = {
-#define CATEN_OP(enumerator, name, category, form, summary) {Op::k##enumerator, #name, OpCategory::category, form, summary},
+#define CATEN_OP(enumerator, name, category, form, summary) \
+  {Op::k##enumerator, #name, OpCategory::category, form, summary},
 #define CATEN_ELEMENTWISE(enumerator, name, arity, dtypes, result, value, real, integer, vjp, ulp, summary) \
-  {Op::k##enumerator, #name, OpCategory::kElementwise, elementwise_form("(" #name " x)", "(" #name " x y)", arity), summary, \
-   arity, dtypes, ResultRule::result, real, integer, vjp, ulp},
+  {Op::k##enumerator,                                                                                       \
+   #name,                                                                                                   \
+   OpCategory::kElementwise,                                                                                \
+   elementwise_form("(" #name " x)", "(" #name " x y)", arity),                                             \
+   summary,                                                                                                 \
+   arity,                                                                                                   \
+   dtypes,                                                                                                  \
+   ResultRule::result,                                                                                      \
+   real,                                                                                                    \
+   integer,                                                                                                 \
+   vjp,                                                                                                     \
+   ulp},
 #include "ir/ops.def"
 #undef CATEN_OP
 #undef CATEN_ELEMENTWISE

@@ -25,7 +25,7 @@ struct OpInfo {
   Op op;
   std::string_view name;
   OpCategory category;
-  std::string_view form;     ///< for an element-wise op made from its name and arity: "(add x y)"
+  std::string_view form;  ///< for an element-wise op made from its name and arity: "(add x y)"
   std::string_view summary;
   // Element-wise ops only:
   int arity = 0;

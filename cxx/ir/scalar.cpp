@@ -46,8 +46,11 @@ DType part_of(DType complex) { return complex == DType::kC64 ? DType::kF32 : DTy
 uint64_t bits_of(double value) { return std::isnan(value) ? 0x7ff8000000000000u : std::bit_cast<uint64_t>(value); }
 
 tl::unexpected<Diagnostic> bad_literal(const Datum& datum, DType dtype, std::string expected) {
-  return fail({.code = Code::BadLiteral, .message = fmt::format("`{}` is no value of dtype {}", print(datum), dtype_name(dtype)),
-               .span = datum.span, .expected = std::move(expected), .found = print(datum),
+  return fail({.code = Code::BadLiteral,
+               .message = fmt::format("`{}` is no value of dtype {}", print(datum), dtype_name(dtype)),
+               .span = datum.span,
+               .expected = std::move(expected),
+               .found = print(datum),
                .remedy = "write a value that fits, or another dtype"});
 }
 
@@ -56,8 +59,10 @@ Result<double> parse_real(const Datum& datum, DType dtype) {
   if (!datum.is_number()) return bad_literal(datum, dtype, "a number, +inf, -inf or nan");
   if (datum.is_integer()) {
     if (dtype == DType::kF32)  // int64 → double → float could round twice
-      return datum.is_unsigned ? static_cast<float>(static_cast<uint64_t>(datum.integer)) : static_cast<float>(datum.integer);
-    double value = datum.is_unsigned ? static_cast<double>(static_cast<uint64_t>(datum.integer)) : static_cast<double>(datum.integer);
+      return datum.is_unsigned ? static_cast<float>(static_cast<uint64_t>(datum.integer))
+                               : static_cast<float>(datum.integer);
+    double value = datum.is_unsigned ? static_cast<double>(static_cast<uint64_t>(datum.integer))
+                                     : static_cast<double>(datum.integer);
     return round_to(dtype, value);
   }
   if (dtype == DType::kF32 && std::isfinite(datum.real) && datum.text.substr(0, 2) != "#x")
@@ -97,7 +102,8 @@ Scalar Scalar::of_unsigned(DType dtype, uint64_t value) {
   if (is_integer(dtype) || is_bool(dtype) || value <= INT64_MAX) return of_integer(dtype, static_cast<int64_t>(value));
   Scalar scalar;
   scalar.dtype_ = dtype;
-  scalar.value_ = dtype == DType::kF32 || dtype == DType::kC64 ? static_cast<float>(value) : round_to(dtype, static_cast<double>(value));
+  scalar.value_ = dtype == DType::kF32 || dtype == DType::kC64 ? static_cast<float>(value)
+                                                               : round_to(dtype, static_cast<double>(value));
   return scalar;
 }
 
@@ -108,7 +114,8 @@ Scalar Scalar::of_real(DType dtype, double value) {
     if (std::isnan(value)) return zero(dtype);
     if (value <= static_cast<double>(range.lo)) return of_integer(dtype, range.lo);
     if (value >= static_cast<double>(range.hi)) return of_unsigned(dtype, range.hi);
-    return value < 0 ? of_integer(dtype, static_cast<int64_t>(value)) : of_unsigned(dtype, static_cast<uint64_t>(value));
+    return value < 0 ? of_integer(dtype, static_cast<int64_t>(value))
+                     : of_unsigned(dtype, static_cast<uint64_t>(value));
   }
   return of_complex(dtype, value);
 }
@@ -123,14 +130,15 @@ Scalar Scalar::of_complex(DType dtype, std::complex<double> value) {
 Result<Scalar> Scalar::parse(const Datum& datum, DType dtype) {
   if (is_bool(dtype)) {
     if (datum.is_symbol("true") || datum.is_symbol("false")) return of_bool(datum.text == "true");
-    if (datum.is_integer() && !datum.is_unsigned && (datum.integer == 0 || datum.integer == 1)) return of_bool(datum.integer != 0);
+    if (datum.is_integer() && !datum.is_unsigned && (datum.integer == 0 || datum.integer == 1))
+      return of_bool(datum.integer != 0);
     return bad_literal(datum, dtype, "true or false");
   }
   if (is_integer(dtype)) {
     IntegerRange range = integer_range(dtype);
     std::string expected = fmt::format("an integer from {} to {}", range.lo, range.hi);
     if (!datum.is_integer()) return bad_literal(datum, dtype, expected);
-    bool fits = datum.is_unsigned ? static_cast<uint64_t>(datum.integer) <= range.hi
+    bool fits = datum.is_unsigned   ? static_cast<uint64_t>(datum.integer) <= range.hi
                 : datum.integer < 0 ? datum.integer >= range.lo
                                     : static_cast<uint64_t>(datum.integer) <= range.hi;
     if (!fits) return bad_literal(datum, dtype, expected);
@@ -219,7 +227,8 @@ void Scalar::store(std::byte* to) const {
 }
 
 bool Scalar::operator==(const Scalar& other) const {
-  return dtype_ == other.dtype_ && integer_ == other.integer_ && bits_of(value_.real()) == bits_of(other.value_.real()) &&
+  return dtype_ == other.dtype_ && integer_ == other.integer_ &&
+         bits_of(value_.real()) == bits_of(other.value_.real()) &&
          bits_of(value_.imag()) == bits_of(other.value_.imag());
 }
 

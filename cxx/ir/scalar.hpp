@@ -33,8 +33,8 @@ class Scalar {
 
   DType dtype() const { return dtype_; }
   bool as_bool() const { return integer_ != 0; }
-  int64_t as_integer() const { return integer_; }            ///< bool and integer dtypes (u64: the bits)
-  double as_real() const { return value_.real(); }           ///< float dtypes, exact
+  int64_t as_integer() const { return integer_; }             ///< bool and integer dtypes (u64: the bits)
+  double as_real() const { return value_.real(); }            ///< float dtypes, exact
   std::complex<double> as_complex() const { return value_; }  ///< complex dtypes (real ones: imaginary part 0)
 
   static Scalar load(DType dtype, const std::byte* from);

@@ -1,8 +1,8 @@
 // In: untrusted UTF-8 text. Out: a Datum, the tree of an S-expression with a source span at every node.
 //
-// Invariants: a Datum holds exactly what was written (the spelling of a number is kept, so that a reader of a known dtype
-// can round once); reading what print wrote gives an equal Datum; nesting, size and count are bounded, nothing recurses
-// on input. Entry: read_all, read_one, print. Symbols are case-sensitive and interned nowhere.
+// Invariants: a Datum holds exactly what was written (the spelling of a number is kept, so that a reader of a known
+// dtype can round once); reading what print wrote gives an equal Datum; nesting, size and count are bounded, nothing
+// recurses on input. Entry: read_all, read_one, print. Symbols are case-sensitive and interned nowhere.
 #pragma once
 
 #include <cstdint>

@@ -20,10 +20,13 @@ bool is_bare_symbol(std::string_view name) {
   if (name.empty() || name[0] == ':' || name == "+inf" || name == "-inf" || name == "nan") return false;
   auto digit = [&](size_t i) { return i < name.size() && name[i] >= '0' && name[i] <= '9'; };
   bool sign = name[0] == '+' || name[0] == '-';
-  if (digit(0) || (name[0] == '.' && digit(1)) || (sign && (digit(1) || (name.size() > 1 && name[1] == '.' && digit(2))))) return false;
+  if (digit(0) || (name[0] == '.' && digit(1)) ||
+      (sign && (digit(1) || (name.size() > 1 && name[1] == '.' && digit(2)))))
+    return false;
   for (char c : name) {
     auto byte = static_cast<unsigned char>(c);
-    bool fine = byte >= 0x80 || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+    bool fine = byte >= 0x80 || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                (byte >= '0' && byte <= '9') ||
                 std::string_view("+-*/<>=!?%&_.~^$@:").find(c) != std::string_view::npos;
     if (!fine) return false;
   }

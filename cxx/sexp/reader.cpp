@@ -31,7 +31,10 @@ size_t find_invalid_utf8(std::string_view text) {
       ++i;
       continue;
     }
-    size_t length = lead >= 0xC2 && lead <= 0xDF ? 2 : lead >= 0xE0 && lead <= 0xEF ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+    size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
+                    : lead >= 0xE0 && lead <= 0xEF ? 3
+                    : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                   : 0;
     if (length == 0 || i + length > text.size()) return i;
     uint32_t code = lead & (0xFFu >> (length + 1));
     for (size_t k = 1; k < length; ++k) {
@@ -39,7 +42,8 @@ size_t find_invalid_utf8(std::string_view text) {
       if ((byte & 0xC0) != 0x80) return i;
       code = (code << 6) | (byte & 0x3Fu);
     }
-    if ((length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10FFFF)) || (code >= 0xD800 && code <= 0xDFFF))
+    if ((length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10FFFF)) ||
+        (code >= 0xD800 && code <= 0xDFFF))
       return i;
     i += length;
   }
@@ -54,7 +58,8 @@ class Reader {
   Result<std::vector<Datum>> read(bool only_one) {
     if (text_.size() > limits_.bytes)
       return error(Code::TooLarge, "the text is too large", 0, 0, fmt::format("at most {} bytes", limits_.bytes),
-                   fmt::format("{} bytes", text_.size()), "split the program, or store data in .npy or .safetensors files");
+                   fmt::format("{} bytes", text_.size()),
+                   "split the program, or store data in .npy or .safetensors files");
     if (size_t bad = find_invalid_utf8(text_); bad != std::string_view::npos)
       return error(Code::NotUtf8, "the text is not valid UTF-8", bad, bad + 1, "UTF-8",
                    fmt::format("byte 0x{:02x} at offset {}", static_cast<unsigned char>(text_[bad]), bad),
@@ -66,14 +71,16 @@ class Reader {
       if (Status skipped = skip_blank(); !skipped) return tl::make_unexpected(skipped.error());
       if (at_ >= text_.size()) break;
       if (++count > limits_.data)
-        return error(Code::TooLarge, "the text holds too many forms", at_, at_ + 1, fmt::format("at most {}", limits_.data), "",
-                     "split the program");
+        return error(Code::TooLarge, "the text holds too many forms", at_, at_ + 1,
+                     fmt::format("at most {}", limits_.data), "", "split the program");
       char c = text_[at_];
       if (only_one && open.empty() && !forms.empty())
-        return error(Code::TrailingText, "text after the end of the form", at_, at_ + 1, "one form", "more text", "remove what follows");
+        return error(Code::TrailingText, "text after the end of the form", at_, at_ + 1, "one form", "more text",
+                     "remove what follows");
       if (c == '(') {
         if (open.size() >= limits_.depth)
-          return error(Code::TooDeep, "the text is nested too deeply", at_, at_ + 1, fmt::format("at most {} levels", limits_.depth), "",
+          return error(Code::TooDeep, "the text is nested too deeply", at_, at_ + 1,
+                       fmt::format("at most {} levels", limits_.depth), "",
                        "name inner values in (:let …) instead of nesting them");
         open.push_back(Datum::list({}, {source_, static_cast<uint32_t>(at_), 0}));
         ++at_;
@@ -101,13 +108,14 @@ class Reader {
                    fmt::format("add {} `)`", open.size()));
     }
     if (only_one && forms.empty())
-      return error(Code::UnexpectedEnd, "the text is empty", 0, 0, "one form", "nothing", "write a form such as (ir 1 …)");
+      return error(Code::UnexpectedEnd, "the text is empty", 0, 0, "one form", "nothing",
+                   "write a form such as (ir 1 …)");
     return forms;
   }
 
  private:
-  tl::unexpected<Diagnostic> error(Code code, std::string message, size_t begin, size_t end, std::string expected, std::string found,
-                                   std::string remedy) {
+  tl::unexpected<Diagnostic> error(Code code, std::string message, size_t begin, size_t end, std::string expected,
+                                   std::string found, std::string remedy) {
     return fail({.code = code,
                  .message = std::move(message),
                  .span = {source_, static_cast<uint32_t>(begin), static_cast<uint32_t>(end)},
@@ -125,7 +133,8 @@ class Reader {
       } else if (text_.substr(at_, 2) == "#|") {
         size_t end = text_.find("|#", at_ + 2);
         if (end == std::string_view::npos)
-          return error(Code::UnexpectedEnd, "this comment is never closed", at_, at_ + 2, "`|#`", "the end of the text", "close it");
+          return error(Code::UnexpectedEnd, "this comment is never closed", at_, at_ + 2, "`|#`", "the end of the text",
+                       "close it");
         at_ = end + 2;
       } else {
         break;
@@ -134,7 +143,9 @@ class Reader {
     return {};
   }
 
-  SourceSpan span_from(size_t begin) const { return {source_, static_cast<uint32_t>(begin), static_cast<uint32_t>(at_)}; }
+  SourceSpan span_from(size_t begin) const {
+    return {source_, static_cast<uint32_t>(begin), static_cast<uint32_t>(at_)};
+  }
 
   /// Text up to `close`, with \\ escapes.
   Result<std::string> read_delimited(char close, const char* what) {
@@ -155,10 +166,11 @@ class Reader {
       else if (escape == '\\' || escape == '"' || escape == '|')
         out += escape;
       else
-        return error(Code::BadString, fmt::format("unknown escape in {}", what), at_ - 2, at_, "\\n \\t \\\\ \\\" or \\|", "", "write \\\\ for a backslash");
+        return error(Code::BadString, fmt::format("unknown escape in {}", what), at_ - 2, at_,
+                     "\\n \\t \\\\ \\\" or \\|", "", "write \\\\ for a backslash");
     }
-    return error(Code::BadString, fmt::format("this {} is never closed", what), begin, begin + 1, std::string(1, close), "the end of the text",
-                 "close it");
+    return error(Code::BadString, fmt::format("this {} is never closed", what), begin, begin + 1, std::string(1, close),
+                 "the end of the text", "close it");
   }
 
   Result<Datum> read_string() {
@@ -190,14 +202,16 @@ class Reader {
     char second = token.size() > 1 ? token[1] : '\0';
     char third = token.size() > 2 ? token[2] : '\0';
     bool sign = first == '+' || first == '-';
-    if (is_digit(first) || (first == '.' && is_digit(second)) || (sign && (is_digit(second) || (second == '.' && is_digit(third)))))
+    if (is_digit(first) || (first == '.' && is_digit(second)) ||
+        (sign && (is_digit(second) || (second == '.' && is_digit(third)))))
       return read_number(token, span);
     for (size_t i = 0; i < token.size(); ++i)
       if (!is_symbol_byte(token[i]))
         return error(Code::BadToken, fmt::format("unexpected character in `{}`", token), begin + i, begin + i + 1,
                      "a symbol, number, string or list", "", "write an unusual name between bars: |name|");
     if (first == ':') {
-      if (token.size() == 1) return error(Code::BadToken, "a keyword without a name", begin, at_, ":name", ":", "name it");
+      if (token.size() == 1)
+        return error(Code::BadToken, "a keyword without a name", begin, at_, ":name", ":", "name it");
       return Datum::keyword(std::string(token.substr(1)), span);
     }
     return Datum::symbol(std::string(token), span);
