@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/utf8.hpp"
+
 namespace caten {
 namespace {
 
@@ -40,53 +42,92 @@ size_t count_characters(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-/// Control characters must not reach a terminal; tabs become one space so that the caret stays under its column.
+/// Text as a terminal may see it, one character for each: what is not UTF-8 becomes U+FFFD; control characters and
+/// those that turn the direction of writing become `?`; a tab becomes one space, so that the caret stays under its
+/// column.
 std::string printable(std::string_view text) {
   std::string out;
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (byte == '\t')
+  for (size_t i = 0; i < text.size();) {
+    size_t length = utf8_length(text, i);
+    std::string_view character = text.substr(i, std::max<size_t>(1, length));
+    auto last = static_cast<unsigned char>(character.back());
+    bool c1 = length == 2 && character[0] == '\xC2' && last < 0xA0;
+    bool turns = (character.substr(0, 2) == "\xE2\x80" && last >= 0xAA && last <= 0xAE) ||
+                 (character.substr(0, 2) == "\xE2\x81" && last >= 0xA6 && last <= 0xA9);
+    if (length == 0)
+      out += "\uFFFD";
+    else if (character == "\t")
       out += ' ';
-    else if (byte < 0x20 || byte == 0x7F)
+    else if ((length == 1 && (last < 0x20 || last == 0x7F)) || c1 || turns)
       out += '?';
     else
-      out += c;
+      out += character;
+    i += character.size();
   }
   return out;
 }
 
-/// A window of at most kWidth characters of the line around the caret, and the caret's column in it.
+/// The same for text that may have several lines; those after the first are indented to stand under it.
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  for (size_t begin = 0; begin <= text.size();) {
+    size_t end = std::min(text.find('\n', begin), text.size());
+    if (begin > 0) out += "\n            ";
+    out += printable(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
+/// A window of at most kWidth characters of a line around the caret, and the caret's column in it.
 struct Excerpt {
   std::string text;
   size_t column;
 };
 
-Excerpt excerpt(std::string_view line, size_t column) {
+/// `at` is the caret's byte offset in the line. Only kReach bytes around it are looked at, however long the line is.
+Excerpt excerpt(std::string_view line, size_t at) {
   constexpr size_t kWidth = 160;
+  constexpr size_t kReach = kWidth * 4;
+  auto is_start = [&](size_t i) { return i >= line.size() || (static_cast<unsigned char>(line[i]) & 0xC0) != 0x80; };
+  size_t begin = at > kReach ? at - kReach : 0;
+  while (begin < at && !is_start(begin)) ++begin;
+  size_t end = std::min(line.size(), at + kReach);
+  while (end < line.size() && !is_start(end)) ++end;
+  std::string text = printable(line.substr(begin, end - begin));
+  size_t column = count_characters(printable(line.substr(begin, at - begin)));
+
   std::vector<size_t> starts;
-  for (size_t i = 0; i < line.size(); ++i)
-    if ((static_cast<unsigned char>(line[i]) & 0xC0) != 0x80) starts.push_back(i);
-  if (starts.size() <= kWidth) return {printable(line), column};
-  size_t first = column > kWidth / 2 ? std::min(column - kWidth / 2, starts.size() - kWidth) : 0;
+  for (size_t i = 0; i < text.size(); ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) starts.push_back(i);
+  size_t first = 0;
+  if (starts.size() > kWidth && column > kWidth / 2) first = std::min(column - kWidth / 2, starts.size() - kWidth);
   size_t last = std::min(first + kWidth, starts.size());
-  size_t end = last < starts.size() ? starts[last] : line.size();
-  std::string text = (first > 0 ? "…" : "") + printable(line.substr(starts[first], end - starts[first])) +
-                     (last < starts.size() ? "…" : "");
-  return {text, column - first + (first > 0 ? 1 : 0)};
+  bool more_left = begin > 0 || first > 0;
+  bool more_right = end < line.size() || last < starts.size();
+  size_t from = first < starts.size() ? starts[first] : text.size();
+  size_t to = last < starts.size() ? starts[last] : text.size();
+  return {(more_left ? "…" : "") + text.substr(from, to - from) + (more_right ? "…" : ""),
+          column - first + (more_left ? 1 : 0)};
 }
 
 std::string json_string(std::string_view text) {
   std::string out = "\"";
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\')
-      (out += '\\') += c;
-    else if (c == '\n')
+  for (size_t i = 0; i < text.size();) {
+    size_t length = utf8_length(text, i);
+    std::string_view character = text.substr(i, std::max<size_t>(1, length));
+    auto byte = static_cast<unsigned char>(character[0]);
+    if (length == 0)
+      out += "\uFFFD";
+    else if (character == "\"" || character == "\\")
+      (out += '\\') += character;
+    else if (character == "\n")
       out += "\\n";
     else if (byte < 0x20)
       out += fmt::format("\\u{:04x}", byte);
     else
-      out += c;
+      out += character;
+    i += character.size();
   }
   return out + "\"";
 }
@@ -133,27 +174,30 @@ std::string render(const Diagnostic& d, const SourceMap& sources, bool colour) {
   LineColumn place;
   if (located) {
     place = sources.locate(d.span.source, d.span.begin);
-    out += fmt::format("{}:{}:{}: ", sources.name(d.span.source), place.line, place.column);
+    out += fmt::format("{}:{}:{}: ", printable(sources.name(d.span.source)), place.line, place.column);
   } else {
     out += "caten: ";
   }
-  out += fmt::format("{}: {}\n", paint(tint, label), d.message);
+  out += fmt::format("{}: {}\n", paint(tint, label), printable(d.message));
   if (located) {
     std::string_view line = sources.line(d.span.source, d.span.begin);
-    Excerpt shown = excerpt(line, place.column - 1);
-    size_t width = std::max<size_t>(1, count_characters(sources.text(d.span)));
-    size_t room = count_characters(shown.text) - std::min(count_characters(shown.text), shown.column);
-    if (sources.text(d.span).find('\n') != std::string_view::npos) width = std::max<size_t>(1, room);
-    width = std::max<size_t>(1, std::min(width, room));
+    size_t at = std::min<size_t>(d.span.begin, sources.text(d.span.source).size());
+    Excerpt shown = excerpt(line, at - static_cast<size_t>(line.data() - sources.text(d.span.source).data()));
+    size_t shown_width = count_characters(shown.text);
+    size_t room = shown_width - std::min(shown_width, shown.column);
+    std::string_view covered = sources.text(d.span).substr(0, line.size() + 1);  // no more than the line is underlined
+    bool past_line = covered.find('\n') != std::string_view::npos;
+    size_t width = past_line || covered.size() > 4 * room ? room : std::min(room, count_characters(printable(covered)));
+    width = std::max<size_t>(1, width);
     std::string number = std::to_string(place.line);
     out += fmt::format("  {} | {}\n", number, shown.text);
     out += fmt::format("  {} | {}{}\n", std::string(number.size(), ' '), std::string(shown.column, ' '),
                        paint(tint, "^" + std::string(width - 1, '~')));
   }
-  if (!d.expected.empty()) out += fmt::format("  expected: {}\n", d.expected);
-  if (!d.found.empty()) out += fmt::format("  found:    {}\n", d.found);
-  if (!d.remedy.empty()) out += fmt::format("  help:     {}\n", d.remedy);
-  for (const std::string& note : d.notes) out += fmt::format("  note:     {}\n", note);
+  if (!d.expected.empty()) out += fmt::format("  expected: {}\n", printable_lines(d.expected));
+  if (!d.found.empty()) out += fmt::format("  found:    {}\n", printable_lines(d.found));
+  if (!d.remedy.empty()) out += fmt::format("  help:     {}\n", printable_lines(d.remedy));
+  for (const std::string& note : d.notes) out += fmt::format("  note:     {}\n", printable_lines(note));
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "base/utf8.hpp"
 #include "sexp/datum.hpp"
 
 namespace caten {
@@ -20,34 +21,6 @@ bool is_symbol_byte(char c) {
   if (byte >= 0x80) return true;
   if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || is_digit(c)) return true;
   return std::string_view("+-*/<>=!?%&_.~^$@:").find(c) != std::string_view::npos;
-}
-
-/// Offset of the first byte that is not UTF-8, or npos.
-size_t find_invalid_utf8(std::string_view text) {
-  size_t i = 0;
-  while (i < text.size()) {
-    auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
-                    : lead >= 0xE0 && lead <= 0xEF ? 3
-                    : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                   : 0;
-    if (length == 0 || i + length > text.size()) return i;
-    uint32_t code = lead & (0xFFu >> (length + 1));
-    for (size_t k = 1; k < length; ++k) {
-      auto byte = static_cast<unsigned char>(text[i + k]);
-      if ((byte & 0xC0) != 0x80) return i;
-      code = (code << 6) | (byte & 0x3Fu);
-    }
-    if ((length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10FFFF)) ||
-        (code >= 0xD800 && code <= 0xDFFF))
-      return i;
-    i += length;
-  }
-  return std::string_view::npos;
 }
 
 class Reader {
