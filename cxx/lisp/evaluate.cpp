@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "lisp/ecl.hpp"
+#include "lisp/lisp.hpp"
+
+namespace caten::lisp {
+namespace {
+
+/// Calls `function` with at most four arguments; an exit that no Lisp guard stopped is stopped here. The Lisp side
+/// returns (ok exit-code values diagnostics).
+Outcome guarded_call(cl_object function, cl_object arguments, Diagnostics& diagnostics) {
+  Outcome outcome;
+  cl_env_ptr env = ecl_process_env();
+  cl_object volatile result = ECL_NIL;
+  bool volatile caught = false;
+  ECL_CATCH_ALL_BEGIN(env) { result = cl_apply(2, function, arguments); }
+  ECL_CATCH_ALL_IF_CAUGHT { caught = true; }
+  ECL_CATCH_ALL_END;
+  if (caught || !is_cons(result)) {
+    outcome.ok = false;
+    diagnostics.add({.code = Code::LispError, .message = "Lisp left the evaluation by an exit that nothing handles"});
+    return outcome;
+  }
+  cl_object fields[4] = {ECL_NIL, ECL_NIL, ECL_NIL, ECL_NIL};
+  cl_object rest = result;
+  for (cl_object& field : fields) {
+    if (!is_cons(rest)) break;
+    field = head(rest);
+    rest = tail(rest);
+  }
+  outcome.ok = !is_nil(fields[0]);
+  int64_t code = 0;
+  if (to_int64(fields[1], code)) outcome.exit_code = static_cast<int>(code & 0xFF);
+  for (cl_object value = fields[2]; is_cons(value); value = tail(value)) outcome.values.push_back(to_utf8(head(value)));
+  for (cl_object item = fields[3]; is_cons(item); item = tail(item))
+    if (is_diagnostic(head(item))) diagnostics.add(to_diagnostic(head(item), session_sources()));
+  return outcome;
+}
+
+std::string config_directory() {
+  if (const char* home = std::getenv("XDG_CONFIG_HOME"); home && *home) return home;
+  if (const char* home = std::getenv("HOME"); home && *home) return std::string(home) + "/.config";
+  return "";
+}
+
+}  // namespace
+
+Outcome evaluate(uint32_t source, Diagnostics& diagnostics, const EvaluateOptions& options) {
+  std::fflush(stdout);
+  SourceMap& sources = session_sources();
+  const char* show = options.show == Show::kEach ? "EACH" : options.show == Show::kLast ? "LAST" : "NOTHING";
+  cl_object arguments = cl_list(4, to_lisp(sources.text(source)), to_lisp(std::string_view(sources.name(source))),
+                                ecl_make_fixnum(source), keyword(show));
+  return guarded_call(symbol("EVALUATE-TEXT", "CATEN/EVALUATE"), arguments, diagnostics);
+}
+
+Outcome load(const std::string& path, Diagnostics& diagnostics) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file || file.bad() || std::filesystem::is_directory(path)) {
+    diagnostics.add({.code = Code::CannotRead,
+                     .message = fmt::format("cannot read {}", path),
+                     .found = std::filesystem::is_directory(path) ? "a directory" : std::strerror(errno),
+                     .remedy = "check the path and its permissions"});
+    return {.ok = false};
+  }
+  return evaluate(session_sources().add(path, text.str()), diagnostics);
+}
+
+Outcome run_script(const std::string& path, const std::vector<std::string>& arguments, Diagnostics& diagnostics) {
+  cl_object list = ECL_NIL;
+  for (size_t i = arguments.size(); i-- > 0;) list = ecl_cons(to_lisp(std::string_view(arguments[i])), list);
+  cl_set(symbol("*ARGUMENTS*", "CATEN"), list);
+  return load(path, diagnostics);
+}
+
+Outcome load_init_file(Diagnostics& diagnostics) {
+  std::string directory = config_directory();
+  if (directory.empty()) return {};
+  std::string path = directory + "/caten/init.lisp";
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return {};
+  return load(path, diagnostics);
+}
+
+Outcome call(std::string_view name, const std::vector<std::string>& arguments, Diagnostics& diagnostics) {
+  cl_object list = ECL_NIL;
+  for (size_t i = arguments.size(); i-- > 0;) list = ecl_cons(to_lisp(std::string_view(arguments[i])), list);
+  return guarded_call(symbol("CALL-NAMED", "CATEN/EVALUATE"), cl_list(2, to_lisp(name), list), diagnostics);
+}
+
+}  // namespace caten::lisp

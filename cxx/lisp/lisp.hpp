@@ -1,0 +1,64 @@
+// The Lisp front end: ECL embedded, with the compiled Lisp code of lisp/ and composites/.
+//
+// In: source texts (already in the session's SourceMap), files, script arguments, calls of Lisp functions with strings.
+// Out: printed values, an exit code when the program called (quit n), and Diagnostics.
+//
+// Invariants: ECL starts at the first use and not before; there is one Lisp per process and it runs on the thread that
+// booted it. Nothing of ECL is seen outside this folder. Every form is read and evaluated under a guard: no Lisp exit
+// crosses a C++ frame of the caller, no C++ exception crosses a Lisp frame. Lisp is code: it has the user's rights.
+// Entry: boot, evaluate.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/source.hpp"
+
+namespace caten::lisp {
+
+/// Starts Lisp if it is not running. Places of diagnostics are spans of `sources`, which must outlive all calls.
+void boot(SourceMap& sources);
+bool booted();
+
+enum class Show : uint8_t {
+  kNothing,
+  kLast,  ///< `values` holds the printed values of the last form
+  kEach,  ///< the values of each form are printed to standard output, as a REPL does
+};
+
+struct EvaluateOptions {
+  Show show = Show::kNothing;
+};
+
+struct Outcome {
+  bool ok = true;                  ///< false: a diagnostic was added
+  std::optional<int> exit_code{};  ///< the program called (quit code)
+  std::vector<std::string> values{};
+};
+
+/// Reads and evaluates the forms of `source` one by one in the package caten-user, and stops at the first that fails.
+Outcome evaluate(uint32_t source, Diagnostics& diagnostics, const EvaluateOptions& options = {});
+
+/// Reads the file into the SourceMap and evaluates it.
+Outcome load(const std::string& path, Diagnostics& diagnostics);
+
+/// load, with `arguments` as the value of caten:*arguments*.
+Outcome run_script(const std::string& path, const std::vector<std::string>& arguments, Diagnostics& diagnostics);
+
+/// Loads $XDG_CONFIG_HOME/caten/init.lisp (or ~/.config/caten/init.lisp) if there is one.
+Outcome load_init_file(Diagnostics& diagnostics);
+
+/// Calls the function that `name` ("caten/repl:complete") names with strings; the values it returns, printed (strings
+/// bare).
+Outcome call(std::string_view name, const std::vector<std::string>& arguments, Diagnostics& diagnostics);
+
+/// From now on Ctrl-C ends the form that is being evaluated with E0805 and keeps all state.
+void install_interrupt_handler();
+/// What Ctrl-C does; may be called from any thread.
+void interrupt();
+
+}  // namespace caten::lisp

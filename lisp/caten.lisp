@@ -1,0 +1,45 @@
+;;;; The public names: package caten, which owns every symbol a user sees, and caten-user, in which programs are read.
+
+(defpackage :caten
+  (:use :cl)
+  ;; Common Lisp functions that are generic over numbers, sizes and tensors here.
+  (:shadow #:+ #:- #:* #:/ #:1+ #:1- #:= #:/= #:< #:> #:<= #:>= #:max #:min #:abs #:signum #:floor #:ceiling #:round #:truncate
+           #:mod #:rem #:exp #:expt #:log #:sqrt #:sin #:cos #:tan #:asin #:acos #:atan #:sinh #:cosh #:tanh #:asinh #:acosh
+           #:atanh #:sort #:reverse #:reduce #:fill #:conjugate #:realpart #:imagpart #:phase #:logand #:logior #:logxor #:lognot
+           #:ash #:pi #:isqrt #:gcd #:lcm #:search #:count #:position #:find #:map #:step #:trace #:eq #:identity #:variable)
+  (:export
+   ;; definitions
+   #:defcomposite #:composite #:composite-p #:defoptimizer #:disable-optimizer #:enable-optimizer #:optimizers #:deftest #:check
+   ;; clauses of definitions
+   #:where #:next #:-> #:~
+   ;; the principal ops whose names Common Lisp does not have
+   #:const #:index #:exp2 #:log2 #:add #:mul #:div #:lt #:xor #:cast #:bitcast #:reshape #:permute #:expand #:slice #:take
+   #:put #:copy #:scan #:logical-and #:logical-or #:logical-not #:logical-xor #:lt #:eq
+   ;; tensors
+   #:tensor #:tensorp #:full #:zeros #:ones #:shape #:dtype #:rank #:item #:tensor->list #:! #:contiguous
+   #:dtype-in #:ir-of #:dim-list #:size
+   ;; files
+   #:load-npy #:save-npy #:load-npz #:save-npz #:load-csv #:save-csv #:load-safetensors #:save-safetensors #:save-png
+   ;; numbers
+   #:+inf #:-inf #:nan #:true #:false
+   ;; the program
+   #:*arguments* #:*version* #:quit #:exit #:load-lisp
+   ;; conditions
+   #:caten-error #:caten-error-diagnostics #:shape-error #:dtype-error #:name-error #:file-error* #:runtime-error #:limit-error
+   #:interrupted))
+
+(in-package :caten)
+
+(defvar *arguments* '() "The words that follow the program's file on the command line, as strings: (first *arguments*).")
+
+(defun export-everything-shadowed ()
+  "Exports the shadowing symbols of package caten, so that caten-user sees them instead of Common Lisp's."
+  (export (package-shadowing-symbols :caten) :caten))
+
+(export-everything-shadowed)
+
+(defpackage :caten-user
+  (:use))
+
+(shadowing-import (package-shadowing-symbols :caten) :caten-user)
+(use-package '(:cl :caten) :caten-user)

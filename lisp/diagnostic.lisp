@@ -1,0 +1,114 @@
+;;;; Diagnostics in Lisp: the vector that C++ reads and writes, and the conditions that carry it.
+
+(defpackage :caten/diagnostic
+  (:use :cl)
+  (:import-from :caten
+   #:caten-error #:caten-error-diagnostics #:shape-error #:dtype-error #:name-error #:file-error* #:runtime-error #:limit-error)
+  (:import-from :caten/primitive #:did-you-mean)
+  (:export #:make-diagnostic #:diagnostic-p #:diagnostic-code #:diagnostic-message #:diagnostic-source #:diagnostic-begin
+           #:diagnostic-end #:diagnostic-expected #:diagnostic-found #:diagnostic-remedy #:diagnostic-notes #:diagnostic-severity
+           #:with-place #:add-note #:fail #:fail-with #:checked #:signal-diagnostic #:suggest #:*place* #:*path*
+           #:place-text #:*collector* #:use-poison))
+
+(in-package :caten/diagnostic)
+
+;;; Places. While a form of a composite's body is evaluated, *place* is where it stands: (source begin end) in a text that the
+;;; session has read, or a string "composites/norm.lisp:12:5" in compiled code. *path* names the composites being expanded.
+
+(defvar *place* nil "Where the form under evaluation stands: (source begin end), a string, or nil.")
+(defvar *path* '() "The composites under expansion, innermost first: each (name . place of the call).")
+
+(defun place-text (place)
+  "The place as a note shows it, if it is one of compiled code: (place-text \"a.lisp:1:2\") is \"a.lisp:1:2\"."
+  (and (stringp place) place))
+
+;;; The vector. Its order is that of `Slot` in cxx/lisp/objects.cpp.
+
+(defstruct (diagnostic (:type vector) (:constructor %make-diagnostic) (:predicate nil) (:copier nil))
+  (tag :diagnostic) (code 701) (message "") source begin end expected found remedy (notes '()) (severity :error))
+
+(defun diagnostic-p (object)
+  "True of a diagnostic vector: (diagnostic-p (make-diagnostic 701 \"no\")) is T."
+  (and (simple-vector-p object) (= (length object) 11) (eq (svref object 0) :diagnostic)))
+
+(defun make-diagnostic (code message &key expected found remedy notes (severity :error) (place nil))
+  "A diagnostic: (make-diagnostic 202 \"sizes differ\" :expected \"[2]\" :found \"[3]\")."
+  (with-place
+   (%make-diagnostic :code code :message message :expected expected :found found :remedy remedy :notes notes :severity severity)
+   place))
+
+(defun with-place (diagnostic place)
+  "The diagnostic, at `place` if it has no place yet and `place` is one in a text."
+  (when (and (consp place) (null (diagnostic-source diagnostic)))
+    (destructuring-bind (source begin end) place
+      (setf (diagnostic-source diagnostic) source (diagnostic-begin diagnostic) begin (diagnostic-end diagnostic) end)))
+  diagnostic)
+
+(defun add-note (diagnostic control &rest arguments)
+  "The diagnostic with one more note: (add-note d \"in ~(~a~)\" 'relu)."
+  (setf (diagnostic-notes diagnostic) (append (diagnostic-notes diagnostic) (list (apply #'format nil control arguments))))
+  diagnostic)
+
+(defun suggest (word candidates)
+  "\"did you mean `relu`?\" or nil: (suggest \"rleu\" '(\"relu\" \"gelu\"))."
+  (did-you-mean (string-downcase word) (mapcar #'string-downcase candidates)))
+
+;;; Conditions, one for each kind of cause, by the hundreds of the codes.
+
+(define-condition caten-error (error)
+  ((diagnostics :initarg :diagnostics :reader caten-error-diagnostics))
+  (:report (lambda (condition stream)
+             (let ((d (first (caten-error-diagnostics condition))))
+               (format stream "~a~@[; expected ~a~]~@[; found ~a~]" (diagnostic-message d) (diagnostic-expected d)
+                       (diagnostic-found d))))))
+(define-condition name-error (caten-error) ())
+(define-condition shape-error (caten-error) ())
+(define-condition limit-error (caten-error) ())
+(define-condition file-error* (caten-error) ())
+(define-condition runtime-error (caten-error) ())
+
+(defun condition-type-of (code)
+  "The condition that carries diagnostics with this code: 202 is a shape-error."
+  (case (floor code 100)
+    (1 'name-error)
+    ((2 3) 'shape-error)
+    (4 'limit-error)
+    (5 'file-error*)
+    ((6 8) 'runtime-error)
+    (t 'caten-error)))
+
+(defun locate (diagnostic)
+  "Gives the diagnostic the current place and a note for each composite under expansion."
+  (let ((here *place*) (path *path*))
+    (when (place-text here) (add-note diagnostic "in the form at ~a" here))
+    (with-place diagnostic here)
+    (loop for (name . place) in path
+          for depth from 0 below 8
+          do (add-note diagnostic "in composite `~(~a~)`~@[, called at ~a~]" name (place-text place))
+             (with-place diagnostic place)))
+  diagnostic)
+
+(defvar *collector* nil
+  "While a composite is traced: a function that keeps a diagnostic; the failing op then yields a poison tensor.")
+
+(defun signal-diagnostic (diagnostic)
+  "Signals the condition for the diagnostic. Under *collector*, the restart use-poison makes it return :poison."
+  (locate diagnostic)
+  (restart-case
+      (progn
+        (when *collector*
+          (funcall *collector* diagnostic)
+          (invoke-restart 'use-poison))
+        (error (condition-type-of (diagnostic-code diagnostic)) :diagnostics (list diagnostic)))
+    (use-poison ()
+      :report "Go on with a value that has no type, to find further errors."
+      (values :poison))))
+
+(defun fail (code message &rest rest &key expected found remedy notes place)
+  "Signals a caten-error: (fail 705 \"no such attribute\" :found \":axes\" :remedy \"did you mean `:axis`?\")."
+  (declare (ignore expected found remedy notes place))
+  (signal-diagnostic (apply #'make-diagnostic code message rest)))
+
+(defun checked (value)
+  "The value of a primitive, or its diagnostic signalled: (checked (infer …))."
+  (if (diagnostic-p value) (signal-diagnostic value) value))

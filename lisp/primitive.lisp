@@ -1,0 +1,21 @@
+;;;; The C++ functions that Lisp code calls. They are defined before any file here is loaded (cxx/lisp/primitives.hpp);
+;;;; each returns its value, or a diagnostic vector where input can make it fail.
+
+(defpackage :caten/primitive
+  (:use)
+  (:export
+   ;; text
+   #:did-you-mean #:print-float
+   ;; sizes
+   #:make-dim-env #:dim-declare #:dim-equate #:dim-require #:dim-add #:dim-sub #:dim-mul #:dim-div #:dim-mod #:dim-max #:dim-min
+   #:dim-describe #:dim-resolve #:dim-solve #:dim-derived #:dim-equal #:dim-less-equal
+   ;; values
+   #:infer #:compute #:array-to-list #:array-from-list #:describe-value #:print-graph #:dtype-category
+   ;; files
+   #:load-arrays #:save-array
+   ;; optimizers
+   #:define-rewrite #:switch-rewrite #:list-rewrites))
+
+(defpackage :caten/size
+  ;; The symbols of symbolic sizes, as they stand in shapes: M, (* 2 M). Uses no package, so that no name means anything.
+  (:use))
