@@ -48,30 +48,32 @@ std::string escape(std::string_view content, char quote) {
   return out + quote;
 }
 
-void print_to(const Datum& datum, std::string& out) {
+constexpr size_t kNoLimit = SIZE_MAX;
+
+/// Prints on one line; stops and returns false once `out` is longer than `limit`.
+bool print_to(const Datum& datum, std::string& out, size_t limit) {
   switch (datum.kind) {
-    case Datum::Kind::kSymbol: out += print_symbol(datum.text); return;
-    case Datum::Kind::kKeyword: (out += ':') += datum.text; return;
-    case Datum::Kind::kString: out += escape(datum.text, '"'); return;
+    case Datum::Kind::kSymbol: out += print_symbol(datum.text); break;
+    case Datum::Kind::kKeyword: (out += ':') += datum.text; break;
+    case Datum::Kind::kString: out += escape(datum.text, '"'); break;
     case Datum::Kind::kInteger:
-    case Datum::Kind::kFloat: out += datum.text; return;
-    case Datum::Kind::kList: break;
+    case Datum::Kind::kFloat: out += datum.text; break;
+    case Datum::Kind::kList:
+      out += '(';
+      for (size_t i = 0; i < datum.items.size(); ++i) {
+        if (i) out += ' ';
+        if (!print_to(datum.items[i], out, limit)) return false;
+      }
+      out += ')';
   }
-  out += '(';
-  for (size_t i = 0; i < datum.items.size(); ++i) {
-    if (i) out += ' ';
-    print_to(datum.items[i], out);
-  }
-  out += ')';
+  return out.size() <= limit;
 }
 
 void pretty_to(const Datum& datum, size_t indent, size_t width, std::string& out) {
-  std::string flat;
-  print_to(datum, flat);
-  if (!datum.is_list() || datum.items.size() < 2 || indent + flat.size() <= width) {
-    out += flat;
-    return;
-  }
+  size_t before = out.size();
+  bool breakable = datum.is_list() && !datum.items.empty();
+  if (print_to(datum, out, breakable ? before + (width > indent ? width - indent : 0) : kNoLimit)) return;
+  out.resize(before);
   out += '(';
   size_t child = indent + 1;
   for (size_t i = 0; i < datum.items.size(); ++i) {
@@ -92,7 +94,7 @@ std::string print_symbol(std::string_view name) { return is_bare_symbol(name) ? 
 
 std::string print(const Datum& datum) {
   std::string out;
-  print_to(datum, out);
+  print_to(datum, out, kNoLimit);
   return out;
 }
 

@@ -14,6 +14,7 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool ends_token(char c) { return is_space(c) || c == '(' || c == ')' || c == '"' || c == ';' || c == '|'; }
 
 bool is_symbol_byte(char c) {
@@ -21,6 +22,15 @@ bool is_symbol_byte(char c) {
   if (byte >= 0x80) return true;
   if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || is_digit(c)) return true;
   return std::string_view("+-*/<>=!?%&_.~^$@:").find(c) != std::string_view::npos;
+}
+
+/// The beginning of a token, for messages.
+std::string clip(std::string_view token) {
+  constexpr size_t kRoom = 60;
+  if (token.size() <= kRoom) return std::string(token);
+  size_t end = kRoom;
+  while ((static_cast<unsigned char>(token[end]) & 0xC0) == 0x80) --end;
+  return std::string(token.substr(0, end)) + "…";
 }
 
 class Reader {
@@ -43,7 +53,7 @@ class Reader {
     for (;;) {
       if (Status skipped = skip_blank(); !skipped) return tl::make_unexpected(skipped.error());
       if (at_ >= text_.size()) break;
-      if (++count > limits_.data)
+      if (text_[at_] != ')' && ++count > limits_.data)
         return error(Code::TooLarge, "the text holds too many forms", at_, at_ + 1,
                      fmt::format("at most {}", limits_.data), "", "split the program");
       char c = text_[at_];
@@ -131,7 +141,8 @@ class Reader {
         out += c;
         continue;
       }
-      char escape = at_ < text_.size() ? text_[at_++] : '\0';
+      if (at_ >= text_.size()) break;
+      char escape = text_[at_++];
       if (escape == 'n')
         out += '\n';
       else if (escape == 't')
@@ -180,7 +191,7 @@ class Reader {
       return read_number(token, span);
     for (size_t i = 0; i < token.size(); ++i)
       if (!is_symbol_byte(token[i]))
-        return error(Code::BadToken, fmt::format("unexpected character in `{}`", token), begin + i, begin + i + 1,
+        return error(Code::BadToken, fmt::format("unexpected character in `{}`", clip(token)), begin + i, begin + i + 1,
                      "a symbol, number, string or list", "", "write an unusual name between bars: |name|");
     if (first == ':') {
       if (token.size() == 1)
@@ -191,7 +202,7 @@ class Reader {
   }
 
   Result<Datum> bad_number(std::string_view token, SourceSpan span, std::string why) {
-    return error(Code::BadNumber, fmt::format("`{}` is no number", token), span.begin, span.end,
+    return error(Code::BadNumber, fmt::format("`{}` is no number", clip(token)), span.begin, span.end,
                  "an integer, a decimal such as 1.5e-3, or hexadecimal such as #x1.8p3", std::move(why),
                  "write a name that starts with a digit between bars: |name|");
   }
@@ -202,7 +213,9 @@ class Reader {
     if (negative) body.remove_prefix(1);
     double value = 0;
     auto [end, status] = std::from_chars(body.data(), body.data() + body.size(), value, std::chars_format::hex);
-    if (body.empty() || body[0] == '-' || status != std::errc{} || end != body.data() + body.size())
+    bool digits =
+        !body.empty() && (is_hex_digit(body[0]) || (body[0] == '.' && body.size() > 1 && is_hex_digit(body[1])));
+    if (!digits || status != std::errc{} || end != body.data() + body.size())
       return bad_number(token, span, "malformed or out of the range of f64");
     Datum datum = Datum::of(negative ? -value : value, span);
     datum.text = std::string(token);
