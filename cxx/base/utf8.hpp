@@ -6,7 +6,8 @@
 
 namespace caten {
 
-/// Bytes of the character that starts at `at` (1–4), or 0 when the bytes there are not valid. `at` must be inside the text.
+/// Bytes of the character that starts at `at` (1–4), or 0 when the bytes there are not valid. `at` must be inside the
+/// text.
 size_t utf8_length(std::string_view text, size_t at);
 
 /// Offset of the first byte that is not valid UTF-8, or npos.

@@ -47,9 +47,8 @@ std::vector<double> magnitudes(const Small& f) {
   double step = std::pow(2.0, 1 - bias - f.mantissa_bits);
   for (uint32_t bits = 1; bits < finite; ++bits) {
     values.push_back(values.back() + step);
-    // Past the first two exponents the step doubles with each exponent.
-    if ((bits >> f.mantissa_bits) >= 1 && (bits & ((1U << f.mantissa_bits) - 1)) == (1U << f.mantissa_bits) - 1)
-      step *= 2;
+    // Steps double from the first value of an exponent on; denormals step like the first exponent.
+    if ((bits >> f.mantissa_bits) >= 2 && (bits & ((1U << f.mantissa_bits) - 1)) == 0) step *= 2;
   }
   return values;
 }
