@@ -12,7 +12,8 @@ namespace caten {
 namespace {
 
 /// The definition that the options ask for.
-const Definition* choose(const std::vector<Definition>& all, const ElaborateOptions& options, Diagnostics& diagnostics) {
+const Definition* choose(const std::vector<Definition>& all, const ElaborateOptions& options,
+                         Diagnostics& diagnostics) {
   std::vector<std::string> programs, composites;
   for (const Definition& d : all) (d.is_program ? programs : composites).push_back(d.name);
   auto find = [&](const std::string& name) -> const Definition* {
@@ -24,25 +25,35 @@ const Definition* choose(const std::vector<Definition>& all, const ElaborateOpti
   names.insert(names.end(), composites.begin(), composites.end());
   if (!options.entry.empty()) {
     if (const Definition* found = find(options.entry)) return found;
-    diagnostics.add({.code = Code::NoProgram, .message = fmt::format("the text holds no program `{}`", options.entry),
-                     .expected = fmt::format("one of {}", fmt::join(names, " ")), .found = options.entry, .remedy = did_you_mean(options.entry, names)});
+    diagnostics.add({.code = Code::NoProgram,
+                     .message = fmt::format("the text holds no program `{}`", options.entry),
+                     .expected = fmt::format("one of {}", fmt::join(names, " ")),
+                     .found = options.entry,
+                     .remedy = did_you_mean(options.entry, names)});
     return nullptr;
   }
   const std::vector<std::string>& candidates = programs.empty() ? composites : programs;
   if (candidates.size() == 1) return find(candidates[0]);
   if (const Definition* main = find("main"); main && main->is_program) return main;
   if (candidates.empty())
-    diagnostics.add({.code = Code::NoProgram, .message = "the text holds no program", .expected = "(program main …)", .found = "neither program nor composite",
+    diagnostics.add({.code = Code::NoProgram,
+                     .message = "the text holds no program",
+                     .expected = "(program main …)",
+                     .found = "neither program nor composite",
                      .remedy = "add one"});
   else
-    diagnostics.add({.code = Code::NoProgram, .message = "the text holds several programs", .expected = "one, or one named `main`",
-                     .found = fmt::format("{}", fmt::join(candidates, " ")), .remedy = "choose one with --entry NAME"});
+    diagnostics.add({.code = Code::NoProgram,
+                     .message = "the text holds several programs",
+                     .expected = "one, or one named `main`",
+                     .found = fmt::format("{}", fmt::join(candidates, " ")),
+                     .remedy = "choose one with --entry NAME"});
   return nullptr;
 }
 
 }  // namespace
 
-std::optional<Graph> elaborate(const std::vector<Datum>& forms, const ElaborateOptions& options, Diagnostics& diagnostics) {
+std::optional<Graph> elaborate(const std::vector<Datum>& forms, const ElaborateOptions& options,
+                               Diagnostics& diagnostics) {
   std::vector<Definition> definitions = parse_definitions(forms, diagnostics);
   const Definition* entry = nullptr;
   if (!diagnostics.failed() || !definitions.empty()) entry = choose(definitions, options, diagnostics);
@@ -53,7 +64,8 @@ std::optional<Graph> elaborate(const std::vector<Datum>& forms, const ElaborateO
   return graph;
 }
 
-std::optional<Graph> read_program(const SourceMap& sources, uint32_t source, const ElaborateOptions& options, Diagnostics& diagnostics) {
+std::optional<Graph> read_program(const SourceMap& sources, uint32_t source, const ElaborateOptions& options,
+                                  Diagnostics& diagnostics) {
   Result<std::vector<Datum>> forms = read_all(sources, source);
   if (!forms) {
     diagnostics.add(std::move(forms.error()));

@@ -31,17 +31,19 @@ namespace caten {
 inline constexpr int kIrVersion = 1;
 
 struct ElaborateOptions {
-  std::string entry{};                     ///< program or composite to build; "": the only program, else the only composite
-  DimValues sizes{};                       ///< sizes fixed from outside (-D M=3)
-  std::map<std::string, DType> types{};    ///< type variables fixed from outside (-D T=f64)
-  size_t max_nodes = 4'000'000;
+  std::string entry{};  ///< program or composite to build; "": the only program, else the only composite
+  DimValues sizes{};    ///< sizes fixed from outside (-D M=3)
+  std::map<std::string, DType> types{};  ///< type variables fixed from outside (-D T=f64)
+  size_t max_nodes = 1'000'000;
   size_t max_call_depth = 100;
 };
 
 /// The program `options.entry` of the forms of one text. Nothing if there are errors.
-std::optional<Graph> elaborate(const std::vector<Datum>& forms, const ElaborateOptions& options, Diagnostics& diagnostics);
+std::optional<Graph> elaborate(const std::vector<Datum>& forms, const ElaborateOptions& options,
+                               Diagnostics& diagnostics);
 
 /// Reads and elaborates a source.
-std::optional<Graph> read_program(const SourceMap& sources, uint32_t source, const ElaborateOptions& options, Diagnostics& diagnostics);
+std::optional<Graph> read_program(const SourceMap& sources, uint32_t source, const ElaborateOptions& options,
+                                  Diagnostics& diagnostics);
 
 }  // namespace caten

@@ -22,8 +22,15 @@ void Elaborator::report(Diagnostic diagnostic, const Scope* scope) {
   diagnostics_.add(std::move(diagnostic));
 }
 
-void Elaborator::report(Code code, std::string message, const Datum& at, std::string expected, std::string found, std::string remedy, const Scope* scope) {
-  report({.code = code, .message = std::move(message), .span = at.span, .expected = std::move(expected), .found = std::move(found), .remedy = std::move(remedy)}, scope);
+void Elaborator::report(Code code, std::string message, const Datum& at, std::string expected, std::string found,
+                        std::string remedy, const Scope* scope) {
+  report({.code = code,
+          .message = std::move(message),
+          .span = at.span,
+          .expected = std::move(expected),
+          .found = std::move(found),
+          .remedy = std::move(remedy)},
+         scope);
 }
 
 Binding Elaborator::bad_form(const Datum& form, std::string_view expected, const Scope& scope) {
@@ -37,13 +44,16 @@ bool Elaborator::within_limits(const Datum& form) {
   if (too_large_) return false;
   if (++forms_ <= options_.max_nodes && graph_.size() <= options_.max_nodes) return true;
   too_large_ = true;
-  report(Code::TooLarge, "the program is too large", form, fmt::format("at most {} values, expansions of composites included", options_.max_nodes), "more", "use (loop …) for repetition");
+  report(Code::TooLarge, "the program is too large", form,
+         fmt::format("at most {} values, expansions of composites included", options_.max_nodes), "more",
+         "use (loop …) for repetition");
   return false;
 }
 
 void Elaborator::locate(const Datum& form, const Scope& scope) { graph_.set_origin({form.span, scope.composite_path}); }
 
-Binding Elaborator::make(Op op, std::vector<NodeId> operands, Attributes attributes, ValueType target, const Datum& form, Scope& scope) {
+Binding Elaborator::make(Op op, std::vector<NodeId> operands, Attributes attributes, ValueType target,
+                         const Datum& form, Scope& scope) {
   locate(form, scope);
   Result<NodeId> node = graph_.make(op, std::move(operands), std::move(attributes), std::move(target));
   if (!node) {
@@ -58,7 +68,8 @@ Binding Elaborator::make(Op op, std::vector<NodeId> operands, Attributes attribu
 Binding Elaborator::value(const Datum& datum, Scope& scope) {
   if (datum.is_symbol()) {
     if (const Binding* found = scope.find(datum.text)) return *found;
-    report(Code::UnknownName, fmt::format("`{}` is not defined", datum.text), datum, "a value defined before this place", datum.text, did_you_mean(datum.text, scope.names()), &scope);
+    report(Code::UnknownName, fmt::format("`{}` is not defined", datum.text), datum,
+           "a value defined before this place", datum.text, did_you_mean(datum.text, scope.names()), &scope);
     return {};
   }
   if (datum.is_list() && !datum.items.empty() && datum[0].is_symbol()) return form_value(datum, scope);
@@ -73,10 +84,12 @@ Elaborator::Node Elaborator::operand(const Datum& datum, Scope& scope) {
     case Binding::Kind::kValue: return binding.nodes[0];
     case Binding::Kind::kPoison: return std::nullopt;
     case Binding::Kind::kLoop:
-      report(Code::BadLoop, "a loop is used as a value", datum, "one of its results", "the loop itself", "write (result k loop): carries first, then collected stacks, then the count", &scope);
+      report(Code::BadLoop, "a loop is used as a value", datum, "one of its results", "the loop itself",
+             "write (result k loop): carries first, then collected stacks, then the count", &scope);
       return std::nullopt;
     case Binding::Kind::kResults:
-      report(Code::BadForm, "a call with several results is used as a value", datum, "one of its results", fmt::format("{} results", binding.nodes.size()), "write (result k call)", &scope);
+      report(Code::BadForm, "a call with several results is used as a value", datum, "one of its results",
+             fmt::format("{} results", binding.nodes.size()), "write (result k call)", &scope);
       return std::nullopt;
   }
   return std::nullopt;
@@ -97,7 +110,8 @@ std::optional<std::vector<NodeId>> Elaborator::operands(const Datum& form, size_
 }
 
 std::optional<int> Elaborator::axis(const Datum& datum) {
-  if (datum.is_integer() && !datum.is_unsigned && datum.integer >= 0 && datum.integer < 1024) return static_cast<int>(datum.integer);
+  if (datum.is_integer() && !datum.is_unsigned && datum.integer >= 0 && datum.integer < 1024)
+    return static_cast<int>(datum.integer);
   report(Code::BadAxis, "an axis must be a small integer", datum, "0, 1, …", print(datum), "count axes from 0");
   return std::nullopt;
 }
@@ -124,8 +138,11 @@ std::optional<Dim> Elaborator::size(const Datum& datum, Scope& scope) {
     if (scope.sizes.contains(name)) continue;
     std::vector<std::string> known;
     for (const auto& [each, dim] : scope.sizes) known.push_back(each);
-    report(Code::UnknownDim, fmt::format("size `{}` is not declared", name), datum, known.empty() ? "a size of (:dim …)" : fmt::format("one of {}", fmt::join(known, " ")), name,
-           did_you_mean(name, known).empty() ? fmt::format("declare it: (:dim ({} 0 *))", name) : did_you_mean(name, known), &scope);
+    report(Code::UnknownDim, fmt::format("size `{}` is not declared", name), datum,
+           known.empty() ? "a size of (:dim …)" : fmt::format("one of {}", fmt::join(known, " ")), name,
+           did_you_mean(name, known).empty() ? fmt::format("declare it: (:dim ({} 0 *))", name)
+                                             : did_you_mean(name, known),
+           &scope);
     return std::nullopt;
   }
   return parsed->substitute(scope.sizes);
@@ -149,7 +166,8 @@ std::optional<DType> Elaborator::dtype(const Datum& datum, Scope& scope) {
   std::vector<std::string> known;
   for (const auto& [name, bound] : scope.dtypes) known.push_back(name);
   for (DType each : all_dtypes()) known.emplace_back(dtype_name(each));
-  report(Code::UnknownDType, fmt::format("`{}` is no dtype", print(datum)), datum, fmt::format("one of {}", fmt::join(known, " ")), print(datum),
+  report(Code::UnknownDType, fmt::format("`{}` is no dtype", print(datum)), datum,
+         fmt::format("one of {}", fmt::join(known, " ")), print(datum),
          datum.is_symbol() ? did_you_mean(datum.text, known) : "", &scope);
   return std::nullopt;
 }
@@ -158,8 +176,10 @@ std::optional<ValueType> Elaborator::type(const Datum& datum, Scope& scope) {
   std::optional<DType> element = dtype(datum[0], scope);
   std::optional<Shape> sizes = shape(datum, 1, scope);
   if (!element || !sizes) return std::nullopt;
-  if (element_count(*sizes).overflowed() || std::any_of(sizes->begin(), sizes->end(), [](const Dim& d) { return d.overflowed(); })) {
-    report(Code::SizeOverflow, "the number of elements leaves 64 bits", datum, "fewer than 2^63 elements", print(datum), "use smaller sizes", &scope);
+  if (element_count(*sizes).overflowed() ||
+      std::any_of(sizes->begin(), sizes->end(), [](const Dim& d) { return d.overflowed(); })) {
+    report(Code::SizeOverflow, "the number of elements leaves 64 bits", datum, "fewer than 2^63 elements", print(datum),
+           "use smaller sizes", &scope);
     return std::nullopt;
   }
   for (const Dim& dim : *sizes)
@@ -178,7 +198,8 @@ Binding Elaborator::form_value(const Datum& form, Scope& scope) {
   if (head == "region") return region_form(form, scope);
   if (std::optional<Op> op = find_op(head)) return op_form(*op, form, scope);
   bool composite = find_definition(head) != nullptr;
-  report(Code::UnknownOp, fmt::format("`{}` is no op", head), form[0], "one of the principal ops, call, result or region", head,
+  report(Code::UnknownOp, fmt::format("`{}` is no op", head), form[0],
+         "one of the principal ops, call, result or region", head,
          composite ? fmt::format("write (call {} …)", head) : did_you_mean(head, form_names()), &scope);
   return {};
 }
@@ -238,7 +259,8 @@ Binding Elaborator::op_form(Op op, const Datum& form, Scope& scope) {
       SliceAttributes attributes;
       for (size_t i = 2; i < form.size(); ++i) {
         const Datum& range = form[i];
-        bool fine = range.is_list() && (range.size() == 2 || (range.size() == 3 && range[2].is_integer() && !range[2].is_unsigned));
+        bool fine = range.is_list() &&
+                    (range.size() == 2 || (range.size() == 3 && range[2].is_integer() && !range[2].is_unsigned));
         if (!fine) return bad_form(form, row.form, scope);
         std::optional<Dim> start = size(range[0], scope), stop = size(range[1], scope);
         if (!start || !stop) return {};
@@ -247,11 +269,13 @@ Binding Elaborator::op_form(Op op, const Datum& form, Scope& scope) {
       return with_operand(std::move(attributes), {});
     }
     case Op::kCopy: {
-      if (form.size() < 2 || form.size() > 3 || (form.size() == 3 && !form[2].is_symbol() && !form[2].is_string())) return bad_form(form, row.form, scope);
+      if (form.size() < 2 || form.size() > 3 || (form.size() == 3 && !form[2].is_symbol() && !form[2].is_string()))
+        return bad_form(form, row.form, scope);
       return with_operand(CopyAttributes{form.size() == 3 ? form[2].text : ""}, {});
     }
     case Op::kReduce: {
-      std::optional<Combine> combine = form.size() >= 3 && form[1].is_symbol() ? find_combine(form[1].text) : std::nullopt;
+      std::optional<Combine> combine =
+          form.size() >= 3 && form[1].is_symbol() ? find_combine(form[1].text) : std::nullopt;
       if (!combine) return bad_form(form, row.form, scope);
       Node x = operand(form[2], scope);
       std::optional<std::vector<int>> over = axes(form, 3);
@@ -289,7 +313,8 @@ Binding Elaborator::access_form(Op op, const Datum& form, Scope& scope) {
     attributes.mode = *combine;
     v = operand(form[listed ? 3 : 4], scope);
   }
-  std::optional<std::vector<NodeId>> indices = listed ? operands(form[2], 0, form[2].size(), scope) : operands(form, 3, 4, scope);
+  std::optional<std::vector<NodeId>> indices =
+      listed ? operands(form[2], 0, form[2].size(), scope) : operands(form, 3, 4, scope);
   if (!x || !v || !indices) return {};
   std::vector<NodeId> all{*x};
   if (put) all.push_back(*v);
@@ -298,13 +323,15 @@ Binding Elaborator::access_form(Op op, const Datum& form, Scope& scope) {
 }
 
 Binding Elaborator::result_form(const Datum& form, Scope& scope) {
-  if (form.size() != 3 || !form[1].is_integer() || form[1].integer < 0 || form[1].integer > UINT32_MAX) return bad_form(form, "(result k loop-or-call)", scope);
+  if (form.size() != 3 || !form[1].is_integer() || form[1].integer < 0 || form[1].integer > UINT32_MAX)
+    return bad_form(form, "(result k loop-or-call)", scope);
   Binding source = value(form[2], scope);
   auto index = static_cast<uint32_t>(form[1].integer);
   if (source.poisoned()) return {};
   if (source.kind != Binding::Kind::kLoop) {
     if (index < source.nodes.size()) return Binding::value(source.nodes[index]);
-    report(Code::BadForm, "there is no such result", form, fmt::format("0 to {}", source.nodes.size() - 1), form[1].text, "correct the number", &scope);
+    report(Code::BadForm, "there is no such result", form, fmt::format("0 to {}", source.nodes.size() - 1),
+           form[1].text, "correct the number", &scope);
     return {};
   }
   locate(form, scope);
@@ -317,8 +344,10 @@ Binding Elaborator::result_form(const Datum& form, Scope& scope) {
 }
 
 Binding Elaborator::region_form(const Datum& form, Scope& scope) {
-  bool numbered = form.size() == 7 && form[5].is_keyword("result") && form[6].is_integer() && form[6].integer >= 0 && form[6].integer < 1024;
-  if ((form.size() != 5 && !numbered) || !form[1].is_symbol() || !form[2].is_list() || !form[3].is_list() || form[3].size() % 2 != 0)
+  bool numbered = form.size() == 7 && form[5].is_keyword("result") && form[6].is_integer() && form[6].integer >= 0 &&
+                  form[6].integer < 1024;
+  if ((form.size() != 5 && !numbered) || !form[1].is_symbol() || !form[2].is_list() || !form[3].is_list() ||
+      form[3].size() % 2 != 0)
     return bad_form(form, "(region composite (argument…) (:attribute value …) value [:result k])", scope);
   RegionAttributes attributes{form[1].text, {}, numbered ? static_cast<uint32_t>(form[6].integer) : 0};
   for (size_t i = 0; i < form[3].size(); i += 2) {

@@ -57,10 +57,12 @@ class Elaborator {
   std::optional<DType> dtype(const Datum& datum, Scope& scope);
   std::optional<ValueType> type(const Datum& datum, Scope& scope);
 
-  Binding make(Op op, std::vector<NodeId> operands, Attributes attributes, ValueType target, const Datum& form, Scope& scope);
+  Binding make(Op op, std::vector<NodeId> operands, Attributes attributes, ValueType target, const Datum& form,
+               Scope& scope);
   void locate(const Datum& form, const Scope& scope);
   void report(Diagnostic diagnostic, const Scope* scope = nullptr);
-  void report(Code code, std::string message, const Datum& at, std::string expected, std::string found, std::string remedy, const Scope* scope = nullptr);
+  void report(Code code, std::string message, const Datum& at, std::string expected, std::string found,
+              std::string remedy, const Scope* scope = nullptr);
   Binding bad_form(const Datum& form, std::string_view expected, const Scope& scope);
   bool within_limits(const Datum& form);
 

@@ -2,7 +2,9 @@
 
 namespace caten {
 
-bool Scope::define(const std::string& name, Binding binding) { return frames_.back().emplace(name, std::move(binding)).second; }
+bool Scope::define(const std::string& name, Binding binding) {
+  return frames_.back().emplace(name, std::move(binding)).second;
+}
 
 const Binding* Scope::find(const std::string& name) const {
   for (size_t i = frames_.size(); i-- > 0;)

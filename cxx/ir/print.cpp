@@ -55,7 +55,8 @@ class Printer {
         lets.push_back(Datum::list({symbol(name({i})), std::move(value)}));
       }
     add_clause(items, "let", std::move(lets));
-    for (const Graph::Output& output : graph_.outputs) outputs.push_back(Datum::list({symbol(output.name), reference(output.value)}));
+    for (const Graph::Output& output : graph_.outputs)
+      outputs.push_back(Datum::list({symbol(output.name), reference(output.value)}));
     for (const Graph::State& state : graph_.states)
       if (state.next.valid()) nexts.push_back(Datum::list({symbol(state.name), reference(state.next)}));
     add_clause(items, "out", std::move(outputs));
@@ -71,13 +72,15 @@ class Printer {
   }
 
   static bool is_named(const Node& node) {
-    return !(node.kind == NodeKind::kInput || node.kind == NodeKind::kState || node.kind == NodeKind::kBound || node.is(Op::kConst));
+    return !(node.kind == NodeKind::kInput || node.kind == NodeKind::kState || node.kind == NodeKind::kBound ||
+             node.is(Op::kConst));
   }
 
   std::vector<Datum> sizes() const {
     std::vector<Datum> out;
     for (const DimEnv::Symbol& size : graph_.dims.symbols())
-      out.push_back(Datum::list({symbol(size.name), integer(*size.bounds.lo), size.bounds.hi ? integer(*size.bounds.hi) : symbol("*")}));
+      out.push_back(Datum::list(
+          {symbol(size.name), integer(*size.bounds.lo), size.bounds.hi ? integer(*size.bounds.hi) : symbol("*")}));
     return out;
   }
 
@@ -87,7 +90,8 @@ class Printer {
       if (auto solved = graph_.dims.solution().find(size.name); solved != graph_.dims.solution().end())
         out.push_back(Datum::list({symbol("="), symbol(size.name), solved->second.to_datum()}));
     for (const Guard& guard : graph_.dims.guards())
-      out.push_back(Datum::list({symbol(guard.kind == Guard::Kind::kEqual ? "=" : "<="), guard.left.to_datum(), guard.right.to_datum()}));
+      out.push_back(Datum::list(
+          {symbol(guard.kind == Guard::Kind::kEqual ? "=" : "<="), guard.left.to_datum(), guard.right.to_datum()}));
     return out;
   }
 
@@ -179,7 +183,8 @@ class Printer {
       case Op::kPut: access(node, items); break;
       case Op::kCopy:
         add_operands();
-        if (const std::string& device = node.get<CopyAttributes>().device; !device.empty()) items.push_back(symbol(device));
+        if (const std::string& device = node.get<CopyAttributes>().device; !device.empty())
+          items.push_back(symbol(device));
         break;
       case Op::kReduce:
         items.push_back(symbol(combine_name(node.get<ReduceAttributes>().combine)));
@@ -217,7 +222,8 @@ class Printer {
       keywords.push_back(Datum::keyword(key));
       keywords.push_back(value);
     }
-    std::vector<Datum> items{symbol("region"), symbol(attributes.name), Datum::list(references(node.operands, 1, node.operands.size())),
+    std::vector<Datum> items{symbol("region"), symbol(attributes.name),
+                             Datum::list(references(node.operands, 1, node.operands.size())),
                              Datum::list(std::move(keywords)), reference(node.operands[0])};
     if (attributes.result) {
       items.push_back(Datum::keyword("result"));
@@ -256,8 +262,9 @@ class Printer {
     LoopOperands operands = loop_operands(node);
     auto level = static_cast<size_t>(attributes.level);
     std::vector<Datum> items{symbol("loop")};
-    items.push_back(attributes.runtime_count ? Datum::list({symbol("upto"), reference(operands.count), attributes.count.to_datum()})
-                                             : attributes.count.to_datum());
+    items.push_back(attributes.runtime_count
+                        ? Datum::list({symbol("upto"), reference(operands.count), attributes.count.to_datum()})
+                        : attributes.count.to_datum());
     std::vector<Datum> inits = references(operands.inits, 0, operands.inits.size());
 
     std::vector<std::string> introduced;
@@ -338,7 +345,8 @@ std::string describe_node(const Graph& graph, NodeId id) {
                                                       : "bound";
   std::string out = "(" + head;
   size_t first = node.kind == NodeKind::kRegion ? 1 : 0;
-  for (size_t i = first; i < std::min<size_t>(node.operands.size(), first + 6); ++i) out += " " + leaf(node.operands[i]);
+  for (size_t i = first; i < std::min<size_t>(node.operands.size(), first + 6); ++i)
+    out += " " + leaf(node.operands[i]);
   return out + (node.operands.size() > first + 6 ? " …)" : ")");
 }
 

@@ -1,4 +1,5 @@
-// A Graph as IR text that reads back to an equal Graph: reading what was printed and printing again gives the same bytes.
+// A Graph as IR text that reads back to an equal Graph: reading what was printed and printing again gives the same
+// bytes.
 //
 // Values are printed in the order of their ids, each once, under the name of the source or a fresh v0, v1, …; constants
 // stand where they are used; the values of a loop's body stand inside it.
