@@ -190,8 +190,8 @@ class Binder {
     for (NodeId id : graph_.reachable()) {
       const Node& node = graph_[id];
       for (const Dim& dim : node.type.shape) note(dim);
-      if (auto* loop = std::get_if<LoopAttributes>(&node.attributes)) note(loop->count);
-      if (auto* slice = std::get_if<SliceAttributes>(&node.attributes))
+      if (const auto* loop = std::get_if<LoopAttributes>(&node.attributes)) note(loop->count);
+      if (const auto* slice = std::get_if<SliceAttributes>(&node.attributes))
         for (const SliceRange& range : slice->ranges) {
           note(range.start);
           note(range.stop);

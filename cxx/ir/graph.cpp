@@ -114,7 +114,7 @@ NodeId Graph::add_bound(int level, uint32_t index, ValueType type) {
   return add({.kind = NodeKind::kBound, .type = std::move(type), .attributes = BoundAttributes{level, index}});
 }
 
-Result<NodeId> Graph::make(Op op, std::vector<NodeId> operands, Attributes attributes, ValueType target) {
+Result<NodeId> Graph::make(Op op, std::vector<NodeId> operands, Attributes attributes, const ValueType& target) {
   std::vector<ValueType> types;
   types.reserve(operands.size());
   for (NodeId operand : operands) types.push_back(type(operand));

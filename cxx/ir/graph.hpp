@@ -66,7 +66,7 @@ class Graph {
   /// An op on nodes of this graph, typed by infer_type (ir/infer.hpp), which may equate sizes in `dims`. `target` is
   /// the dtype and/or shape of const, index, reshape, expand, cast and bitcast. Errors carry no span: the caller knows
   /// it.
-  Result<NodeId> make(Op op, std::vector<NodeId> operands, Attributes attributes = {}, ValueType target = {});
+  Result<NodeId> make(Op op, std::vector<NodeId> operands, Attributes attributes = {}, const ValueType& target = {});
   /// Result `index` of a loop.
   Result<NodeId> make_result(NodeId loop, uint32_t index);
   NodeId make_region(RegionAttributes attributes, NodeId body, std::vector<NodeId> arguments);

@@ -145,7 +145,7 @@ Inferred loop(const Rules& rules, const LoopAttributes& a) {
     for (size_t i = 0; i < init.shape.size(); ++i)
       if (rules.dims.equate(init.shape[i], next.shape[i], which) == DimEnv::Outcome::kContradiction) return mismatch();
   }
-  at += 2u * a.carries;
+  at += size_t{2} * a.carries;
   if (a.until) {
     const ValueType& until = rules.operands[at++];
     if (!is_bool(until.dtype) || !until.shape.empty())

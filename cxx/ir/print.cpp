@@ -253,6 +253,7 @@ class Printer {
       for (NodeId operand : graph_[id].operands) pending.push_back(operand);
     }
     std::vector<NodeId> out;
+    out.reserve(found.size());
     for (uint32_t id : found) out.push_back({id});
     return out;
   }

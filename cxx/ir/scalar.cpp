@@ -233,7 +233,7 @@ bool Scalar::operator==(const Scalar& other) const {
 }
 
 size_t Scalar::hash() const {
-  size_t seed = static_cast<size_t>(dtype_);
+  auto seed = static_cast<size_t>(dtype_);
   for (uint64_t part : {static_cast<uint64_t>(integer_), bits_of(value_.real()), bits_of(value_.imag())})
     seed = (seed ^ part) * 0x9e3779b97f4a7c15u + (seed >> 29);
   return seed;
