@@ -35,6 +35,12 @@ Array Array::over(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const
   return array;
 }
 
+Array Array::reinterpreted(DType dtype, std::vector<int64_t> shape) const {
+  Array array = over(dtype, std::move(shape), owner_, data_);
+  assert(array.bytes() == bytes());
+  return array;
+}
+
 bool Array::same_bytes(const Array& other) const {
   return same_type(other) && (bytes() == 0 || std::memcmp(data_, other.data_, bytes()) == 0);
 }

@@ -20,6 +20,9 @@ class Array {
   /// Elements in foreign storage, kept alive by `owner`. `data` must be aligned to 16 bytes or to the dtype.
   static Array over(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const void> owner, const std::byte* data);
 
+  /// The same bytes as another type of equally many bytes.
+  Array reinterpreted(DType dtype, std::vector<int64_t> shape) const;
+
   DType dtype() const { return dtype_; }
   const std::vector<int64_t>& shape() const { return shape_; }
   size_t rank() const { return shape_.size(); }

@@ -303,15 +303,29 @@ class Binder {
 
 Result<DimValues> bind_sizes(const Graph& graph, const Arguments& arguments) { return Binder(graph, arguments).bind(); }
 
-std::vector<int64_t> concrete(const Shape& shape, const DimValues& sizes) {
+Result<std::vector<int64_t>> checked_concrete(const Shape& shape, const DimValues& sizes) {
   std::vector<int64_t> out;
   out.reserve(shape.size());
   for (const Dim& dim : shape) {
     std::optional<int64_t> value = dim.evaluate(sizes);
-    assert(value && "a size that bind_sizes did not bind");
-    out.push_back(value.value_or(0));
+    if (value && *value >= 0) {
+      out.push_back(*value);
+      continue;
+    }
+    return fail({.code = value ? Code::NegativeSize : Code::SizeOverflow,
+                 .message = fmt::format("the size {} {} in this call", dim.describe(),
+                                        value ? "is negative" : "leaves 64 bits"),
+                 .expected = value ? "sizes of 0 or more" : "sizes below 2^63",
+                 .found = describe(shape) + (value ? fmt::format(", with {} = {}", dim.describe(), *value) : ""),
+                 .remedy = "give arrays of other sizes"});
   }
   return out;
+}
+
+std::vector<int64_t> concrete(const Shape& shape, const DimValues& sizes) {
+  Result<std::vector<int64_t>> out = checked_concrete(shape, sizes);
+  assert(out && "a size that was not bound or not checked");
+  return std::move(*out);
 }
 
 }  // namespace caten

@@ -25,7 +25,10 @@ struct Results {
 /// do not fit.
 Result<DimValues> bind_sizes(const Graph& graph, const Arguments& arguments);
 
-/// The concrete shape; the sizes must be bound.
+/// The concrete shape, or E0306 and E0304 where a size leaves 64 bits or is negative; the sizes must be bound.
+Result<std::vector<int64_t>> checked_concrete(const Shape& shape, const DimValues& sizes);
+
+/// The concrete shape, once checked.
 std::vector<int64_t> concrete(const Shape& shape, const DimValues& sizes);
 
 }  // namespace caten
