@@ -62,13 +62,15 @@ std::string mutate(std::string input, const std::vector<std::string>& corpus, ui
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return std::fprintf(stderr, "usage: %s FILE… | FOLDER COUNT\n", argv[0]), 2;
+  if (argc < 2) return std::fprintf(stderr, "usage: %s FILE… | FOLDER… COUNT\n", argv[0]), 2;
   if (!std::filesystem::is_directory(argv[1])) {
     for (int i = 1; i < argc; ++i) run(read_file(argv[i]));
     return 0;
   }
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(argv[1])) files.push_back(entry.path());
+  int folders = 1;
+  for (; folders < argc && std::filesystem::is_directory(argv[folders]); ++folders)
+    for (const auto& entry : std::filesystem::directory_iterator(argv[folders])) files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   std::vector<std::string> corpus;
   for (const auto& file : files) corpus.push_back(read_file(file));
@@ -77,7 +79,7 @@ int main(int argc, char** argv) {
 
   const char* seed_text = std::getenv("CATEN_SEED");
   uint64_t seed = seed_text ? std::strtoull(seed_text, nullptr, 10) : 0;
-  uint64_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
+  uint64_t count = folders < argc ? std::strtoull(argv[folders], nullptr, 10) : 0;
   std::string current = std::filesystem::path(argv[0]).filename().string() + ".input";
   for (uint64_t i = 0; i < count; ++i) {
     uint64_t state = seed ^ (i * 0xD1342543DE82EF95);
