@@ -14,7 +14,7 @@ namespace caten::testing {
 inline Dim sym(const char* name) { return Dim::symbol(name); }
 
 /// An array of the dtype from numbers, each rounded once.
-template <class T = double>
+template <class T>
 Array array(DType dtype, std::vector<int64_t> shape, std::initializer_list<T> values) {
   Array out = Array::zeros(dtype, std::move(shape));
   REQUIRE(out.elements() == static_cast<int64_t>(values.size()));
@@ -32,6 +32,9 @@ Array array(DType dtype, std::vector<int64_t> shape, std::initializer_list<T> va
     scalar.store(out.mutable_data() + dtype_size(dtype) * i++);
   }
   return out;
+}
+inline Array array(DType dtype, std::vector<int64_t> shape, std::initializer_list<double> values) {
+  return array<double>(dtype, std::move(shape), values);
 }
 inline Array f32(std::vector<int64_t> shape, std::initializer_list<double> values) {
   return array<double>(DType::kF32, std::move(shape), values);
