@@ -2,18 +2,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
 namespace caten {
+namespace {
+
+/// An axis of 0 decides first: the product of the others need not fit.
+int64_t count_elements(const std::vector<int64_t>& shape) {
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
+  int64_t elements = 1;
+  for (int64_t size : shape) elements *= size;
+  return elements;
+}
+
+}  // namespace
 
 Array Array::zeros(DType dtype, std::vector<int64_t> shape) {
   Array array;
   array.dtype_ = dtype;
   array.shape_ = std::move(shape);
-  for (int64_t size : array.shape_) array.elements_ *= size;
+  array.elements_ = count_elements(array.shape_);
   assert(array.elements_ >= 0);
   // One cache line of room and alignment, so that vector kernels may load whole lines.
   size_t room = (array.bytes() + 127) & ~size_t{63};
@@ -29,7 +41,7 @@ Array Array::over(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const
   Array array;
   array.dtype_ = dtype;
   array.shape_ = std::move(shape);
-  for (int64_t size : array.shape_) array.elements_ *= size;
+  array.elements_ = count_elements(array.shape_);
   array.owner_ = std::move(owner);
   array.data_ = data;
   return array;
