@@ -1,1 +1,27 @@
+;;;; Arithmetic, element by element and broadcast.
+
 (in-package :caten)
+
+(defcomposite neg ((X{T}[~]) -> (Y{T}[~]) where T in numeric)
+  "-X; integers wrap."
+  (:example (neg (tensor '(1 -2))))
+  (:ulp 0)
+  (- X))
+
+(defcomposite sub ((A{T}[~] B{T}[~]) -> (C{T}[~]) where T in numeric)
+  "A - B; integers wrap."
+  (:example (sub (tensor '(3 2)) 1))
+  (:ulp 0)
+  (- A B))
+
+(defcomposite abs ((X{T}[~]) -> (Y{T}[~]) where T in real)
+  "The absolute value; of the least integer itself."
+  (:example (abs (tensor '(-1 2))))
+  (:ulp 0)
+  (max X (neg X)))
+
+(defcomposite relu ((X{T}[~]) -> (Y{T}[~]) where T in real)
+  "The larger of X and 0."
+  (:example (relu (tensor '(-1 2))))
+  (:ulp 0)
+  (max X 0))

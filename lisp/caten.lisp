@@ -14,10 +14,10 @@
    #:where #:next #:-> #:~
    ;; the principal ops whose names Common Lisp does not have
    #:const #:index #:exp2 #:log2 #:add #:mul #:div #:lt #:xor #:cast #:bitcast #:reshape #:permute #:expand #:slice #:take
-   #:put #:copy #:scan #:logical-and #:logical-or #:logical-not #:logical-xor #:lt #:eq
+   #:put #:copy #:slice-along #:widen #:scan #:logical-and #:logical-or #:logical-not #:logical-xor
    ;; tensors
    #:tensor #:tensorp #:full #:zeros #:ones #:shape #:dtype #:rank #:item #:tensor->list #:! #:contiguous
-   #:dtype-in #:ir-of #:dim-list #:size
+   #:normalize-axis #:normalize-axes #:size-value #:dtype-in #:ir-of #:dim-list #:size
    ;; files
    #:load-npy #:save-npy #:load-npz #:save-npz #:load-csv #:save-csv #:load-safetensors #:save-safetensors #:save-png
    ;; numbers

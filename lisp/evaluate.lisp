@@ -5,8 +5,9 @@
   (:import-from :caten #:caten-error #:caten-error-diagnostics #:interrupted #:quit #:exit #:load-lisp)
   (:import-from :caten/diagnostic
    #:make-diagnostic #:diagnostic-source #:with-place #:suggest #:add-note #:fail)
+  (:import-from :caten/composite #:find-composite #:composite-text)
   (:import-from :caten/syntax #:with-caten-syntax #:*caten-readtable* #:form-place)
-  (:export #:evaluate-text #:call-named #:finish-boot #:on-interrupt #:with-guard #:print-value))
+  (:export #:evaluate-text #:call-named #:finish-boot #:on-interrupt #:with-guard #:print-value #:evaluate-value #:condition-diagnostics))
 
 (in-package :caten/evaluate)
 
@@ -49,7 +50,7 @@
 (defun describe-condition (condition)
   "The condition's report on one line; never fails."
   (or (ignore-errors
-       (let ((text (one-line (let ((*print-length* 8) (*print-level* 4) (*print-circle* t)) (princ-to-string condition)))))
+       (let ((text (one-line (let ((caten/tensor:*print-values* nil) (*print-length* 8) (*print-level* 4) (*print-circle* t)) (princ-to-string condition)))))
          (if (> (length text) 400) (concatenate 'string (subseq text 0 400) "…") text)))
       "an error that cannot be printed"))
 
@@ -116,7 +117,9 @@
   "The value as a program shows it: (print-value '(a 1.5)) is \"(a 1.5)\"."
   (let ((*print-case* :downcase) (*print-pretty* nil) (*print-circle* t) (*read-default-float-format* 'double-float)
         (*package* (find-package :caten-user)))
-    (prin1-to-string value)))
+    (if (and (functionp value) (find-composite value))
+        (format nil "#<composite ~a>" (composite-text (find-composite value)))
+        (prin1-to-string value))))
 
 ;;; Evaluating a text
 
@@ -148,8 +151,9 @@
               ((and (eql previous #\#) (char= character #\|)) (incf depth) (setf previous nil))
               (t (setf previous character)))))))
 
-(defun evaluate-forms (stream source show)
-  "Evaluates the forms of the stream. Returns the printed values of the last form, and diagnostics of the first that failed."
+(defun evaluate-forms (stream source show &optional note-place)
+  "Evaluates the forms of the stream. Returns the values of the last form, printed unless `show` is :values, and diagnostics of the
+first that failed."
   (let ((values '()))
     (loop
       (let* ((begin (file-position stream))
@@ -164,12 +168,27 @@
                           (let ((caten/diagnostic:*place* place))
                             (prog1
                                 (let ((results (multiple-value-list (eval form))))
-                                  (if (eq show :nothing) '() (mapcar #'print-value results)))
+                                  (case show
+                                    (:nothing '())
+                                    (:values results)
+                                    (t (mapcar #'print-value results))))
                               (finish-output))))))
           (setf values results)
+          (when note-place (funcall note-place place))
           (when (eq show :each)
             (format t "~{~a~%~}" results)
             (finish-output)))))))
+
+(defun evaluate-value (text source note-place)
+  "As evaluate-text, with the values themselves; calls note-place with the place of each form that was evaluated."
+  (let ((result
+          (catch 'quit
+            (multiple-value-bind (values diagnostics)
+                (with-input-from-string (stream text)
+                  (with-caten-syntax (:source source)
+                    (evaluate-forms stream source :values note-place)))
+              (list (null diagnostics) nil values diagnostics)))))
+    (if (eq (first result) :quit) (list t (second result) '() '()) result)))
 
 (defun evaluate-text (text name source show)
   "Evaluates the forms of `text`, which is number `source` of the session. Returns (ok exit-code values diagnostics)."

@@ -23,6 +23,7 @@ bool g_booted = false;
 cl_object g_process = ECL_NIL;       // the thread that booted; registered as a root
 cl_object g_on_interrupt = ECL_NIL;  // function designator; registered as a root
 sem_t g_interrupt_requests;
+std::atomic<bool> g_interrupted{false};
 struct sigaction g_ecl_segv_action;
 
 /// ECL's own handler turns every fault into a Lisp error and unwinds through C++ frames. It is needed for one page
@@ -39,12 +40,12 @@ void on_segmentation_fault(int number, siginfo_t* info, void* context) {
   sigaction(SIGSEGV, &action, nullptr);  // the access is repeated and ends the process with its usual signal
 }
 
-void on_interrupt_signal(int) { sem_post(&g_interrupt_requests); }
+void on_interrupt_signal(int) { interrupt(); }
 
 /// Waits for requests and passes them to the thread that runs Lisp. It is a thread of Lisp, because only such may
 /// interrupt one.
 void pass_interrupts_on() {
-  ecl_import_current_thread(to_lisp(std::string_view("interrupts")), ECL_NIL);
+  ecl_import_current_thread(g_on_interrupt, ECL_NIL);  // its name: nothing may be allocated before this
   for (;;) {
     while (sem_wait(&g_interrupt_requests) != 0) {
     }
@@ -105,6 +106,11 @@ void install_interrupt_handler() {
   sigaction(SIGINT, &action, nullptr);
 }
 
-void interrupt() { sem_post(&g_interrupt_requests); }
+void interrupt() {
+  g_interrupted = true;
+  sem_post(&g_interrupt_requests);
+}
+
+std::atomic<bool>& interrupt_flag() { return g_interrupted; }
 
 }  // namespace caten::lisp

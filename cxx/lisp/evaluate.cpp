@@ -10,6 +10,8 @@
 
 #include "lisp/ecl.hpp"
 #include "lisp/lisp.hpp"
+#include "lisp/primitives.hpp"
+#include "lisp/values.hpp"
 
 namespace caten::lisp {
 namespace {
@@ -90,6 +92,19 @@ Outcome load_init_file(Diagnostics& diagnostics) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return {};
   return load(path, diagnostics);
+}
+
+std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics) {
+  std::fflush(stdout);
+  cl_object chosen = ECL_NIL;
+  for (const auto& [name, dtype] : types)
+    chosen = ecl_cons(ecl_cons(to_lisp(std::string_view(name)), to_lisp(dtype)), chosen);
+  take_kept_graph();
+  cl_object arguments = cl_list(3, to_lisp(session_sources().text(source)), ecl_make_fixnum(source), chosen);
+  Outcome outcome = guarded_call(symbol("TRACE-TEXT", "CATEN/PROGRAM"), arguments, diagnostics);
+  std::optional<Graph> graph = take_kept_graph();
+  if (!outcome.ok || !graph) return std::nullopt;
+  return Traced{std::move(*graph), std::move(outcome.values)};
 }
 
 Outcome call(std::string_view name, const std::vector<std::string>& arguments, Diagnostics& diagnostics) {

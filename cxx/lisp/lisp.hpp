@@ -9,7 +9,10 @@
 // Entry: boot, evaluate.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +20,7 @@
 
 #include "base/result.hpp"
 #include "base/source.hpp"
+#include "ir/call.hpp"
 
 namespace caten::lisp {
 
@@ -55,6 +59,19 @@ Outcome load_init_file(Diagnostics& diagnostics);
 /// Calls the function that `name` ("caten/repl:complete") names with strings; the values it returns, printed (strings
 /// bare).
 Outcome call(std::string_view name, const std::vector<std::string>& arguments, Diagnostics& diagnostics);
+
+/// A program that Lisp code describes: what a text's last form evaluates to, a composite (for all sizes) or a tensor.
+struct Traced {
+  Graph graph;
+  std::vector<std::string> derived{};  ///< "N = K = 2M"
+};
+/// Evaluates the forms of `source` and traces the last value. `types` chooses dtypes for type variables. All errors of
+/// a composite's body are reported. Nothing if there are errors, or if the program quit.
+std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics);
+
+/// Computes a graph of lazy tensors; the flag is set when Ctrl-C was pressed. The reference evaluator unless replaced.
+using Executor = std::function<Result<Results>(const Graph&, const Arguments&, const std::atomic<bool>& interrupted)>;
+void set_executor(Executor executor);
 
 /// From now on Ctrl-C ends the form that is being evaluated with E0805 and keeps all state.
 void install_interrupt_handler();

@@ -4,10 +4,31 @@
 // A primitive never signals and never throws: it returns its value, or a diagnostic vector that the Lisp side signals.
 #pragma once
 
+#include <atomic>
+#include <optional>
+
+#include "ir/graph.hpp"
+
 namespace caten::lisp {
 
 void define_text_primitives();
+void define_size_primitives();
+void define_type_primitives();
+void define_graph_primitives();
+void define_array_primitives();
 
-inline void define_all_primitives() { define_text_primitives(); }
+inline void define_all_primitives() {
+  define_text_primitives();
+  define_size_primitives();
+  define_type_primitives();
+  define_graph_primitives();
+  define_array_primitives();
+}
+
+/// What (keep-graph …) kept last, once.
+std::optional<Graph> take_kept_graph();
+
+/// Set by Ctrl-C while C++ computes.
+std::atomic<bool>& interrupt_flag();
 
 }  // namespace caten::lisp

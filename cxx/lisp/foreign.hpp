@@ -1,0 +1,40 @@
+// C++ objects that Lisp owns: a foreign object whose finaliser deletes them.
+#pragma once
+
+#include <memory>
+
+#include "ir/array.hpp"
+#include "ir/dim_env.hpp"
+#include "lisp/ecl.hpp"
+
+namespace caten::lisp {
+
+/// What a foreign object of ours points to.
+struct Owned {
+  enum class Kind : uint8_t { kArray, kDimEnv };
+  explicit Owned(Kind owned_kind) : kind(owned_kind) {}
+  virtual ~Owned() = default;
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
+  const Kind kind;
+};
+
+struct OwnedArray final : Owned {
+  explicit OwnedArray(Array value) : Owned(Kind::kArray), array(std::move(value)) {}
+  Array array;
+};
+
+struct OwnedDimEnv final : Owned {
+  OwnedDimEnv() : Owned(Kind::kDimEnv) {}
+  DimEnv dims;
+};
+
+/// The object becomes Lisp's. `bytes` is the memory outside Lisp's heap that it keeps: enough of it starts a
+/// collection.
+cl_object give_to_lisp(std::unique_ptr<Owned> object, size_t bytes);
+
+/// nullptr if the Lisp object is not such an object of ours.
+const Array* to_array(cl_object object);
+DimEnv* to_dim_env(cl_object object);
+
+}  // namespace caten::lisp

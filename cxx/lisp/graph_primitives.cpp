@@ -1,0 +1,99 @@
+// Computing and printing what lazy tensors stand for.
+#include <atomic>
+
+#include "ir/evaluate.hpp"
+#include "ir/print.hpp"
+#include "lisp/foreign.hpp"
+#include "lisp/graph_builder.hpp"
+#include "lisp/lisp.hpp"
+#include "lisp/primitives.hpp"
+#include "lisp/values.hpp"
+
+namespace caten::lisp {
+namespace {
+
+Executor& executor() {
+  static Executor current = [](const Graph& graph, const Arguments& arguments, const std::atomic<bool>& interrupted) {
+    return evaluate(graph, arguments, {.interrupt = &interrupted});
+  };
+  return current;
+}
+
+/// (compute tensors): an array for each, or a diagnostic.
+cl_object compute(cl_object tensors) {
+  return primitive([&]() -> cl_object {
+    GraphBuilder builder;
+    for (cl_object rest = tensors; is_cons(rest); rest = tail(rest)) {
+      Result<NodeId> value = builder.add(head(rest));
+      if (!value) return to_lisp(value.error());
+      builder.graph.outputs.push_back({"value" + std::to_string(builder.graph.outputs.size()), *value});
+    }
+    Arguments arguments;
+    arguments.inputs = builder.data;
+    interrupt_flag() = false;
+    Result<Results> results = executor()(builder.graph, arguments, interrupt_flag());
+    if (!results) return to_lisp(results.error());
+    cl_object list = ECL_NIL;
+    for (size_t i = results->outputs.size(); i-- > 0;) {
+      size_t bytes = results->outputs[i].bytes();
+      list = ecl_cons(give_to_lisp(std::make_unique<OwnedArray>(std::move(results->outputs[i])), bytes), list);
+    }
+    return list;
+  });
+}
+
+/// The graph of named outputs ((name . tensor) …) with the sizes of `env`.
+Result<Graph> build_graph(cl_object name, cl_object inputs, cl_object outputs, cl_object env) {
+  GraphBuilder builder;
+  builder.graph.name = to_utf8(name);
+  if (DimEnv* dims = to_dim_env(env)) builder.graph.dims = *dims;
+  for (; is_cons(inputs); inputs = tail(inputs)) {
+    Result<NodeId> value = builder.add(head(inputs));
+    if (!value) return tl::make_unexpected(value.error());
+  }
+  for (; is_cons(outputs); outputs = tail(outputs)) {
+    Result<NodeId> value = builder.add(tail(head(outputs)));
+    if (!value) return tl::make_unexpected(value.error());
+    builder.graph.outputs.push_back({to_utf8(head(head(outputs))), *value});
+  }
+  return resolve_dims(builder.graph);
+}
+
+/// (print-graph name inputs outputs env): IR text.
+cl_object print_graph(cl_object name, cl_object inputs, cl_object outputs, cl_object env) {
+  return primitive([&]() -> cl_object {
+    Result<Graph> graph = build_graph(name, inputs, outputs, env);
+    return graph ? to_lisp(std::string_view(print(*graph))) : to_lisp(graph.error());
+  });
+}
+
+std::optional<Graph>& kept_graph() {
+  static std::optional<Graph> graph;
+  return graph;
+}
+
+/// (keep-graph name inputs outputs env): keeps the graph for trace (lisp/lisp.hpp).
+cl_object keep_graph(cl_object name, cl_object inputs, cl_object outputs, cl_object env) {
+  return primitive([&]() -> cl_object {
+    Result<Graph> graph = build_graph(name, inputs, outputs, env);
+    if (!graph) return to_lisp(graph.error());
+    kept_graph() = std::move(*graph);
+    return ECL_T;
+  });
+}
+
+const Primitive kPrimitives[] = {{"COMPUTE", compute}, {"PRINT-GRAPH", print_graph}, {"KEEP-GRAPH", keep_graph}};
+
+}  // namespace
+
+void set_executor(Executor replacement) { executor() = std::move(replacement); }
+
+std::optional<Graph> take_kept_graph() {
+  std::optional<Graph> graph = std::move(kept_graph());
+  kept_graph().reset();
+  return graph;
+}
+
+void define_graph_primitives() { define_primitives(std::begin(kPrimitives), std::end(kPrimitives)); }
+
+}  // namespace caten::lisp

@@ -1,0 +1,265 @@
+;;;; Composites: functions from tensors to tensors with a signature, written in the body language and made of other composites and
+;;;; the 27 ops.
+
+(defpackage :caten/composite
+  (:use :cl)
+  (:import-from :caten #:defcomposite #:composite #:composite-p #:tensorp)
+  (:import-from :caten/signature
+   #:parse-signature #:signature-inputs #:signature-keys #:signature-outputs #:signature-text #:signature-terms #:signature-names
+   #:term-names #:parameter-mode #:parameter-name)
+  (:import-from :caten/match
+   #:match-arguments #:placeholder-arguments #:check-results #:value-of #:binding #:*subject* #:*terms*)
+  (:import-from :caten/body #:body-form #:walk #:literal-place)
+  (:import-from :caten/tensor #:make-region #:poison #:any-poison-p #:tensor-shape)
+  (:import-from :caten/ops #:plain #:plain-p)
+  (:import-from :caten/dim #:*dims*)
+  (:import-from :caten/promotion #:*types*)
+  (:import-from :caten/primitive #:make-dim-env #:dim-derived)
+  (:import-from :caten/diagnostic #:*place* #:*path* #:*collector* #:fail #:suggest #:diagnostic-p)
+  (:import-from :caten/syntax #:form-place)
+  (:export #:find-composite #:composite-name #:composite-signature #:composite-documentation #:composite-clauses #:composite-place
+           #:composite-body #:call-composite #:trace-composite #:program #:program-inputs #:program-outputs #:program-dims
+           #:program-name #:program-derived #:program-types #:define-composite #:parse-composite #:all-composites #:composite-text))
+
+(in-package :caten/composite)
+
+(defstruct (composite (:predicate nil) (:copier nil))
+  name           ; symbol, or nil for an anonymous one
+  signature      ; parsed
+  names          ; variables of the body, in the order of its parameters
+  terms          ; functions of the signature's sizes
+  defaults       ; function of no argument that returns the default values of keyword arguments
+  body           ; function
+  documentation  ; string or nil
+  clauses        ; (:example …) (:test …) (:ulp n) as written
+  place)         ; where it is defined
+
+(defvar *composites* '() "Names of all named composites, newest first.")
+(defvar *anonymous* (make-hash-table :test 'eq :weakness :key) "Functions of anonymous composites → composites.")
+
+(defparameter *depth-limit* 100 "How deeply composites may call composites.")
+
+(defun find-composite (designator)
+  "The composite that a name or a function stands for, or nil: (find-composite 'relu)."
+  (cond ((and (symbolp designator) designator) (get designator 'composite))
+        ((functionp designator) (values (gethash designator *anonymous*)))
+        (t nil)))
+
+(defun composite-p (object)
+  "True of a composite's name, or of what (composite …) returns: (composite-p 'relu)."
+  (and (find-composite object) t))
+
+(defun all-composites ()
+  "Names of all named composites, sorted."
+  (sort (copy-list *composites*) #'string< :key #'symbol-name))
+
+(defun composite-text (composite)
+  "The signature on one line with the name before it."
+  (format nil "~@[~(~a~) ~]~a" (composite-name composite) (signature-text (composite-signature composite))))
+
+;;; Calling
+
+(defun bad-call (composite code message &key found remedy)
+  "Signals an error about the arguments as written."
+  (fail code (format nil "~:[the composite~;~:*`~(~a~)`~] ~a" (composite-name composite) message)
+        :expected (composite-text composite) :found found :remedy remedy)
+  (throw 'misfit :poison))
+
+(defun split-arguments (composite arguments)
+  "One argument per input, and the values of keyword arguments in order."
+  (let* ((signature (composite-signature composite))
+         (inputs (signature-inputs signature))
+         (keys (signature-keys signature))
+         (positional '()) (rest arguments))
+    (dolist (input inputs)
+      (ecase (parameter-mode input)
+        (:required
+         (when (or (null rest) (and keys (keywordp (first rest))))
+           (bad-call composite 105 (format nil "needs an argument for ~a" (parameter-name input))
+                     :found (format nil "~d argument~:p" (length positional))))
+         (push (pop rest) positional))
+        (:optional (push (if (or (null rest) (keywordp (first rest))) nil (pop rest)) positional))
+        (:rest (push (loop while (and rest (not (keywordp (first rest)))) collect (pop rest)) positional))))
+    (let ((values (funcall (composite-defaults composite))))
+      (loop while rest
+            do (let* ((key (pop rest))
+                      (place (and (keywordp key) (position key keys :test #'string= :key #'first))))
+                 (cond ((not (keywordp key))
+                        (bad-call composite 105 "is given too many arguments"
+                                  :found (format nil "~d" (length arguments))))
+                       ((null place)
+                        (bad-call composite 705 (format nil "has no keyword argument ~(~s~)" key)
+                                  :remedy (or (suggest (symbol-name key) (mapcar (lambda (k) (symbol-name (first k))) keys))
+                                              (if keys (format nil "it has ~{:~(~a~)~^ ~}" (mapcar #'first keys)) "it has none"))))
+                       ((null rest) (bad-call composite 705 (format nil "is given ~(~s~) without a value" key)))
+                       (t (setf (nth place values) (pop rest))))))
+      (values (nreverse positional) values))))
+
+(defun region-attributes (composite values)
+  "Keyword arguments that are plain data, as ((name value) …)."
+  (loop for (name) in (signature-keys (composite-signature composite))
+        for value in values
+        unless (or (tensorp value) (functionp value))
+          collect (list (string-downcase name) value)))
+
+(defun expand-composite (composite positional keys)
+  "The results of the composite on the arguments, as a list of regions."
+  (let* ((signature (composite-signature composite))
+         (caten/match::*bindings* '()) (*types* '())
+         (*subject* (cons (composite-name composite) signature))
+         (*terms* (composite-terms composite)))
+    (loop for (name) in (signature-keys signature)
+          for value in keys
+          do (caten/match::bind name value))
+    (let* ((arguments (match-arguments signature positional))
+           (results (run-body composite))
+           (tensors (remove nil (loop for argument in arguments
+                                      append (if (listp argument) (remove-if-not #'tensorp argument) (and (tensorp argument) (list argument))))))
+           (attributes (region-attributes composite keys)))
+      (loop for result in (check-results signature results)
+            for index from 0
+            collect (make-region (string-downcase (or (composite-name composite) "composite")) attributes index result tensors)))))
+
+(defun run-body (composite)
+  "The values of the body, with what is bound."
+  (multiple-value-list
+   (apply (composite-body composite)
+          (mapcar #'value-of (composite-names composite)))))
+
+(defun call-composite (composite arguments)
+  "The composite's results on the arguments as multiple values; a Common Lisp function of its name takes over where no argument is a
+tensor: (call-composite (find-composite 'relu) (list x))."
+  (let ((plain (and (composite-name composite)
+                    (plain-p arguments)
+                    (not (some (lambda (argument) (and (listp argument) (some #'tensorp argument))) arguments))
+                    (plain-function (composite-name composite)))))
+    (cond (plain (apply plain arguments))
+          ((any-poison-p arguments) (poison))
+          ((>= (length *path*) *depth-limit*)
+           (fail 108 (format nil "composites call each other more than ~d levels deep" *depth-limit*)
+                 :found (format nil "~{~(~a~)~^ -> ~}" (mapcar #'car (subseq *path* 0 8)))
+                 :remedy "look for a composite that calls itself with the same sizes")
+           (poison))
+          (t (let ((results (catch 'misfit
+                              (multiple-value-bind (positional keys) (split-arguments composite arguments)
+                                (if (any-poison-p keys)
+                                    :poison
+                                    (let ((*path* (cons (cons (or (composite-name composite) "composite") *place*) *path*)))
+                                      (expand-composite composite positional keys)))))))
+               (if (eq results :poison) (poison) (values-list results)))))))
+
+(defun plain-function (name)
+  "The function for arguments that are no tensors: of the property `plain`, or Common Lisp's of the same name; else nil."
+  (or (get name 'plain)
+      (multiple-value-bind (symbol status) (find-symbol (symbol-name name) :cl)
+        (and (eq status :external) (not (eq symbol name)) (fboundp symbol) (not (macro-function symbol))
+             (fdefinition symbol)))))
+
+;;; Defining
+
+(defun split-clauses (forms)
+  "The docstring, the clauses and the body of a definition."
+  (let ((documentation (and (stringp (first forms)) (rest forms) (pop forms)))
+        (clauses '()))
+    (loop while (and (consp (first forms)) (member (caar forms) '(:example :test :ulp :error :reference)))
+          do (push (pop forms) clauses))
+    (values documentation (nreverse clauses) forms)))
+
+(defun term-forms (signature names)
+  "Forms that make the functions of the signature's sizes: (term names function)."
+  (loop for term in (signature-terms signature)
+        when (consp term)
+          collect (let ((used (intersection names (term-names term))))
+                    `(list ',term ',used (lambda ,used ,(walk term))))))
+
+(defun parse-composite (name signature-form forms)
+  "A form that makes the composite; what the macros expand to."
+  (multiple-value-bind (documentation clauses body) (split-clauses forms)
+    (let* ((signature (parse-signature signature-form))
+           (names (signature-names signature)))
+      (when (null body)
+        (fail 703 (format nil "~:[the composite~;~:*`~(~a~)`~] has no body" name) :remedy "add a form that returns the result"))
+      `(make-composite
+        :name ',name
+        :signature ',signature
+        :names ',names
+        :terms (list ,@(term-forms signature names))
+        :defaults (lambda () (list ,@(mapcar #'second (signature-keys signature))))
+        :body (lambda ,names
+                (declare (ignorable ,@names))
+                ,(body-form body names))
+        :documentation ,documentation
+        :clauses ',clauses
+        :place ',(literal-place (form-place signature-form))))))
+
+(defun define-composite (composite)
+  "Makes the composite known under its name and gives the name a function. Names of package caten become public."
+  (let ((name (composite-name composite)))
+    (setf (get name 'composite) composite)
+    (pushnew name *composites*)
+    (when (eq (symbol-package name) (load-time-value (find-package :caten))) (export name :caten))
+    (setf (fdefinition name) (lambda (&rest arguments) (call-composite composite arguments)))
+    (si::set-documentation name 'function
+                           (format nil "~a~@[~2%~a~]" (composite-text composite) (composite-documentation composite)))
+    name))
+
+(defmacro defcomposite (name signature &body body)
+  "Defines a composite: (defcomposite relu ((x{t}[~]) -> (y{t}[~])) \"The larger of x and 0.\" (max x 0))
+→ (define-composite (make-composite :name 'relu :body (lambda (x ~) (block nil … (max x 0))) …))."
+  (unless (and (symbolp name) name (not (keywordp name)))
+    (fail 703 "the name of a composite must be a symbol" :found (princ-to-string name)))
+  (when (eq (symbol-package name) (find-package :cl))
+    (fail 703 (format nil "`~(~a~)` belongs to Common Lisp" name) :remedy "choose another name"))
+  `(define-composite ,(parse-composite name signature body)))
+
+(defun make-anonymous (composite)
+  "A function that calls the composite, and that find-composite finds."
+  (let ((function (lambda (&rest arguments) (call-composite composite arguments))))
+    (setf (gethash function *anonymous*) composite)
+    function))
+
+(defmacro composite (signature &body body)
+  "A composite without a name, as a function: (funcall (composite ((x{t}[n]) -> (y{t}[n])) (* 2 x)) v)."
+  `(make-anonymous ,(parse-composite nil signature body)))
+
+;;; Tracing for all sizes
+
+(defstruct (program (:predicate nil) (:copier nil))
+  name      ; string
+  inputs    ; tensors
+  outputs   ; ((name . tensor) …)
+  dims      ; sizes, equations and guards
+  types)    ; ((type variable . dtype) …)
+
+(defun program-derived (program)
+  "Lines that say which sizes were derived: (\"N = K = 2M\")."
+  (dim-derived (program-dims program)))
+
+(defun value-name (symbol)
+  "The name of a value in a program."
+  (string-downcase symbol))
+
+(defun trace-composite (composite &key types)
+  "The composite as a program for all sizes, and diagnostics of all that fails in it: types maps type variables to dtypes."
+  (let* ((diagnostics '())
+         (signature (composite-signature composite))
+         (*dims* (make-dim-env))
+         (caten/match::*bindings* '()) (*types* '())
+         (*subject* (cons (composite-name composite) signature))
+         (*terms* (composite-terms composite))
+         (*collector* (lambda (diagnostic) (push diagnostic diagnostics)))
+         (results '()) (inputs '()))
+    (loop for (name) in (signature-keys signature)
+          for value in (funcall (composite-defaults composite))
+          do (caten/match::bind name value))
+    (catch 'misfit
+      (setf inputs (placeholder-arguments signature types #'value-name)
+            results (check-results signature (run-body composite))))
+    (values (make-program :name (if (composite-name composite) (string-downcase (composite-name composite)) "main")
+                          :inputs (remove-if-not #'tensorp inputs)
+                          :outputs (loop for output in (signature-outputs signature)
+                                         for result in results
+                                         collect (cons (value-name (parameter-name output)) result))
+                          :dims *dims*
+                          :types *types*)
+            (nreverse diagnostics))))
