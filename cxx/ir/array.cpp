@@ -33,6 +33,7 @@ Array Array::zeros(DType dtype, std::vector<int64_t> shape) {
   if (!memory) throw std::bad_alloc();
   std::memset(memory, 0, room);
   array.owner_ = std::shared_ptr<void>(memory, std::free);
+  array.owned_ = true;
   array.data_ = static_cast<const std::byte*>(memory);
   return array;
 }
@@ -49,6 +50,7 @@ Array Array::over(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const
 
 Array Array::reinterpreted(DType dtype, std::vector<int64_t> shape) const {
   Array array = over(dtype, std::move(shape), owner_, data_);
+  array.owned_ = owned_;
   assert(array.bytes() == bytes());
   return array;
 }

@@ -41,6 +41,9 @@ class Array {
     return reinterpret_cast<T*>(mutable_data());
   }
 
+  /// Whether nobody else can see the elements, so that whoever holds this array may overwrite them.
+  bool exclusive() const { return owned_ && owner_.use_count() == 1; }
+
   bool same_type(const Array& other) const { return dtype_ == other.dtype_ && shape_ == other.shape_; }
   /// Same dtype, sizes and bytes.
   bool same_bytes(const Array& other) const;
@@ -49,6 +52,7 @@ class Array {
   DType dtype_ = DType::kF32;
   std::vector<int64_t> shape_;
   int64_t elements_ = 1;
+  bool owned_ = false;  ///< made by zeros: not mapped from a file, not foreign
   std::shared_ptr<const void> owner_;
   const std::byte* data_ = nullptr;
 };

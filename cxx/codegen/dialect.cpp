@@ -1,0 +1,138 @@
+#include "codegen/dialect.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace caten {
+namespace {
+
+tl::unexpected<Diagnostic> bad(const Datum& where, std::string message, std::string expected, std::string remedy) {
+  return fail({.code = Code::BadRuntimeFile,
+               .message = std::move(message),
+               .span = where.span,
+               .expected = std::move(expected),
+               .found = print(where).substr(0, 60),
+               .remedy = std::move(remedy)});
+}
+
+/// The clauses that hold one text, by name.
+std::string* text_clause(Dialect& dialect, std::string_view name) {
+  static constexpr std::pair<std::string_view, std::string Dialect::*> kClauses[] = {
+      {"header", &Dialect::header},       {"kernel", &Dialect::kernel},
+      {"buffer", &Dialect::buffer},       {"const-buffer", &Dialect::const_buffer},
+      {"size", &Dialect::size},           {"function", &Dialect::function},
+      {"cast", &Dialect::cast},           {"cast-saturating", &Dialect::cast_saturating},
+      {"cast-bool", &Dialect::cast_bool}, {"cast-narrow-integer", &Dialect::cast_narrow_integer},
+      {"bitcast", &Dialect::bitcast},     {"complex", &Dialect::complex},
+      {"part", &Dialect::part},           {"load-bool", &Dialect::load_bool}};
+  for (const auto& [clause, member] : kClauses)
+    if (clause == name) return &(dialect.*member);
+  return nullptr;
+}
+
+std::vector<std::string> dtype_names() {
+  std::vector<std::string> names;
+  for (DType dtype : all_dtypes()) names.emplace_back(dtype_name(dtype));
+  return names;
+}
+
+Result<DType> read_dtype(const Datum& datum) {
+  if (datum.is_symbol())
+    if (std::optional<DType> dtype = find_dtype(datum.text)) return *dtype;
+  return bad(datum, fmt::format("`{}` is no dtype", print(datum)), "one of " + describe(kAnySet),
+             did_you_mean(datum.text, dtype_names()));
+}
+
+Status need_strings(const Datum& form, size_t first, size_t count, const char* shape) {
+  bool fine = form.is_list() && form.size() == first + count;
+  for (size_t i = first; fine && i < form.size(); ++i) fine = form[i].is_string();
+  if (fine) return {};
+  return bad(form, "a dialect entry of the wrong shape", shape, "see the other runtime files");
+}
+
+Status read_types(const Datum& clause, Dialect& dialect) {
+  for (size_t i = 1; i < clause.size(); ++i) {
+    CATEN_TRY(need_strings(clause[i], 1, 1, "(dtype \"type\")"));
+    Result<DType> dtype = read_dtype(clause[i][0]);
+    if (!dtype) return tl::make_unexpected(dtype.error());
+    dialect.types[static_cast<size_t>(*dtype)] = clause[i][1].text;
+  }
+  return {};
+}
+
+Status read_wide(const Datum& clause, Dialect& dialect) {
+  for (size_t i = 1; i < clause.size(); ++i) {
+    CATEN_TRY(need_strings(clause[i], 1, 3, "(dtype \"type\" \"widen\" \"narrow\")"));
+    Result<DType> dtype = read_dtype(clause[i][0]);
+    if (!dtype) return tl::make_unexpected(dtype.error());
+    dialect.wide[static_cast<size_t>(*dtype)] = Dialect::Wide{clause[i][1].text, clause[i][2].text, clause[i][3].text};
+  }
+  return {};
+}
+
+Status read_op(const Datum& clause, Dialect& dialect) {
+  if (clause.size() != 4 || !clause[1].is_symbol() || !clause[2].is_list() || !clause[3].is_string())
+    return bad(clause, "an op's spelling of the wrong shape", "(:op name (dtype …) \"expression\")", "correct it");
+  std::optional<Op> op = find_op(clause[1].text);
+  if (!op || !is_elementwise(*op)) {
+    std::vector<std::string> names;
+    for (const OpInfo& row : all_ops())
+      if (is_elementwise(row.op)) names.emplace_back(row.name);
+    return bad(clause[1], fmt::format("`{}` is no element-wise op", clause[1].text), "an element-wise op of ops.def",
+               did_you_mean(clause[1].text, names));
+  }
+  for (const Datum& name : clause[2].items) {
+    Result<DType> dtype = read_dtype(name);
+    if (!dtype) return tl::make_unexpected(dtype.error());
+    dialect.spellings[{*op, *dtype}] = clause[3].text;
+  }
+  return {};
+}
+
+Status read_prelude(const Datum& clause, Dialect& dialect) {
+  for (size_t i = 1; i < clause.size(); ++i) {
+    if (!clause[i].is_list() || clause[i].size() != 2 || !clause[i][0].is_symbol() || !clause[i][1].is_string())
+      return bad(clause[i], "a prelude entry of the wrong shape", "(name \"text\")", "correct it");
+    dialect.prelude.push_back({clause[i][0].text, clause[i][1].text});
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view Dialect::spelling(Op op, DType dtype) const {
+  if (auto found = spellings.find({op, dtype}); found != spellings.end()) return found->second;
+  const OpInfo& row = info(op);
+  return is_integer(dtype) || is_bool(dtype) ? row.integer_spelling : row.real_spelling;
+}
+
+Result<Dialect> read_dialect(const Datum& form) {
+  Dialect dialect;
+  for (size_t i = 1; i < form.size(); ++i) {
+    const Datum& clause = form[i];
+    if (!clause.is_list() || clause.items.empty() || !clause[0].is_keyword())
+      return bad(clause, "a dialect clause of the wrong shape", "(:clause …)", "begin it with a keyword");
+    const std::string& name = clause[0].text;
+    if (name == "types") {
+      CATEN_TRY(read_types(clause, dialect));
+    } else if (name == "wide") {
+      CATEN_TRY(read_wide(clause, dialect));
+    } else if (name == "op") {
+      CATEN_TRY(read_op(clause, dialect));
+    } else if (name == "prelude") {
+      CATEN_TRY(read_prelude(clause, dialect));
+    } else if (std::string* text = text_clause(dialect, name)) {
+      CATEN_TRY(need_strings(clause, 1, 1, "(:clause \"text\")"));
+      *text = clause[1].text;
+    } else {
+      return bad(clause[0], fmt::format("a dialect has no clause `:{}`", name), "a clause of codegen/dialect.hpp",
+                 did_you_mean(name, {"types", "wide", "op", "prelude", "header", "kernel", "buffer", "const-buffer",
+                                     "size", "function", "cast", "cast-saturating", "cast-bool", "cast-narrow-integer",
+                                     "bitcast", "complex", "part", "load-bool"}));
+    }
+  }
+  return dialect;
+}
+
+}  // namespace caten

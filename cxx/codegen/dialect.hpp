@@ -1,0 +1,54 @@
+// A Dialect says how a loop nest looks as text: what a runtime file declares under (:dialect …).
+//
+//   (:types (f32 "float") …)            the element type of each dtype
+//   (:wide (f16 "float" widen narrow) …) dtypes that are computed in a wider type: its name, and the functions from
+//                                       storage to it and from a double back to storage, rounded once
+//   (:kernel "void {name}(…) {")        the head of a kernel; (:buffer …) and (:size …) declare its arguments, with
+//                                       {type} {buffer} {slot} {size} {number}; (:const-buffer …) one that is only read
+//   (:function "static inline")         what stands before functions
+//   (:op name (dtypes…) "expression")   replaces the spelling of ops.def for these dtypes
+//   (:cast …) (:cast-saturating …) (:cast-bool …) (:cast-narrow-integer …) (:bitcast …) (:complex …) (:part …)
+//   (:header "…")                       the beginning of every source text
+//   (:prelude (name "text") …)          functions that spellings use; only those that a program needs are emitted
+//
+// Spellings are expressions over x and y, where T is the type computed in, U the unsigned type of T's size (integers)
+// and S the type converted from. Prelude texts may use each other's names.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "ir/op.hpp"
+#include "sexp/datum.hpp"
+
+namespace caten {
+
+struct Dialect {
+  struct Wide {
+    std::string type, widen, narrow;
+  };
+  struct Prelude {
+    std::string name, text;
+  };
+
+  std::array<std::string, kDTypeCount> types{};
+  std::array<std::optional<Wide>, kDTypeCount> wide{};
+  std::map<std::pair<Op, DType>, std::string> spellings{};
+  std::string header{}, kernel{}, buffer{}, const_buffer{}, size{}, function{};
+  std::string cast{}, cast_saturating{}, cast_bool{}, cast_narrow_integer{}, bitcast{}, complex{}, part{}, load_bool{};
+  std::vector<Prelude> prelude{};
+
+  const std::string& type(DType dtype) const { return types[static_cast<size_t>(dtype)]; }
+  const std::optional<Wide>& wider(DType dtype) const { return wide[static_cast<size_t>(dtype)]; }
+  /// The spelling of an op on a dtype: the dialect's, else that of ops.def.
+  std::string_view spelling(Op op, DType dtype) const;
+};
+
+/// The clauses after `:dialect`. E0606 with the place of what is wrong.
+Result<Dialect> read_dialect(const Datum& form);
+
+}  // namespace caten

@@ -1,0 +1,93 @@
+// The loop IR: one kernel as loops around scalar computations, before it becomes text.
+//
+// Values are scalars without a place: pure functions of loop variables, sizes, buffers and accumulators, hash-consed,
+// operands before users. Statements say when something happens; whoever renders them computes the values that a
+// statement needs where it needs them. Indices are Dims (codegen/index.hpp); a Dim may name a value (reserved::value).
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "codegen/index.hpp"
+#include "ir/node.hpp"
+#include "schedule/schedule.hpp"
+
+namespace caten {
+
+struct ValueId {
+  uint32_t value = UINT32_MAX;
+  auto operator<=>(const ValueId&) const = default;
+  bool valid() const { return value != UINT32_MAX; }
+};
+
+enum class ValueKind : uint8_t {
+  kConstant,     ///< `constant`
+  kIndex,        ///< `index` as an i64
+  kLoad,         ///< element `index` of `slot`
+  kElementwise,  ///< `op` of the operands; operands have dtype `from`
+  kSelect,       ///< operand 0 ? operand 1 : operand 2; what only the other side needs is not evaluated
+  kCast,         ///< numeric conversion from dtype `from`
+  kBitcast,      ///< the same bits, of equal size
+  kPart,         ///< of a complex operand: the real part where `index` is 0, else the imaginary one
+  kComplex,      ///< real and imaginary part
+  kClamp,        ///< an i64 clamped to 0 … index - 1
+  kInRange,      ///< bool: 0 ≤ operand < index
+  kAccumulator,  ///< the present content of accumulator `slot`
+  kDistinct,     ///< bool: `slot` and slot `constant` begin at different addresses
+};
+
+struct ScalarValue {
+  ValueKind kind = ValueKind::kConstant;
+  DType dtype = DType::kF32;
+  DType from = DType::kF32;
+  Op op = Op::kConst;
+  std::vector<ValueId> operands{};
+  Dim index{};
+  uint32_t slot = 0;
+  Scalar constant{};
+  bool operator==(const ScalarValue&) const = default;
+};
+
+enum class StatementKind : uint8_t {
+  kLoop,     ///< for `variable` from 0 below `extent`: body
+  kIf,       ///< if `value`: body
+  kDeclare,  ///< accumulator `slot` of `dtype`, initially `value`
+  kSet,      ///< accumulator `slot` := `value`
+  kStore,    ///< element `index` of `slot` := `value`
+};
+
+struct Statement {
+  StatementKind kind = StatementKind::kStore;
+  std::string variable{};
+  Dim extent{};
+  ValueId value{};
+  uint32_t slot = 0;
+  DType dtype = DType::kF32;
+  Dim index{};
+  std::vector<Statement> body{};
+};
+
+/// A buffer as a kernel sees it: one dtype each; a buffer that is read as two dtypes has two slots.
+struct Slot {
+  BufferId buffer{};
+  DType dtype = DType::kF32;
+  bool written = false;
+};
+
+struct LoopNest {
+  std::vector<Slot> slots{};
+  std::vector<ScalarValue> values{};
+  std::vector<Statement> body{};
+
+  ValueId add(ScalarValue value);
+  const ScalarValue& operator[](ValueId id) const { return values[id.value]; }
+
+ private:
+  std::unordered_multimap<size_t, uint32_t> index_;
+};
+
+/// The values that a Dim names.
+std::vector<ValueId> values_in(const Dim& dim);
+
+}  // namespace caten

@@ -1,0 +1,342 @@
+#include "codegen/render.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <set>
+
+#include "codegen/render_functions.hpp"
+
+namespace caten {
+namespace {
+
+/// Changes while a kernel runs; the rest of a Dim is a size, which the host computes.
+bool varies(const Dim& dim) {
+  std::set<std::string> names;
+  dim.collect_symbols(names);
+  return std::any_of(names.begin(), names.end(),
+                     [](const std::string& name) { return reserved::is_variable(name) || reserved::is_value(name); });
+}
+
+bool divides(const Dim& dim) {
+  for (const Dim::Term& term : dim.terms())
+    for (const Dim::Atom& factor : term.factors)
+      if (factor.kind != Dim::Atom::Kind::kSymbol && varies(Dim::from_terms({{1, {factor}}}))) return true;
+  return false;
+}
+
+/// Which values a statement needs, and in which branch of a select each is computed: in the innermost one that all its
+/// users are in.
+class Placing {
+ public:
+  static constexpr uint32_t kNowhere = UINT32_MAX;
+  struct Branch {
+    uint32_t parent = 0, depth = 0;
+    uint32_t select = kNowhere;
+    bool reads = false;  ///< something in it loads or divides: it must not be evaluated in vain
+    std::vector<uint32_t> values{};
+  };
+
+  Placing(const LoopNest& nest, const std::vector<ValueId>& wanted, const std::set<uint32_t>& available)
+      : nest_(nest), at_(nest.values.size(), kNowhere), arms_(nest.values.size(), {kNowhere, kNowhere}) {
+    branches.push_back({});
+    for (ValueId id : wanted) need(id, 0);
+    for (size_t i = nest.values.size(); i-- > 0;) {
+      auto id = static_cast<uint32_t>(i);
+      if (at_[id] == kNowhere) continue;
+      if (available.contains(id)) {
+        at_[id] = kNowhere;
+        continue;
+      }
+      spread(id);
+    }
+    for (uint32_t id = 0; id < nest.values.size(); ++id)
+      if (at_[id] != kNowhere && must_be_guarded(nest.values[id]))
+        for (uint32_t b = at_[id];; b = branches[b].parent) {
+          branches[b].reads = true;
+          if (b == 0) break;
+        }
+    for (uint32_t id = 0; id < nest.values.size(); ++id)
+      if (at_[id] != kNowhere) branches[home(at_[id])].values.push_back(id);
+  }
+
+  /// The branches of a select's two sides, if one of them must not be evaluated in vain.
+  std::optional<std::pair<uint32_t, uint32_t>> sides(uint32_t select) const {
+    auto [yes, no] = arms_[select];
+    if (yes == kNowhere || !(branches[yes].reads || branches[no].reads)) return std::nullopt;
+    return arms_[select];
+  }
+
+  std::vector<Branch> branches;
+
+ private:
+  static bool must_be_guarded(const ScalarValue& value) {
+    return value.kind == ValueKind::kLoad || (value.kind == ValueKind::kIndex && divides(value.index));
+  }
+
+  void need(ValueId id, uint32_t branch) {
+    uint32_t& at = at_[id.value];
+    if (at == kNowhere) {
+      at = branch;
+      return;
+    }
+    uint32_t a = at, b = branch;
+    while (a != b)
+      (branches[a].depth >= branches[b].depth ? a : b) =
+          branches[branches[a].depth >= branches[b].depth ? a : b].parent;
+    at = a;
+  }
+
+  void spread(uint32_t id) {
+    const ScalarValue& value = nest_.values[id];
+    uint32_t here = at_[id];
+    for (ValueId named : values_in(value.index)) need(named, here);
+    if (value.kind != ValueKind::kSelect) {
+      for (ValueId operand : value.operands) need(operand, here);
+      return;
+    }
+    auto arm = [&] {
+      branches.push_back({here, branches[here].depth + 1, id, false, {}});
+      return static_cast<uint32_t>(branches.size() - 1);
+    };
+    uint32_t yes = arm(), no = arm();
+    arms_[id] = {yes, no};
+    need(value.operands[0], here);
+    need(value.operands[1], yes);
+    need(value.operands[2], no);
+  }
+
+  /// The branch as it is rendered: sides that may be evaluated in vain belong to what is around them.
+  uint32_t home(uint32_t branch) const {
+    while (branch != 0 && !sides(branches[branch].select)) branch = branches[branch].parent;
+    return branch;
+  }
+
+  const LoopNest& nest_;
+  std::vector<uint32_t> at_;
+  std::vector<std::pair<uint32_t, uint32_t>> arms_;
+};
+
+class KernelRenderer {
+ public:
+  KernelRenderer(const LoopNest& nest, const Dialect& dialect, FunctionTable& functions)
+      : nest_(nest), dialect_(dialect), functions_(functions) {}
+
+  /// The kernel's text with {name} for its own name.
+  std::string run() {
+    for (const Slot& slot : nest_.slots) buffers.push_back(slot.buffer);
+    render_body(nest_.body, 1);
+    std::string out = dialect_.kernel + "\n";
+    for (size_t i = 0; i < nest_.slots.size(); ++i)
+      out += "  " +
+             substitute(nest_.slots[i].written ? dialect_.buffer : dialect_.const_buffer,
+                        {{"type", dialect_.type(nest_.slots[i].dtype)},
+                         {"buffer", fmt::format("b{}", i)},
+                         {"slot", std::to_string(i)}}) +
+             "\n";
+    for (size_t i = 0; i < sizes.size(); ++i)
+      out += "  " + substitute(dialect_.size, {{"size", fmt::format("n{}", i)}, {"number", std::to_string(i)}}) + "\n";
+    return out + text_ + "}\n";
+  }
+
+  std::vector<BufferId> buffers;
+  std::vector<Dim> sizes;
+
+ private:
+  void line(int depth, const std::string& text) {
+    text_ += std::string(static_cast<size_t>(depth) * 2, ' ') + text + "\n";
+  }
+
+  std::string size(const Dim& dim) {
+    if (dim.is_constant())
+      return dim.constant() < 0 ? fmt::format("({})", dim.constant()) : std::to_string(dim.constant());
+    auto found = std::find(sizes.begin(), sizes.end(), dim);
+    if (found == sizes.end()) found = sizes.insert(sizes.end(), dim);
+    return fmt::format("n{}", found - sizes.begin());
+  }
+
+  std::string atom(const Dim::Atom& atom) {
+    switch (atom.kind) {
+      case Dim::Atom::Kind::kSymbol: return fmt::format("{}{}", atom.name[1], atom.name.substr(2));
+      case Dim::Atom::Kind::kDiv: return fmt::format("({} / {})", index(atom.operands[0]), index(atom.operands[1]));
+      case Dim::Atom::Kind::kMod: return fmt::format("({} % {})", index(atom.operands[0]), index(atom.operands[1]));
+      default: break;
+    }
+    assert(false && "indices do not take minima");
+    return "";
+  }
+
+  /// Terms with the same variables share one factor, a size.
+  std::string index(const Dim& dim) {
+    if (!varies(dim)) return size(dim);
+    std::vector<std::pair<std::string, Dim>> groups;
+    Dim rest(0);
+    for (const Dim::Term& term : dim.terms()) {
+      std::string variables;
+      std::vector<Dim::Atom> constant;
+      for (const Dim::Atom& factor : term.factors) {
+        if (varies(Dim::from_terms({{1, {factor}}})))
+          variables += (variables.empty() ? "" : " * ") + atom(factor);
+        else
+          constant.push_back(factor);
+      }
+      Dim coefficient = Dim::from_terms({{term.coefficient, std::move(constant)}});
+      if (variables.empty()) {
+        rest = rest + coefficient;
+        continue;
+      }
+      auto found =
+          std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.first == variables; });
+      if (found == groups.end())
+        groups.emplace_back(variables, coefficient);
+      else
+        found->second = found->second + coefficient;
+    }
+    std::string out;
+    for (const auto& [variables, coefficient] : groups)
+      out += (out.empty() ? "" : " + ") + (coefficient.is(1) ? variables : variables + " * " + size(coefficient));
+    if (!rest.is(0)) out += " + " + size(rest);
+    return "(" + out + ")";
+  }
+
+  /// An index inside brackets needs no parentheses of its own.
+  std::string subscript(const Dim& dim) {
+    std::string text = index(dim);
+    return text.size() > 1 && varies(dim) ? text.substr(1, text.size() - 2) : text;
+  }
+
+  std::string name(ValueId id) {
+    const ScalarValue& value = nest_[id];
+    if (value.kind == ValueKind::kConstant) return functions_.literal(value.constant);
+    if (value.kind == ValueKind::kAccumulator) return fmt::format("a{}", value.slot);
+    return fmt::format("v{}", id.value);
+  }
+
+  std::string expression(const ScalarValue& value) {
+    std::vector<std::string> operands;
+    for (ValueId operand : value.operands) operands.push_back(name(operand));
+    switch (value.kind) {
+      case ValueKind::kIndex: return subscript(value.index);
+      case ValueKind::kLoad: {
+        std::string load = fmt::format("b{}[{}]", value.slot, subscript(value.index));
+        return is_bool(value.dtype) ? substitute(dialect_.load_bool, {{"x", load}}) : load;
+      }
+      case ValueKind::kElementwise:
+        return fmt::format("{}({})", functions_.elementwise(value.op, value.from, value.dtype),
+                           fmt::join(operands, ", "));
+      case ValueKind::kSelect: return fmt::format("{} ? {} : {}", operands[0], operands[1], operands[2]);
+      case ValueKind::kCast: return fmt::format("{}({})", functions_.cast(value.from, value.dtype), operands[0]);
+      case ValueKind::kBitcast: return fmt::format("{}({})", functions_.bitcast(value.from, value.dtype), operands[0]);
+      case ValueKind::kPart:
+        return fmt::format("{}({}, {})", functions_.part(value.from, value.dtype), operands[0], index(value.index));
+      case ValueKind::kComplex:
+        return fmt::format("{}({}, {})", functions_.complex(value.from, value.dtype), operands[0], operands[1]);
+      case ValueKind::kClamp:
+        return fmt::format("{}({}, {})", functions_.prelude("caten_clamp"), operands[0], index(value.index));
+      case ValueKind::kInRange:
+        return fmt::format("{}({}, {})", functions_.prelude("caten_in_range"), operands[0], index(value.index));
+      case ValueKind::kDistinct: return fmt::format("b0 != b{}", value.slot);
+      case ValueKind::kConstant:
+      case ValueKind::kAccumulator: break;
+    }
+    assert(false && "constants and accumulators have no line of their own");
+    return "";
+  }
+
+  bool has_line(const ScalarValue& value) const {
+    return value.kind != ValueKind::kConstant && value.kind != ValueKind::kAccumulator;
+  }
+
+  void render_branch(const Placing& placing, uint32_t branch, int depth) {
+    for (uint32_t id : placing.branches[branch].values) {
+      const ScalarValue& value = nest_.values[id];
+      if (!has_line(value)) continue;
+      const std::string& type = dialect_.type(value.dtype);
+      if (value.kind == ValueKind::kSelect)
+        if (auto sides = placing.sides(id)) {
+          line(depth, fmt::format("{} v{};", type, id));
+          line(depth, fmt::format("if ({}) {{", name(value.operands[0])));
+          render_branch(placing, sides->first, depth + 1);
+          line(depth + 1, fmt::format("v{} = {};", id, name(value.operands[1])));
+          line(depth, "} else {");
+          render_branch(placing, sides->second, depth + 1);
+          line(depth + 1, fmt::format("v{} = {};", id, name(value.operands[2])));
+          line(depth, "}");
+          continue;
+        }
+      line(depth, fmt::format("const {} v{} = {};", type, id, expression(value)));
+    }
+  }
+
+  /// Computes what a statement needs and is not there yet.
+  void compute(std::vector<ValueId> wanted, int depth, std::set<uint32_t>& available) {
+    Placing placing(nest_, wanted, available);
+    render_branch(placing, 0, depth);
+    available.insert(placing.branches[0].values.begin(), placing.branches[0].values.end());
+  }
+
+  void render_body(const std::vector<Statement>& body, int depth) {
+    // Accumulators change between statements; nothing that reads one is kept.
+    std::set<uint32_t> before = available_;
+    for (const Statement& statement : body) {
+      switch (statement.kind) {
+        case StatementKind::kLoop:
+          line(depth, fmt::format("for ({0} {1} = 0; {1} < {2}; ++{1}) {{", dialect_.type(DType::kI64),
+                                  atom(Dim::Atom{.name = statement.variable}), index(statement.extent)));
+          render_body(statement.body, depth + 1);
+          line(depth, "}");
+          break;
+        case StatementKind::kIf:
+          compute({statement.value}, depth, available_);
+          line(depth, fmt::format("if ({}) {{", name(statement.value)));
+          render_body(statement.body, depth + 1);
+          line(depth, "}");
+          break;
+        case StatementKind::kDeclare:
+          compute({statement.value}, depth, available_);
+          line(depth,
+               fmt::format("{} a{} = {};", dialect_.type(statement.dtype), statement.slot, name(statement.value)));
+          break;
+        case StatementKind::kSet:
+          compute({statement.value}, depth, available_);
+          line(depth, fmt::format("a{} = {};", statement.slot, name(statement.value)));
+          break;
+        case StatementKind::kStore: {
+          std::vector<ValueId> wanted = values_in(statement.index);
+          wanted.push_back(statement.value);
+          compute(wanted, depth, available_);
+          line(depth, fmt::format("b{}[{}] = {};", statement.slot, subscript(statement.index), name(statement.value)));
+          break;
+        }
+      }
+    }
+    available_ = std::move(before);
+  }
+
+  const LoopNest& nest_;
+  const Dialect& dialect_;
+  FunctionTable& functions_;
+  std::set<uint32_t> available_;
+  std::string text_;
+};
+
+}  // namespace
+
+RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialect) {
+  RenderedProgram out;
+  FunctionTable functions(dialect);
+  std::map<std::string, std::string> names;  ///< text → function
+  std::string kernels;
+  for (const LoopNest& nest : nests) {
+    KernelRenderer renderer(nest, dialect, functions);
+    std::string text = renderer.run();
+    auto [known, added] = names.try_emplace(text, fmt::format("kernel_{}", names.size()));
+    if (added) kernels += "\n" + substitute(text, {{"name", known->second}});
+    out.kernels.push_back({known->second, std::move(renderer.buffers), std::move(renderer.sizes)});
+  }
+  out.source = functions.text() + kernels;
+  return out;
+}
+
+}  // namespace caten

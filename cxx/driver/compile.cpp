@@ -1,0 +1,101 @@
+#include "driver/compile.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "codegen/lower.hpp"
+#include "ir/verify.hpp"
+
+namespace caten {
+namespace {
+
+bool has_counter(const Dim& dim) {
+  std::set<std::string> names;
+  dim.collect_symbols(names);
+  return std::any_of(names.begin(), names.end(), reserved::is_counter);
+}
+
+RenderedProgram generate(const Schedule& schedule, const Dialect& dialect) {
+  std::vector<LoopNest> nests;
+  nests.reserve(schedule.kernels.size());
+  for (const Kernel& kernel : schedule.kernels) nests.push_back(lower(schedule, kernel));
+  return render(nests, dialect);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime) {
+  CATEN_TRY(verify(graph));
+  CATEN_TRY(check_supported(graph, runtime.file));
+  Result<Dialect> dialect = read_dialect(runtime.file.dialect);
+  if (!dialect) return tl::make_unexpected(dialect.error());
+
+  auto program = std::make_shared<CompiledProgram>();
+  program->graph = graph;
+  program->schedule = make_schedule(graph);
+  CATEN_TRY(verify(program->schedule.graph, Stage::kFlat));
+  program->lifetimes = compute_lifetimes(program->schedule);
+  program->rendered = generate(program->schedule, *dialect);
+  program->device = runtime.device;
+  if (program->rendered.kernels.empty()) return program;
+
+  Result<std::string> artifact = runtime.device->compile(program->rendered.source);
+  if (!artifact) return tl::make_unexpected(artifact.error());
+  Result<std::shared_ptr<Executable>> executable = Executable::load(runtime.device, *artifact);
+  if (!executable) return tl::make_unexpected(executable.error());
+  program->executable = std::move(*executable);
+  for (const RenderedKernel& kernel : program->rendered.kernels) {
+    Result<uint32_t> function = program->executable->find(kernel.function);
+    if (!function) return tl::make_unexpected(function.error());
+    program->functions.push_back(*function);
+  }
+  return program;
+}
+
+Result<std::string> kernel_source(const Graph& graph, const RuntimeFile& runtime) {
+  CATEN_TRY(verify(graph));
+  CATEN_TRY(check_supported(graph, runtime));
+  Result<Dialect> dialect = read_dialect(runtime.dialect);
+  if (!dialect) return tl::make_unexpected(dialect.error());
+  return generate(make_schedule(graph), *dialect).source;
+}
+
+Result<std::shared_ptr<const SizedPlan>> CompiledProgram::plan(const DimValues& sizes) const {
+  {
+    std::lock_guard lock(mutex_);
+    auto found = std::find_if(plans_.begin(), plans_.end(), [&](const auto& plan) { return plan->sizes == sizes; });
+    if (found != plans_.end()) {
+      std::rotate(plans_.begin(), found, found + 1);
+      return plans_.front();
+    }
+  }
+  auto plan = std::make_shared<SizedPlan>();
+  plan->sizes = sizes;
+  Result<MemoryPlan> memory = plan_memory(schedule, lifetimes, sizes);
+  if (!memory) return tl::make_unexpected(memory.error());
+  plan->memory = std::move(*memory);
+  for (const RenderedKernel& kernel : rendered.kernels) {
+    std::vector<SizedPlan::Argument>& arguments = plan->arguments.emplace_back();
+    for (const Dim& size : kernel.sizes) {
+      if (has_counter(size)) {
+        arguments.push_back({0, true});
+        continue;
+      }
+      std::optional<int64_t> value = size.evaluate(sizes);
+      if (!value)
+        return fail({.code = Code::SizeOverflow,
+                     .message = fmt::format("the size {} leaves 64 bits", size.describe()),
+                     .expected = "sizes below 2^63",
+                     .remedy = "use smaller sizes"});
+      arguments.push_back({*value, false});
+    }
+  }
+  std::lock_guard lock(mutex_);
+  plans_.insert(plans_.begin(), plan);
+  if (plans_.size() > kPlansKept) plans_.pop_back();
+  return plan;
+}
+
+}  // namespace caten

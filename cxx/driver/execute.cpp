@@ -1,0 +1,274 @@
+#include "driver/execute.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace caten {
+namespace {
+
+class Execution {
+ public:
+  Execution(const CompiledProgram& program, Arguments arguments, ExecuteOptions options)
+      : program_(program), arguments_(std::move(arguments)), options_(std::move(options)) {}
+
+  Result<Results> run() {
+    CATEN_TRY(prepare());
+    CATEN_TRY(bind());
+    CATEN_TRY(run_commands(schedule().commands));
+    CATEN_TRY(stream_.synchronize());
+    return collect();
+  }
+
+ private:
+  const Schedule& schedule() const { return program_.schedule; }
+  bool host() const { return program_.device->host_memory(); }
+
+  Status prepare() {
+    Result<DimValues> sizes = bind_sizes(program_.graph, arguments_);
+    if (!sizes) return tl::make_unexpected(sizes.error());
+    sizes_ = std::move(*sizes);
+    Result<std::shared_ptr<const SizedPlan>> plan = program_.plan(sizes_);
+    if (!plan) return tl::make_unexpected(plan.error());
+    plan_ = std::move(*plan);
+    size_t limit = options_.max_memory.value_or(SIZE_MAX);
+    if (uint64_t there = program_.device->properties().memory_bytes; there != 0) limit = std::min<size_t>(limit, there);
+    if (plan_->memory.total() > limit)
+      return fail({.code = Code::OutOfMemory,
+                   .message = fmt::format("program `{}` needs {} bytes", program_.graph.name, plan_->memory.total()),
+                   .expected = fmt::format("at most {} bytes", limit),
+                   .found = fmt::format("{} bytes of results and {} of intermediate values", plan_->memory.result_bytes,
+                                        plan_->memory.arena_bytes),
+                   .remedy = "use smaller sizes, or allow more with --max-memory"});
+    Result<Stream> stream = Stream::open(program_.device);
+    if (!stream) return tl::make_unexpected(stream.error());
+    stream_ = std::move(*stream);
+    return {};
+  }
+
+  /// Gives every buffer its address.
+  Status bind() {
+    addresses_.resize(schedule().buffers.size(), nullptr);
+    if (plan_->memory.arena_bytes > 0) {
+      Result<DeviceMemory> arena = DeviceMemory::allocate(program_.device, plan_->memory.arena_bytes);
+      if (!arena) return tl::make_unexpected(arena.error());
+      arena_ = std::move(*arena);
+    }
+    for (size_t i = 0; i < addresses_.size(); ++i)
+      if (schedule().buffers[i].role == BufferRole::kTemporary)
+        addresses_[i] = arena_.data() + plan_->memory.offsets[i];
+    for (size_t i = 0; i < schedule().inputs.size(); ++i)
+      CATEN_TRY(bind_argument(schedule().inputs[i], arguments_.inputs[i]));
+    for (size_t i = 0; i < schedule().states.size(); ++i)
+      CATEN_TRY(bind_argument(schedule().states[i], arguments_.states[i]));
+    const Graph& graph = schedule().graph;
+    for (size_t i = 0; i < schedule().outputs.size(); ++i)
+      CATEN_TRY(bind_result(schedule().outputs[i], graph.type(graph.outputs[i].value), i));
+    for (size_t i = 0; i < schedule().next_states.size(); ++i)
+      if (schedule().next_states[i].valid())
+        CATEN_TRY(bind_result(schedule().next_states[i], graph.type(graph.states[i].node), SIZE_MAX));
+    return {};
+  }
+
+  Result<std::byte*> device_copy(size_t bytes) {
+    Result<DeviceMemory> memory = DeviceMemory::allocate(program_.device, bytes);
+    if (!memory) return tl::make_unexpected(memory.error());
+    copies_.push_back(std::move(*memory));
+    return copies_.back().data();
+  }
+
+  Status bind_argument(BufferId id, const Array& array) {
+    auto* data = const_cast<std::byte*>(array.data());
+    if (!host()) {
+      Result<std::byte*> copy = device_copy(array.bytes());
+      if (!copy) return tl::make_unexpected(copy.error());
+      CATEN_TRY(stream_.copy_in(*copy, array.data(), array.bytes()));
+      data = *copy;
+    }
+    addresses_[id.value] = data;
+    return {};
+  }
+
+  /// A result lives in the caller's array, in the memory of an argument that dies where it is written, or in its own.
+  Status bind_result(BufferId id, const ValueType& type, size_t output) {
+    std::vector<int64_t> shape = concrete(type.shape, sizes_);
+    Array& array = results_.emplace(id.value, Array()).first->second;
+    if (output < options_.outputs.size() && options_.outputs[output].data()) {
+      array = std::move(options_.outputs[output]);
+      if (array.dtype() != type.dtype || array.shape() != shape || !array.exclusive())
+        return fail({.code = Code::InputMismatch,
+                     .message = fmt::format("the array given for output `{}` cannot hold it",
+                                            schedule().graph.outputs[output].name),
+                     .expected = describe_type(type.dtype, shape) + ", not shared",
+                     .found = describe(array),
+                     .remedy = "give an array of the output's type"});
+    } else if (Array* taken = takeable(id)) {
+      array = taken->reinterpreted(type.dtype, shape);
+      *taken = Array();
+    } else {
+      array = Array::zeros(type.dtype, shape);
+    }
+    if (host()) {
+      addresses_[id.value] = array.mutable_data();
+      return {};
+    }
+    Result<std::byte*> memory = device_copy(array.bytes());
+    if (!memory) return tl::make_unexpected(memory.error());
+    addresses_[id.value] = *memory;
+    return {};
+  }
+
+  /// The argument whose memory the result may have.
+  Array* takeable(BufferId to) {
+    if (!host()) return nullptr;
+    for (const Reuse& reuse : program_.lifetimes.reuses) {
+      if (reuse.to != to) continue;
+      const ScheduleBuffer& from = schedule().buffers[reuse.from.value];
+      Array* array = from.role == BufferRole::kInput   ? &arguments_.inputs[from.index]
+                     : from.role == BufferRole::kState ? &arguments_.states[from.index]
+                                                       : nullptr;
+      if (array && array->data() && array->exclusive()) return array;
+    }
+    return nullptr;
+  }
+
+  Status run_commands(const std::vector<Command>& commands) {
+    for (const Command& command : commands) {
+      if (options_.interrupt && options_.interrupt->load(std::memory_order_relaxed))
+        return fail({.code = Code::Interrupted, .message = "the computation was interrupted"});
+      if (auto* launch = std::get_if<LaunchCommand>(&command.what))
+        CATEN_TRY(run_kernel(launch->kernel));
+      else if (auto* copy = std::get_if<CopyCommand>(&command.what))
+        CATEN_TRY(run_copy(*copy));
+      else
+        CATEN_TRY(run_loop(std::get<LoopCommand>(command.what)));
+    }
+    return {};
+  }
+
+  /// A size that may depend on counters of loops.
+  int64_t value_of(const Dim& dim) const {
+    if (dim.is_constant()) return dim.constant();
+    std::optional<int64_t> value = dim.evaluate(sizes_);
+    assert(value && "a size that nothing binds");
+    return value.value_or(0);
+  }
+
+  Status run_kernel(uint32_t index) {
+    const RenderedKernel& kernel = program_.rendered.kernels[index];
+    pointers_.clear();
+    for (BufferId buffer : kernel.buffers) pointers_.push_back(addresses_[buffer.value]);
+    integers_.clear();
+    const auto& arguments = plan_->arguments[index];
+    for (size_t i = 0; i < arguments.size(); ++i)
+      integers_.push_back(arguments[i].varies ? value_of(kernel.sizes[i]) : arguments[i].value);
+    return stream_.launch(*program_.executable, program_.functions[index], pointers_, integers_);
+  }
+
+  std::byte* address(const Location& location, DType dtype) const {
+    return addresses_[location.buffer.value] + value_of(location.offset) * static_cast<int64_t>(dtype_size(dtype));
+  }
+
+  Status run_copy(const CopyCommand& copy) {
+    size_t bytes = static_cast<size_t>(value_of(copy.elements)) * dtype_size(copy.dtype);
+    std::byte *to = address(copy.to, copy.dtype), *from = address(copy.from, copy.dtype);
+    return to == from ? Status{} : stream_.copy(to, from, bytes);
+  }
+
+  template <class T>
+  Result<T> read_scalar(const Location& location, DType dtype) {
+    T value{};
+    CATEN_TRY(stream_.copy_out(&value, address(location, dtype), sizeof value));
+    CATEN_TRY(stream_.synchronize());
+    return value;
+  }
+
+  Status run_loop(const LoopCommand& loop) {
+    int64_t count = value_of(loop.count);
+    if (loop.runtime_count) {
+      Result<int64_t> wanted = read_scalar<int64_t>(*loop.runtime_count, DType::kI64);
+      if (!wanted) return tl::make_unexpected(wanted.error());
+      count = std::clamp<int64_t>(*wanted, 0, count);
+    }
+    int64_t done = 0;
+    std::string counter = reserved::counter(loop.id);
+    for (bool go_on = true; go_on && done < count;) {
+      sizes_[counter] = done;
+      CATEN_TRY(run_commands(loop.body));
+      for (const LoopCommand::Carry& carry : loop.carries)
+        std::swap(addresses_[carry.current.value], addresses_[carry.next.value]);
+      ++done;
+      if (loop.until) {
+        Result<uint8_t> stop = read_scalar<uint8_t>(*loop.until, DType::kBool);
+        if (!stop) return tl::make_unexpected(stop.error());
+        go_on = *stop == 0;
+      }
+    }
+    sizes_.erase(counter);
+    // What was not collected is zero.
+    for (const LoopCommand::Collect& collect : loop.collects) {
+      size_t item =
+          static_cast<size_t>(value_of(collect.item)) * dtype_size(schedule().buffers[collect.stack.value].dtype);
+      size_t filled = static_cast<size_t>(done) * item;
+      size_t all = plan_->memory.bytes[collect.stack.value];
+      if (filled < all) CATEN_TRY(stream_.zero(addresses_[collect.stack.value] + filled, all - filled));
+    }
+    CATEN_TRY(stream_.copy_in(addresses_[loop.iterations.value], &done, sizeof done));
+    return stream_.synchronize();
+  }
+
+  Result<Results> collect() {
+    Results out;
+    auto take = [&](BufferId id) -> Result<Array> {
+      Array array = std::move(results_.at(id.value));
+      if (!host()) {
+        CATEN_TRY(stream_.copy_out(array.mutable_data(), addresses_[id.value], array.bytes()));
+        CATEN_TRY(stream_.synchronize());
+      }
+      return array;
+    };
+    for (BufferId id : schedule().outputs) {
+      Result<Array> array = take(id);
+      if (!array) return tl::make_unexpected(array.error());
+      out.outputs.push_back(std::move(*array));
+    }
+    for (size_t i = 0; i < schedule().next_states.size(); ++i) {
+      if (!schedule().next_states[i].valid()) {
+        out.states.push_back(std::move(arguments_.states[i]));
+        continue;
+      }
+      Result<Array> array = take(schedule().next_states[i]);
+      if (!array) return tl::make_unexpected(array.error());
+      out.states.push_back(std::move(*array));
+    }
+    return out;
+  }
+
+  const CompiledProgram& program_;
+  Arguments arguments_;
+  ExecuteOptions options_;
+  DimValues sizes_;  ///< counters of the loops that are running included
+  std::shared_ptr<const SizedPlan> plan_;
+  Stream stream_;
+  DeviceMemory arena_;
+  std::vector<DeviceMemory> copies_;  ///< arguments and results on devices that have memory of their own
+  std::map<uint32_t, Array> results_;
+  std::vector<std::byte*> addresses_;  ///< of each buffer
+  std::vector<void*> pointers_;
+  std::vector<int64_t> integers_;
+};
+
+}  // namespace
+
+Result<Results> execute(const CompiledProgram& program, Arguments arguments, ExecuteOptions options) {
+  return Execution(program, std::move(arguments), std::move(options)).run();
+}
+
+Result<size_t> memory_needed(const CompiledProgram& program, const DimValues& sizes) {
+  Result<std::shared_ptr<const SizedPlan>> plan = program.plan(sizes);
+  if (!plan) return tl::make_unexpected(plan.error());
+  return (*plan)->memory.total();
+}
+
+}  // namespace caten

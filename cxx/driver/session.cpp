@@ -1,0 +1,69 @@
+#include "driver/session.hpp"
+
+#include "ir/evaluate.hpp"
+#include "ir/print.hpp"
+
+namespace caten {
+
+Result<const Runtime*> Session::runtime() {
+  std::lock_guard lock(mutex_);
+  if (!runtime_) {
+    Result<Runtime> found = find_runtime(options_.runtime, options_.search, sources_);
+    if (!found) return tl::make_unexpected(found.error());
+    runtime_ = std::move(*found);
+  }
+  return &*runtime_;
+}
+
+Result<Session::Program> Session::compile(const Graph& graph) {
+  Result<const Runtime*> chosen = runtime();
+  if (!chosen) return tl::make_unexpected(chosen.error());
+  std::string key = print(graph);
+  {
+    std::lock_guard lock(mutex_);
+    if (auto found = programs_.find(key); found != programs_.end()) {
+      uses_.splice(uses_.begin(), uses_, found->second.use);
+      return found->second.program;
+    }
+  }
+  Result<Program> program = caten::compile(graph, **chosen);
+  if (!program) return program;
+  ++compiled_;
+  std::lock_guard lock(mutex_);
+  if (programs_.contains(key)) return program;
+  uses_.push_front(key);
+  programs_.emplace(std::move(key), Entry{*program, uses_.begin()});
+  if (programs_.size() > options_.programs_kept) {
+    programs_.erase(uses_.back());
+    uses_.pop_back();
+  }
+  return program;
+}
+
+Result<Results> Session::run(const Graph& graph, Arguments arguments) {
+  if (reference()) return evaluate(graph, arguments, {.memory_limit = options_.max_memory, .interrupt = &interrupt_});
+  Result<Program> program = compile(graph);
+  if (!program) return tl::make_unexpected(program.error());
+  return run(**program, std::move(arguments));
+}
+
+Result<Results> Session::run(const CompiledProgram& program, Arguments arguments) {
+  return execute(program, std::move(arguments), {.max_memory = options_.max_memory, .interrupt = &interrupt_});
+}
+
+std::string Session::schedule_text(const Graph& graph) const { return print_schedule(make_schedule(graph)); }
+
+Result<std::string> Session::kernel_text(const Graph& graph) {
+  RuntimeFile file;
+  std::lock_guard lock(mutex_);
+  if (runtime_) {
+    file = runtime_->file;
+  } else {
+    Result<RuntimeFile> read = read_runtime(options_.runtime, options_.search, sources_);
+    if (!read) return tl::make_unexpected(read.error());
+    file = std::move(*read);
+  }
+  return kernel_source(graph, file);
+}
+
+}  // namespace caten

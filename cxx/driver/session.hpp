@@ -1,0 +1,72 @@
+// A Session is what a user works in: the texts that were read, a choice of runtime, and the programs compiled so far.
+//
+// In: graphs and arguments. Out: results, computed by the session's runtime (`reference` is the evaluator of
+// ir/evaluate). An equal program is compiled once. Sessions are independent; one session may be used by several
+// threads.
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/source.hpp"
+#include "driver/compile.hpp"
+#include "driver/execute.hpp"
+
+namespace caten {
+
+struct SessionOptions {
+  std::string runtime = "c";  ///< a name, or the path of a runtime file
+  std::optional<size_t> max_memory{};
+  RuntimeSearch search = default_runtime_search();
+  size_t programs_kept = 256;
+};
+
+class Session {
+ public:
+  explicit Session(SessionOptions options = {}) : options_(std::move(options)) {}
+
+  SourceMap& sources() { return sources_; }
+  const SessionOptions& options() const { return options_; }
+  bool reference() const { return options_.runtime == "reference"; }
+
+  using Program = std::shared_ptr<const CompiledProgram>;
+
+  /// The compiled program, from the session's memory if an equal graph was compiled before.
+  Result<Program> compile(const Graph& graph);
+  Result<Results> run(const Graph& graph, Arguments arguments);
+  Result<Results> run(const CompiledProgram& program, Arguments arguments);
+
+  /// What --emit=schedule and --emit=kernel show.
+  std::string schedule_text(const Graph& graph) const;
+  Result<std::string> kernel_text(const Graph& graph);
+
+  /// Makes what is running stop with E0805, from any thread or signal handler; resume before the next run.
+  void interrupt() { interrupt_.store(true); }
+  void resume() { interrupt_.store(false); }
+
+  size_t programs_compiled() const { return compiled_; }
+
+ private:
+  struct Entry {
+    Program program;
+    std::list<std::string>::iterator use;
+  };
+
+  Result<const Runtime*> runtime();
+
+  SessionOptions options_;
+  SourceMap sources_;
+  std::mutex mutex_;
+  std::optional<Runtime> runtime_;
+  std::map<std::string, Entry> programs_;  ///< by the text of the graph
+  std::list<std::string> uses_;            ///< keys, last used first
+  std::atomic<size_t> compiled_{0};
+  std::atomic<bool> interrupt_{false};
+};
+
+}  // namespace caten

@@ -1,0 +1,218 @@
+#include "runtime/runtime.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace caten {
+namespace {
+
+namespace fs = std::filesystem;
+
+tl::unexpected<Diagnostic> bad(const Datum& where, std::string message, std::string expected, std::string remedy) {
+  return fail({.code = Code::BadRuntimeFile,
+               .message = std::move(message),
+               .span = where.span,
+               .expected = std::move(expected),
+               .found = print(where).substr(0, 60),
+               .remedy = std::move(remedy)});
+}
+
+bool is_path(const std::string& name) { return name.ends_with(".lisp"); }
+
+Result<std::string> one_string(const Datum& clause) {
+  if (clause.size() == 2 && clause[1].is_string()) return clause[1].text;
+  return bad(clause, fmt::format("`:{}` takes one text", clause[0].text), fmt::format("(:{} \"…\")", clause[0].text),
+             "write it between double quotes");
+}
+
+Status read_unsupported(const Datum& clause, RuntimeFile& file) {
+  for (size_t i = 1; i < clause.size(); ++i) {
+    const Datum& entry = clause[i];
+    bool fine = entry.is_list() && !entry.items.empty();
+    for (size_t k = 0; fine && k < entry.size(); ++k) fine = entry[k].is_symbol();
+    if (!fine) return bad(entry, "an entry of `:unsupported` of the wrong shape", "(op dtype …)", "name an op");
+    std::optional<Op> op = find_op(entry[0].text);
+    if (!op) {
+      std::vector<std::string> names;
+      for (const OpInfo& row : all_ops()) names.emplace_back(row.name);
+      return bad(entry[0], fmt::format("`{}` is no op", entry[0].text), "an op of the table",
+                 did_you_mean(entry[0].text, names));
+    }
+    DTypeSet dtypes = entry.size() == 1 ? kAnySet : 0;
+    for (size_t k = 1; k < entry.size(); ++k) {
+      std::optional<DType> dtype = find_dtype(entry[k].text);
+      if (!dtype)
+        return bad(entry[k], fmt::format("`{}` is no dtype", entry[k].text), "one of " + describe(kAnySet),
+                   "correct it");
+      dtypes |= set_of(*dtype);
+    }
+    file.unsupported.push_back({*op, dtypes});
+  }
+  return {};
+}
+
+fs::path program_folder() {
+  std::error_code error;
+  fs::path program = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::path() : program.parent_path();
+}
+
+std::vector<std::string> split_path(const char* text) {
+  std::vector<std::string> out;
+  std::string folder;
+  for (char c : std::string(text) + ":") {
+    if (c != ':') {
+      folder += c;
+    } else if (!folder.empty()) {
+      out.push_back(std::move(folder));
+      folder.clear();
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+RuntimeSearch default_runtime_search() {
+  RuntimeSearch search;
+  if (const char* path = std::getenv("CATEN_RUNTIME_PATH")) search.runtime_folders = split_path(path);
+  if (fs::path folder = program_folder(); !folder.empty()) {
+    search.runtime_folders.push_back((folder / "../share/caten/runtimes").lexically_normal().string());
+    search.driver_folders.push_back((folder / "../lib/caten").lexically_normal().string());
+  }
+  return search;
+}
+
+std::vector<std::string> runtime_names(const RuntimeSearch& search) {
+  std::vector<std::string> names;
+  for (const std::string& folder : search.runtime_folders) {
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, error))
+      if (entry.path().extension() == ".lisp") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
+  Result<Datum> form = read_one(sources, source);
+  if (!form) return tl::make_unexpected(form.error());
+  if (!form->is_form("defruntime") || form->size() < 2 || !(*form)[1].is_symbol())
+    return bad(*form, "a runtime file that holds no runtime", "(defruntime name (:clause …) …)",
+               "begin with defruntime");
+  RuntimeFile file;
+  file.name = (*form)[1].text;
+  file.text = std::string(sources.text(source));
+  for (size_t i = 2; i < form->size(); ++i) {
+    const Datum& clause = (*form)[i];
+    if (!clause.is_list() || clause.items.empty() || !clause[0].is_keyword())
+      return bad(clause, "a clause of the wrong shape", "(:clause …)", "begin it with a keyword");
+    const std::string& name = clause[0].text;
+    if (name == "description" || name == "driver") {
+      Result<std::string> text = one_string(clause);
+      if (!text) return tl::make_unexpected(text.error());
+      (name == "driver" ? file.driver : file.description) = std::move(*text);
+    } else if (name == "dialect") {
+      file.dialect = clause;
+    } else if (name == "limits") {
+      file.limits.assign(clause.items.begin() + 1, clause.items.end());
+    } else if (name == "unsupported") {
+      CATEN_TRY(read_unsupported(clause, file));
+    } else {
+      return bad(clause[0], fmt::format("a runtime has no clause `:{}`", name),
+                 ":description :driver :limits :unsupported :dialect",
+                 did_you_mean(name, {"description", "driver", "limits", "unsupported", "dialect"}));
+    }
+  }
+  for (const auto& [missing, name] :
+       {std::pair{file.driver.empty(), "driver"}, std::pair{file.dialect.items.empty(), "dialect"}})
+    if (missing)
+      return bad(*form, fmt::format("runtime `{}` has no `:{}`", file.name, name), fmt::format("(:{} …)", name),
+                 "add it");
+  return file;
+}
+
+Result<RuntimeFile> read_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources) {
+  std::vector<std::string> candidates;
+  if (is_path(name))
+    candidates.push_back(name);
+  else
+    for (const std::string& folder : search.runtime_folders) candidates.push_back(folder + "/" + name + ".lisp");
+  for (const std::string& candidate : candidates) {
+    std::ifstream stream(candidate, std::ios::binary);
+    std::error_code error;
+    if (!stream || fs::is_directory(candidate, error)) continue;
+    std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+    uint32_t source = sources.add(candidate, std::move(text));
+    Result<RuntimeFile> file = read_runtime(sources, source);
+    if (file) file->path = candidate;
+    return file;
+  }
+  std::vector<std::string> names = runtime_names(search);
+  names.emplace_back("reference");
+  std::string near = did_you_mean(name, names);
+  Diagnostic diagnostic{.code = Code::UnknownRuntime,
+                        .message = fmt::format("there is no runtime `{}`", name),
+                        .expected = fmt::format("one of {}", fmt::join(names, " ")),
+                        .found = name,
+                        .remedy = near.empty() ? "choose one of these, or set CATEN_RUNTIME_PATH" : near};
+  for (const std::string& candidate : candidates) diagnostic.notes.push_back("searched: " + candidate);
+  return fail(std::move(diagnostic));
+}
+
+Result<Runtime> find_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources) {
+  Result<RuntimeFile> file = read_runtime(name, search, sources);
+  if (!file) return tl::make_unexpected(file.error());
+  std::vector<std::string> candidates{fs::path(file->path).parent_path().string()};
+  candidates.insert(candidates.end(), search.driver_folders.begin(), search.driver_folders.end());
+  std::vector<std::string> searched;
+  for (const std::string& folder : candidates) {
+    std::string path = fmt::format("{}/{}.so", folder, file->driver);
+    searched.push_back("searched: " + path);
+    std::error_code error;
+    if (!fs::exists(path, error)) continue;
+    Result<std::shared_ptr<Driver>> driver = Driver::load(path);
+    if (!driver) return tl::make_unexpected(driver.error());
+    Result<std::shared_ptr<Device>> device = Device::open(*driver);
+    if (!device) return tl::make_unexpected(device.error());
+    return Runtime{std::move(*file), std::move(*device)};
+  }
+  return fail({.code = Code::RuntimeUnavailable,
+               .message = fmt::format("runtime `{}` has no driver here", file->name),
+               .expected = fmt::format("the module {}.so", file->driver),
+               .found = "none",
+               .remedy = "build or install caten's drivers",
+               .notes = std::move(searched)});
+}
+
+Status check_supported(const Graph& graph, const RuntimeFile& runtime) {
+  std::vector<std::string> missing;
+  for (NodeId id : graph.reachable()) {
+    const Node& node = graph[id];
+    if (node.kind != NodeKind::kOp) continue;
+    for (const RuntimeFile::Unsupported& entry : runtime.unsupported) {
+      if (entry.op != node.op) continue;
+      std::vector<DType> dtypes{node.type.dtype};
+      for (NodeId operand : node.operands) dtypes.push_back(graph.type(operand).dtype);
+      for (DType dtype : dtypes) {
+        std::string pair = fmt::format("{} of {}", op_name(node.op), dtype_name(dtype));
+        if (contains(entry.dtypes, dtype) && std::find(missing.begin(), missing.end(), pair) == missing.end())
+          missing.push_back(pair);
+      }
+    }
+  }
+  if (missing.empty()) return {};
+  return fail({.code = Code::UnsupportedByRuntime,
+               .message = fmt::format("runtime `{}` does not support all that the program needs", runtime.name),
+               .expected = "ops and dtypes that it supports",
+               .found = fmt::format("{}", fmt::join(missing, ", ")),
+               .remedy = "choose another --runtime, or cast to another dtype"});
+}
+
+}  // namespace caten

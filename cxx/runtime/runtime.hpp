@@ -1,0 +1,64 @@
+// A Runtime is where programs run: a runtime file (declarations, read as data) and the driver it names.
+//
+// In: a name, found as NAME.lisp in the folders of runtimes, or the path of a file. Out: a Runtime with an open device.
+// Files are searched in $CATEN_RUNTIME_PATH (folders separated by colons) and then in share/caten/runtimes beside the
+// program's folder; drivers as lib/caten/NAME.so there, or beside the runtime file. Entry: find_runtime.
+//
+//   (defruntime c (:description "…") (:driver "c") (:limits …) (:unsupported (op dtype…)…) (:dialect …))
+//
+// What a runtime does not support it declares; check_supported reports all of it before anything runs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/source.hpp"
+#include "ir/graph.hpp"
+#include "runtime/device.hpp"
+#include "sexp/datum.hpp"
+
+namespace caten {
+
+struct RuntimeFile {
+  std::string name{};
+  std::string path{};
+  std::string description{};
+  std::string driver{};
+  std::string text{};  ///< part of the key of what is compiled
+  Datum dialect{};     ///< the whole (:dialect …) form, read by codegen/dialect
+  std::vector<Datum> limits{};
+  struct Unsupported {
+    Op op;
+    DTypeSet dtypes;
+  };
+  std::vector<Unsupported> unsupported{};
+};
+
+struct Runtime {
+  RuntimeFile file;
+  std::shared_ptr<Device> device;
+};
+
+/// Where runtime files and drivers are looked for.
+struct RuntimeSearch {
+  std::vector<std::string> runtime_folders{};
+  std::vector<std::string> driver_folders{};
+};
+RuntimeSearch default_runtime_search();
+
+/// The names of all runtimes that can be found, sorted; `reference` is not among them.
+std::vector<std::string> runtime_names(const RuntimeSearch& search);
+
+/// Reads the file of a runtime. `name` is a name or, ending in .lisp, a path. The text goes into `sources`.
+Result<RuntimeFile> read_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources);
+/// The same, from a source that was read already.
+Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source);
+
+/// Reads the file and opens its device.
+Result<Runtime> find_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources);
+
+/// E0602 with every op and dtype of the graph that the runtime declares unsupported.
+Status check_supported(const Graph& graph, const RuntimeFile& runtime);
+
+}  // namespace caten

@@ -1,0 +1,48 @@
+// Which values of one scope (the program, or the body of one loop) get a buffer of their own, and why.
+//
+// Decided from users to operands: a value knows the contexts in which it is needed, a kernel and an index mapping each.
+// One context: it is inlined there. Several: views and values that cost next to nothing are inlined in all of them, the
+// rest is computed once. See schedule.hpp.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ir/graph.hpp"
+
+namespace caten {
+
+/// The nesting of loops around a scope: levels, outermost first. A value belongs to the deepest scope whose level it
+/// depends on.
+struct ScopeStack {
+  std::vector<int> levels;  ///< of scopes 1, 2, …; scope 0 is the program
+
+  size_t scope_of(const Node& node) const {
+    for (size_t i = levels.size(); i-- > 0;)
+      if (node.free_levels >> levels[i] & 1) return i + 1;
+    return 0;
+  }
+};
+
+/// A value that the scope must deliver: an output, the next value of a state or carry, …
+struct Target {
+  NodeId node;
+  std::string reason;
+};
+
+struct Fusion {
+  std::vector<NodeId> nodes;              ///< of the scope, ascending: all that its targets need
+  std::map<uint32_t, std::string> roots;  ///< values with a buffer of their own, with the reason
+  std::map<uint32_t, uint32_t> uses;      ///< how many users each value has, targets and loops included
+};
+
+Fusion decide_fusion(const Graph& graph, const ScopeStack& stack, const std::vector<Target>& targets);
+
+/// The operand with the same elements in the same order: through reshape, and bitcast between equal sizes.
+NodeId storage_base(const Graph& graph, NodeId id);
+
+/// Operands of a loop that are evaluated outside its body: its count and initial values.
+size_t outside_operands(const Node& loop);
+
+}  // namespace caten

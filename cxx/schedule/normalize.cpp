@@ -1,0 +1,43 @@
+#include "schedule/normalize.hpp"
+
+#include <cassert>
+
+namespace caten {
+namespace {
+
+bool accumulates_in_f32(DType dtype, Combine combine) {
+  return (dtype == DType::kF16 || dtype == DType::kBF16) && (combine == Combine::kAdd || combine == Combine::kMul);
+}
+
+class Normalizer : public GraphCopier {
+ public:
+  using GraphCopier::GraphCopier;
+
+ protected:
+  NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
+    if (node.kind == NodeKind::kRegion) return operands[0];
+    bool reduces = node.is(Op::kReduce) && accumulates_in_f32(node.type.dtype, node.get<ReduceAttributes>().combine);
+    bool puts = node.is(Op::kPut) && accumulates_in_f32(node.type.dtype, node.get<AccessAttributes>().mode);
+    if (!reduces && !puts) return copy_node(node, std::move(operands));
+    for (size_t i = 0; i < (puts ? 2 : 1); ++i) operands[i] = cast(operands[i], DType::kF32);
+    Node wide{.kind = NodeKind::kOp, .op = node.op, .attributes = node.attributes};
+    wide.type = {DType::kF32, to_.dims.resolve(node.type.shape)};
+    wide.operands = std::move(operands);
+    return cast(to_.add(std::move(wide)), node.type.dtype);
+  }
+
+ private:
+  NodeId cast(NodeId x, DType to) {
+    return to_.add({.kind = NodeKind::kOp, .op = Op::kCast, .type = {to, to_.type(x).shape}, .operands = {x}});
+  }
+};
+
+}  // namespace
+
+Graph normalize_for_schedule(const Graph& graph) {
+  Graph out;
+  Normalizer(graph, out).copy_program();
+  return out;
+}
+
+}  // namespace caten

@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+
+#include "schedule/schedule.hpp"
+
+namespace caten {
+namespace {
+
+/// A size for people: reserved names as c1, i0, v2.
+std::string readable(const Dim& dim) {
+  std::string text = dim.describe();
+  std::erase(text, reserved::kMark);
+  return text;
+}
+
+class Printer {
+ public:
+  explicit Printer(const Schedule& schedule) : schedule_(schedule) {}
+
+  std::string print() {
+    text_ += fmt::format("schedule of {}: {} kernels, {} buffers\n", schedule_.graph.name, schedule_.kernels.size(),
+                         schedule_.buffers.size());
+    print_commands(schedule_.commands, 1);
+    return std::move(text_);
+  }
+
+ private:
+  std::string name(BufferId id) const {
+    const ScheduleBuffer& buffer = schedule_.buffers[id.value];
+    switch (buffer.role) {
+      case BufferRole::kInput: return schedule_.graph.inputs[buffer.index].name;
+      case BufferRole::kState: return schedule_.graph.states[buffer.index].name;
+      case BufferRole::kOutput: return schedule_.graph.outputs[buffer.index].name;
+      case BufferRole::kNextState: return schedule_.graph.states[buffer.index].name + "'";
+      case BufferRole::kTemporary: return fmt::format("t{}", id.value);
+    }
+    return "";
+  }
+
+  std::string place(const Location& location) const {
+    if (location.offset.is(0)) return name(location.buffer);
+    return fmt::format("{} at {}", name(location.buffer), readable(location.offset));
+  }
+
+  void line(int depth, const std::string& text) {
+    text_ += std::string(static_cast<size_t>(depth) * 2, ' ') + text + "\n";
+  }
+
+  void print_kernel(uint32_t index, int depth) {
+    const Kernel& kernel = schedule_.kernels[index];
+    const Graph& graph = schedule_.graph;
+    std::string ops;
+    for (NodeId id : kernel.inlined)
+      if (graph[id].kind == NodeKind::kOp) ops += fmt::format(" {}", op_name(graph[id].op));
+    std::string reads;
+    for (const KernelLeaf& leaf : kernel.leaves)
+      reads +=
+          (reads.empty() ? "" : ", ") + (leaf.counter ? "counter " + readable(*leaf.counter) : place(leaf.location));
+    line(depth, fmt::format("kernel {}: {} := {} of{}; reads {}", index, place(kernel.target),
+                            describe(graph.type(kernel.root)), ops.empty() ? " a counter" : ops,
+                            reads.empty() ? "nothing" : reads));
+    line(depth + 1, "why here: " + kernel.reason);
+  }
+
+  void print_commands(const std::vector<Command>& commands, int depth) {
+    for (const Command& command : commands) {
+      if (auto* launch = std::get_if<LaunchCommand>(&command.what)) {
+        print_kernel(launch->kernel, depth);
+      } else if (auto* copy = std::get_if<CopyCommand>(&command.what)) {
+        line(depth, fmt::format("copy {} := {}, {} of {}", place(copy->to), place(copy->from), readable(copy->elements),
+                                dtype_name(copy->dtype)));
+      } else {
+        print_loop(std::get<LoopCommand>(command.what), depth);
+      }
+    }
+  }
+
+  void print_loop(const LoopCommand& loop, int depth) {
+    std::string head = fmt::format("loop {} times, counter {}", readable(loop.count), readable(loop.counter));
+    if (loop.runtime_count) head += fmt::format(", at most {}", place(*loop.runtime_count));
+    if (loop.until) head += fmt::format(", until {}", place(*loop.until));
+    for (const LoopCommand::Carry& carry : loop.carries)
+      head += fmt::format("; carry {} ↔ {}", name(carry.current), name(carry.next));
+    for (const LoopCommand::Collect& collect : loop.collects) head += fmt::format("; collect {}", name(collect.stack));
+    line(depth, head);
+    print_commands(loop.body, depth + 1);
+  }
+
+  const Schedule& schedule_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string print_schedule(const Schedule& schedule) { return Printer(schedule).print(); }
+
+}  // namespace caten

@@ -1,0 +1,276 @@
+#include "schedule/schedule.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "schedule/fusion.hpp"
+#include "schedule/normalize.hpp"
+
+namespace caten {
+namespace {
+
+/// The program, or the body of a loop while it is being scheduled.
+struct Scope {
+  uint32_t loop = 0;  ///< LoopCommand::id; 0 for the program
+  Dim counter{};
+  std::vector<BufferId> carries{};
+  std::vector<Command>* commands = nullptr;
+  Fusion fusion{};
+  std::map<uint32_t, Location> locations{};  ///< values that have a buffer by now
+  std::map<uint32_t, Location> homes{};      ///< where roots are to be computed to
+  std::map<uint32_t, LoopCommand> loops{};   ///< of this scope, by node; without their bodies
+};
+
+struct Placement {
+  NodeId value;
+  Location to;
+  std::string reason;
+};
+
+class Scheduler {
+ public:
+  explicit Scheduler(Schedule& out) : out_(out), graph_(out.graph) {}
+
+  void run() {
+    for (uint32_t i = 0; i < graph_.inputs.size(); ++i)
+      out_.inputs.push_back(add_buffer(BufferRole::kInput, i, graph_.type(graph_.inputs[i].node)));
+    for (uint32_t i = 0; i < graph_.states.size(); ++i)
+      out_.states.push_back(add_buffer(BufferRole::kState, i, graph_.type(graph_.states[i].node)));
+    std::vector<Placement> placements;
+    for (uint32_t i = 0; i < graph_.outputs.size(); ++i) {
+      const Graph::Output& output = graph_.outputs[i];
+      out_.outputs.push_back(add_buffer(BufferRole::kOutput, i, graph_.type(output.value)));
+      placements.push_back({output.value, {out_.outputs.back(), Dim(0)}, "output " + output.name});
+    }
+    for (uint32_t i = 0; i < graph_.states.size(); ++i) {
+      const Graph::State& state = graph_.states[i];
+      out_.next_states.emplace_back();
+      if (!state.next.valid() || state.next == state.node) continue;
+      out_.next_states.back() = add_buffer(BufferRole::kNextState, i, graph_.type(state.node));
+      placements.push_back({state.next, {out_.next_states.back(), Dim(0)}, "next value of state " + state.name});
+    }
+    scopes_.push_back(std::make_unique<Scope>());
+    scopes_.back()->commands = &out_.commands;
+    for (size_t i = 0; i < graph_.inputs.size(); ++i) locate_leaf(graph_.inputs[i].node, out_.inputs[i]);
+    for (size_t i = 0; i < graph_.states.size(); ++i) locate_leaf(graph_.states[i].node, out_.states[i]);
+    schedule_scope(placements);
+  }
+
+ private:
+  Scope& scope() { return *scopes_.back(); }
+
+  void locate_leaf(NodeId node, BufferId buffer) { scope().locations[node.value] = {buffer, Dim(0)}; }
+
+  BufferId add_buffer(BufferRole role, uint32_t index, const ValueType& type) {
+    uint32_t loop = scopes_.empty() ? 0 : scope().loop;
+    out_.buffers.push_back({role, index, loop, type.dtype, element_count(type.shape)});
+    return {static_cast<uint32_t>(out_.buffers.size() - 1)};
+  }
+  BufferId add_temporary(const ValueType& type) { return add_buffer(BufferRole::kTemporary, 0, type); }
+
+  /// Emits all commands of the innermost scope, whose loop's bindings are known.
+  void schedule_scope(const std::vector<Placement>& placements) {
+    std::vector<Target> targets;
+    for (const Placement& placement : placements) targets.push_back({placement.value, placement.reason});
+    scope().fusion = decide_fusion(graph_, stack_, targets);
+    for (NodeId id : scope().fusion.nodes)
+      if (graph_[id].is(Op::kLoop)) prepare_loop(id);
+    std::vector<const Placement*> copies;
+    for (const Placement& placement : placements)
+      if (!settle(placement.value, placement.to)) copies.push_back(&placement);
+    for (NodeId id : scope().fusion.nodes) {
+      if (auto root = scope().fusion.roots.find(id.value); root != scope().fusion.roots.end())
+        emit_root(id, root->second);
+      else if (graph_[id].is(Op::kLoop))
+        emit_loop(id);
+    }
+    for (const Placement* placement : copies) emit_store(placement->value, placement->to, placement->reason);
+  }
+
+  /// Lets the root that a value shares its elements with be computed right into `to`.
+  bool settle(NodeId value, const Location& to) {
+    NodeId base = storage_base(graph_, value);
+    if (!scope().fusion.roots.contains(base.value)) return false;
+    if (!to.offset.is(0) && graph_.type(base).dtype != graph_.type(value).dtype) return false;
+    return scope().homes.try_emplace(base.value, to).second;
+  }
+
+  /// Buffers of a loop exist before anything is emitted, so that initial values can be computed into them.
+  void prepare_loop(NodeId id) {
+    const Node& node = graph_[id];
+    const auto& attributes = node.get<LoopAttributes>();
+    LoopOperands operands = loop_operands(node);
+    LoopCommand loop;
+    loop.id = ++loops_;
+    loop.loop = id;
+    loop.counter = Dim::symbol(reserved::counter(loop.id));
+    loop.count = attributes.count;
+    for (NodeId init : operands.inits) {
+      BufferId current = add_temporary(graph_.type(init));
+      loop.carries.push_back({current, add_temporary(graph_.type(init))});
+    }
+    for (NodeId collect : operands.collects) {
+      ValueType type = graph_.type(collect);
+      loop.collects.push_back({BufferId{}, element_count(type.shape)});
+      type.shape.insert(type.shape.begin(), loop.count);
+      loop.collects.back().stack = add_temporary(type);
+    }
+    loop.iterations = add_temporary({DType::kI64, {}});
+    for (size_t k = 0; k < operands.inits.size(); ++k)
+      if (only_use(operands.inits[k])) settle(operands.inits[k], {loop.carries[k].current, Dim(0)});
+    scope().loops.emplace(id.value, std::move(loop));
+  }
+
+  /// Nothing else reads the value, nor what it shares its elements with: a loop may overwrite them.
+  bool only_use(NodeId id) {
+    NodeId base = storage_base(graph_, id);
+    for (;; id = graph_[id].operands[0]) {
+      auto uses = scope().fusion.uses.find(id.value);
+      if (uses == scope().fusion.uses.end() || uses->second != 1) return false;
+      if (id == base) return true;
+    }
+  }
+
+  void emit_root(NodeId id, const std::string& reason) {
+    auto home = scope().homes.find(id.value);
+    Location to = home != scope().homes.end() ? home->second : Location{add_temporary(graph_.type(id)), Dim(0)};
+    emit_kernel(id, to, reason);
+    scope().locations[id.value] = to;
+  }
+
+  /// Where a value's elements are, through reshape and equal-size bitcast. Nothing if it is not in a buffer.
+  std::optional<Location> find(NodeId id) {
+    id = storage_base(graph_, id);
+    const Node& node = graph_[id];
+    Scope& owner = *scopes_[stack_.scope_of(node)];
+    if (auto found = owner.locations.find(id.value); found != owner.locations.end()) return found->second;
+    if (node.kind == NodeKind::kBound && node.get<BoundAttributes>().index > 0)
+      return Location{owner.carries[node.get<BoundAttributes>().index - 1], Dim(0)};
+    if (node.kind == NodeKind::kResult) {
+      const LoopCommand& loop = owner.loops.at(node.operands[0].value);
+      uint32_t k = node.get<ResultAttributes>().index;
+      if (k < loop.carries.size()) return Location{loop.carries[k].current, Dim(0)};
+      k -= static_cast<uint32_t>(loop.carries.size());
+      return Location{k < loop.collects.size() ? loop.collects[k].stack : loop.iterations, Dim(0)};
+    }
+    return std::nullopt;
+  }
+
+  /// Makes `to` hold the value: by a copy if it is in a buffer, else by a kernel.
+  void emit_store(NodeId value, const Location& to, const std::string& reason) {
+    if (std::optional<Location> from = find(value)) {
+      const ValueType& type = graph_.type(value);
+      scope().commands->push_back({CopyCommand{*from, to, element_count(type.shape), type.dtype}});
+    } else {
+      emit_kernel(storage_base(graph_, value), to, reason);
+    }
+  }
+
+  Location locate(NodeId value, const std::string& reason) {
+    if (std::optional<Location> found = find(value)) return *found;
+    Location to{add_temporary(graph_.type(value)), Dim(0)};
+    emit_store(value, to, reason);
+    return to;
+  }
+
+  void emit_kernel(NodeId root, const Location& to, const std::string& reason) {
+    Kernel kernel{.root = root, .target = to, .reason = reason};
+    std::map<uint32_t, KernelLeaf> leaves;
+    std::map<uint32_t, bool> seen;  ///< inlined value → reached at the same place only
+    std::vector<std::pair<NodeId, bool>> pending{{root, true}};
+    while (!pending.empty()) {
+      auto [id, same] = pending.back();
+      pending.pop_back();
+      if (id != root || graph_[id].kind == NodeKind::kBound) {
+        if (std::optional<KernelLeaf> leaf = as_leaf(id)) {
+          leaf->same_place = same;
+          auto [known, added] = leaves.try_emplace(id.value, *leaf);
+          if (!added) known->second.same_place = known->second.same_place && same;
+          continue;
+        }
+      }
+      auto [known, added] = seen.try_emplace(id.value, same);
+      if (!added && (known->second == same || !known->second)) continue;
+      known->second = known->second && same;
+      const Node& node = graph_[id];
+      for (size_t i = 0; i < node.operands.size(); ++i)
+        pending.emplace_back(node.operands[i], same && keeps_place(node, i));
+    }
+    for (auto& [id, leaf] : leaves) kernel.leaves.push_back(std::move(leaf));
+    for (auto& [id, same] : seen) kernel.inlined.push_back({id});
+    scope().commands->push_back({LaunchCommand{static_cast<uint32_t>(out_.kernels.size())}});
+    out_.kernels.push_back(std::move(kernel));
+  }
+
+  /// Whether element i of a value needs only element i of its operand.
+  bool keeps_place(const Node& node, size_t operand) const {
+    if (node.is(Op::kPut)) return operand == 0;
+    if (node.is(Op::kIf) || node.is(Op::kCast) || node.is(Op::kCopy) || node.is(Op::kReshape)) return true;
+    if (node.is(Op::kBitcast)) return dtype_size(node.type.dtype) == dtype_size(graph_.type(node.operands[0]).dtype);
+    return node.kind == NodeKind::kOp && is_elementwise(node.op);
+  }
+
+  std::optional<KernelLeaf> as_leaf(NodeId id) {
+    const Node& node = graph_[id];
+    if (node.kind == NodeKind::kBound && node.get<BoundAttributes>().index == 0)
+      return KernelLeaf{id, {}, scopes_[stack_.scope_of(node)]->counter, true};
+    if (std::optional<Location> location = find(id)) return KernelLeaf{id, *location, std::nullopt, true};
+    return std::nullopt;
+  }
+
+  void emit_loop(NodeId id) {
+    const Node& node = graph_[id];
+    const auto& attributes = node.get<LoopAttributes>();
+    LoopOperands operands = loop_operands(node);
+    LoopCommand loop = scope().loops.at(id.value);
+    for (size_t k = 0; k < loop.carries.size(); ++k) {
+      NodeId base = storage_base(graph_, operands.inits[k]);
+      auto home = scope().homes.find(base.value);
+      bool settled = home != scope().homes.end() && home->second.buffer == loop.carries[k].current;
+      if (!settled) emit_store(operands.inits[k], {loop.carries[k].current, Dim(0)}, "initial value of a loop's carry");
+    }
+    if (attributes.runtime_count) loop.runtime_count = locate(operands.count, "count of a loop");
+
+    auto inner = std::make_unique<Scope>();
+    inner->loop = loop.id;
+    inner->counter = loop.counter;
+    inner->commands = &loop.body;
+    for (const LoopCommand::Carry& carry : loop.carries) inner->carries.push_back(carry.current);
+    scopes_.push_back(std::move(inner));
+    stack_.levels.push_back(attributes.level);
+    std::vector<Placement> placements;
+    for (size_t k = 0; k < operands.nexts.size(); ++k)
+      placements.push_back({operands.nexts[k], {loop.carries[k].next, Dim(0)}, "next value of a loop's carry"});
+    for (size_t k = 0; k < operands.collects.size(); ++k)
+      placements.push_back({operands.collects[k],
+                            {loop.collects[k].stack, loop.counter * loop.collects[k].item},
+                            "collected by a loop"});
+    if (attributes.until) {
+      loop.until = Location{add_temporary({DType::kBool, {}}), Dim(0)};
+      placements.push_back({operands.until, *loop.until, "condition of a loop"});
+    }
+    schedule_scope(placements);
+    stack_.levels.pop_back();
+    scopes_.pop_back();
+    scope().commands->push_back({std::move(loop)});
+  }
+
+  Schedule& out_;
+  const Graph& graph_;
+  ScopeStack stack_;
+  std::vector<std::unique_ptr<Scope>> scopes_;
+  uint32_t loops_ = 0;
+};
+
+}  // namespace
+
+Schedule make_schedule(const Graph& graph) {
+  Schedule out{.graph = normalize_for_schedule(graph)};
+  Scheduler(out).run();
+  return out;
+}
+
+}  // namespace caten

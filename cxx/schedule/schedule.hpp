@@ -1,0 +1,128 @@
+// In: a checked Graph. Out: a Schedule: which kernels run in which order, and which buffers they read and write.
+//
+// A kernel computes one value, its root, and everything that is inlined into it: chains of element-wise ops, casts,
+// `if`, constants, indices and all views, which become index arithmetic. A value gets a buffer of its own where
+// inlining it is impossible (reduce, put, copy, results of loops) or would compute it more than once (used by several
+// kernels, or repeated by an expand or a take); each kernel keeps the reason as text. Loops are commands of the host: a
+// body of commands that runs once per iteration, with two buffers per carry that change places.
+//
+// Invariants: commands are in dependency order; a kernel writes the whole of its target; a buffer is written by one
+// command, but for carries, which the loop initialises and its body replaces; values that no counter or carry of a loop
+// reaches are computed before it; the order depends on the graph alone. Entry: make_schedule, print_schedule.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ir/graph.hpp"
+
+namespace caten {
+
+struct BufferId {
+  uint32_t value = UINT32_MAX;
+  auto operator<=>(const BufferId&) const = default;
+  bool valid() const { return value != UINT32_MAX; }
+};
+
+enum class BufferRole : uint8_t { kInput, kState, kOutput, kNextState, kTemporary };
+
+struct ScheduleBuffer {
+  BufferRole role = BufferRole::kTemporary;
+  uint32_t index = 0;  ///< of the input, state or output
+  uint32_t loop = 0;   ///< the loop whose iterations each have it anew; 0: none
+  DType dtype = DType::kF32;
+  Dim elements{};
+};
+
+/// A value's elements, row-major from `offset` on, counted in elements of the value's dtype.
+struct Location {
+  BufferId buffer{};
+  Dim offset{};
+};
+
+/// A value that a kernel reads: from a buffer, or the counter of a loop, which is passed like a size.
+struct KernelLeaf {
+  NodeId node{};
+  Location location{};
+  std::optional<Dim> counter{};
+  /// Every element is read only to compute the element at the same place of the target.
+  bool same_place = true;
+};
+
+struct Kernel {
+  NodeId root{};
+  Location target{};
+  std::vector<KernelLeaf> leaves{};  ///< ascending by node
+  std::vector<NodeId> inlined{};     ///< ascending, the root included
+  std::string reason{};              ///< why its value has a buffer
+};
+
+struct LaunchCommand {
+  uint32_t kernel = 0;
+};
+
+/// Copies elements between buffers; the dtype only says how large an element is.
+struct CopyCommand {
+  Location from{}, to{};
+  Dim elements{};
+  DType dtype = DType::kF32;
+};
+
+struct Command;
+
+struct LoopCommand {
+  struct Carry {
+    BufferId current{}, next{};  ///< change places after each iteration
+  };
+  struct Collect {
+    BufferId stack{};
+    Dim item{};  ///< elements per iteration
+  };
+  uint32_t id = 0;  ///< 1, 2, … in the order of appearance
+  NodeId loop{};
+  Dim counter{};  ///< the symbol that stands for it in sizes and offsets
+  Dim count{};
+  std::optional<Location> runtime_count{};
+  std::vector<Carry> carries{};
+  std::vector<Collect> collects{};
+  std::optional<Location> until{};
+  BufferId iterations{};  ///< i64 scalar: how many there were
+  std::vector<Command> body{};
+};
+
+struct Command {
+  std::variant<LaunchCommand, CopyCommand, LoopCommand> what;
+};
+
+struct Schedule {
+  Graph graph;  ///< the program as it is computed: sizes resolved, regions opened, 2-byte floats accumulated in f32
+  std::vector<ScheduleBuffer> buffers{};
+  std::vector<Kernel> kernels{};
+  std::vector<Command> commands{};
+  std::vector<BufferId> inputs{}, states{};
+  std::vector<BufferId> outputs{};
+  std::vector<BufferId> next_states{};  ///< invalid: the state does not change
+};
+
+Schedule make_schedule(const Graph& graph);
+
+/// What --emit=schedule shows: one line per command, with what is fused and why a kernel ends where it ends.
+std::string print_schedule(const Schedule& schedule);
+
+/// Names of sizes that are no sizes of the program: counters of loops, variables of loop nests and integers computed
+/// by a kernel. They begin with a byte that no UTF-8 text has, so that no name of a program is one.
+namespace reserved {
+inline constexpr char kMark = '\xff';
+inline std::string counter(uint32_t loop) { return std::string{kMark, 'c'} + std::to_string(loop); }
+inline std::string variable(uint32_t number) { return std::string{kMark, 'i'} + std::to_string(number); }
+inline std::string value(uint32_t number) { return std::string{kMark, 'v'} + std::to_string(number); }
+inline bool is_reserved(const std::string& name) { return !name.empty() && name[0] == kMark; }
+inline bool is_counter(const std::string& name) { return is_reserved(name) && name[1] == 'c'; }
+inline bool is_variable(const std::string& name) { return is_reserved(name) && name[1] == 'i'; }
+inline bool is_value(const std::string& name) { return is_reserved(name) && name[1] == 'v'; }
+inline uint32_t number(const std::string& name) { return static_cast<uint32_t>(std::stoul(name.substr(2))); }
+}  // namespace reserved
+
+}  // namespace caten
