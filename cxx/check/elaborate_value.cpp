@@ -52,10 +52,10 @@ bool Elaborator::within_limits(const Datum& form) {
 
 void Elaborator::locate(const Datum& form, const Scope& scope) { graph_.set_origin({form.span, scope.composite_path}); }
 
-Binding Elaborator::make(Op op, std::vector<NodeId> operands, Attributes attributes, ValueType target,
+Binding Elaborator::make(Op op, std::vector<NodeId> operands, Attributes attributes, const ValueType& target,
                          const Datum& form, Scope& scope) {
   locate(form, scope);
-  Result<NodeId> node = graph_.make(op, std::move(operands), std::move(attributes), std::move(target));
+  Result<NodeId> node = graph_.make(op, std::move(operands), std::move(attributes), target);
   if (!node) {
     Diagnostic diagnostic = std::move(node.error());
     diagnostic.span = form.span;

@@ -57,7 +57,7 @@ class Elaborator {
   std::optional<DType> dtype(const Datum& datum, Scope& scope);
   std::optional<ValueType> type(const Datum& datum, Scope& scope);
 
-  Binding make(Op op, std::vector<NodeId> operands, Attributes attributes, ValueType target, const Datum& form,
+  Binding make(Op op, std::vector<NodeId> operands, Attributes attributes, const ValueType& target, const Datum& form,
                Scope& scope);
   void locate(const Datum& form, const Scope& scope);
   void report(Diagnostic diagnostic, const Scope* scope = nullptr);

@@ -229,8 +229,8 @@ class Verifier {
   Status sizes(NodeId id) const {
     const Node& node = graph_[id];
     Shape all = node.type.shape;
-    if (auto* loop = std::get_if<LoopAttributes>(&node.attributes)) all.push_back(loop->count);
-    if (auto* slice = std::get_if<SliceAttributes>(&node.attributes))
+    if (const auto* loop = std::get_if<LoopAttributes>(&node.attributes)) all.push_back(loop->count);
+    if (const auto* slice = std::get_if<SliceAttributes>(&node.attributes))
       for (const SliceRange& range : slice->ranges) {
         all.push_back(range.start);
         all.push_back(range.stop);
