@@ -206,10 +206,10 @@ Binding Elaborator::form_value(const Datum& form, Scope& scope) {
 
 Binding Elaborator::op_form(Op op, const Datum& form, Scope& scope) {
   const OpInfo& row = info(op);
-  auto with_operand = [&](Attributes attributes, ValueType target) -> Binding {
+  auto with_operand = [&](Attributes attributes, const ValueType& target) -> Binding {
     Node x = operand(form[1], scope);
     if (!x) return {};
-    return make(op, {*x}, std::move(attributes), std::move(target), form, scope);
+    return make(op, {*x}, std::move(attributes), target, form, scope);
   };
   switch (op) {
     case Op::kConst: {
