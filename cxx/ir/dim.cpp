@@ -77,7 +77,7 @@ std::pair<Dim, Dim> split_divisible(const Dim& a, int64_t b) {
 Dim Dim::symbol(std::string name) { return from_terms({{1, {Atom{Atom::Kind::kSymbol, std::move(name), {}}}}}); }
 
 Dim Dim::overflow() {
-  static const auto shared = std::make_shared<const Expression>(Expression{{}, true});
+  static const auto shared = std::make_shared<const Expression>(Expression{.terms = {}, .overflowed = true});
   Dim dim;
   dim.expression_ = shared;
   return dim;
@@ -114,8 +114,22 @@ Dim Dim::from_terms(std::vector<Term> terms) {
   std::erase_if(merged, [](const Term& term) { return term.coefficient == 0; });
   if (merged.empty()) return Dim(0);
   if (merged.size() == 1 && merged[0].factors.empty()) return Dim(merged[0].coefficient);
+  // Operands are shared, so that untrusted text could ask for exponentially large expressions, or for deep recursion.
+  constexpr size_t kMaxWeight = 1 << 14;
+  constexpr size_t kMaxDepth = 100;
+  size_t weight = 0, depth = 0;
+  for (const Term& term : merged)
+    for (const Atom& factor : term.factors) {
+      ++weight;
+      for (const Dim& operand : factor.operands)
+        if (operand.expression_) {
+          weight += operand.expression_->weight;
+          depth = std::max(depth, operand.expression_->depth + 1);
+        }
+      if (weight > kMaxWeight || depth > kMaxDepth) return overflow();
+    }
   Dim dim;
-  dim.expression_ = std::make_shared<const Expression>(Expression{std::move(merged), false});
+  dim.expression_ = std::make_shared<const Expression>(Expression{std::move(merged), false, weight, depth});
   return dim;
 }
 

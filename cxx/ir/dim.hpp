@@ -2,7 +2,7 @@
 //
 // Dims are values in a canonical form (a polynomial over symbols and floor-div / mod / max / min atoms, sorted by
 // name), so that equal expressions compare equal: (* 2 M) == (+ M M). Arithmetic that leaves 64 bits gives an
-// overflowed Dim, which stays overflowed, as a NaN does.
+// overflowed Dim, which stays overflowed, as a NaN does; so do expressions that are absurdly large when written out.
 #pragma once
 
 #include <compare>
@@ -88,6 +88,8 @@ struct Dim::Atom {
 struct Dim::Expression {
   std::vector<Term> terms;
   bool overflowed = false;
+  size_t weight = 0;  ///< factors when written out
+  size_t depth = 0;   ///< of nested atoms
 };
 
 using Shape = std::vector<Dim>;

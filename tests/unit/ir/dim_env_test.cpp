@@ -1,0 +1,167 @@
+#include "ir/dim_env.hpp"
+
+#include <doctest/doctest.h>
+
+namespace caten {
+namespace {
+
+using Outcome = DimEnv::Outcome;
+Dim s(const char* name) { return Dim::symbol(name); }
+
+DimEnv with(std::initializer_list<const char*> names) {
+  DimEnv dims;
+  for (const char* name : names) dims.declare(name);
+  return dims;
+}
+
+}  // namespace
+
+TEST_CASE("declaring: once, sizes are 0 or more") {
+  DimEnv dims;
+  CHECK(dims.declare("M", {-5, 10}));
+  CHECK_FALSE(dims.declare("M"));
+  CHECK(*dims.symbols()[0].bounds.lo == 0);
+  CHECK(dims.declared("M"));
+  CHECK_FALSE(dims.declared("N"));
+  CHECK(dims.names() == std::vector<std::string>{"M"});
+}
+
+TEST_CASE("the seed's sample: N = K = 2M") {
+  DimEnv dims = with({"M", "N", "K"});
+  CHECK(dims.equate(s("K"), Dim(2) * s("M"), "where") == Outcome::kDerived);
+  CHECK(dims.equate(s("N"), s("K"), "returned as [M K]") == Outcome::kDerived);
+  CHECK(dims.resolve(s("N")) == Dim(2) * s("M"));
+  CHECK(dims.resolve(s("K")) == Dim(2) * s("M"));
+  CHECK(dims.derived() == std::vector<std::string>{"N = K = 2M"});
+  CHECK(dims.equate(s("N"), Dim(2) * s("M"), "again") == Outcome::kEqual);
+  CHECK(dims.proves_equal(s("N") + s("K"), Dim(4) * s("M")));
+  CHECK(dims.guards().empty());
+}
+
+TEST_CASE("the symbol declared last is replaced; earlier solutions follow") {
+  DimEnv dims = with({"A", "B", "C"});
+  dims.equate(s("C"), s("B") + Dim(1), "");
+  dims.equate(s("A"), s("B"), "");
+  CHECK(dims.resolve(s("B")) == s("A"));
+  CHECK(dims.resolve(s("C")) == s("A") + Dim(1));
+}
+
+TEST_CASE("contradictions") {
+  DimEnv dims = with({"M", "N"});
+  CHECK(dims.equate(Dim(3), Dim(4), "") == Outcome::kContradiction);
+  CHECK(dims.equate(s("M"), s("M") + Dim(1), "") == Outcome::kContradiction);
+  CHECK(dims.equate(Dim(2) * s("M"), Dim(7), "odd") == Outcome::kContradiction);
+  CHECK(dims.equate(Dim(4) * s("M"), Dim(6) * s("N") + Dim(3), "gcd") == Outcome::kContradiction);
+  CHECK(dims.equate(s("M") + s("N") + Dim(1), Dim(0), "negative") == Outcome::kContradiction);
+  CHECK(dims.equate(Dim::overflow(), s("M"), "") == Outcome::kContradiction);
+  CHECK(dims.solution().empty());
+  DimEnv bounded;
+  bounded.declare("M", {1, 8});
+  bounded.declare("N", {10, 20});
+  CHECK(bounded.equate(s("M"), s("N"), "bounds") == Outcome::kContradiction);
+  CHECK(bounded.equate(s("M"), Dim(9), "bounds") == Outcome::kContradiction);
+  CHECK(bounded.equate(s("M"), Dim(8), "bounds") == Outcome::kDerived);
+}
+
+TEST_CASE("common divisors are divided out") {
+  DimEnv dims = with({"M", "N"});
+  CHECK(dims.equate(Dim(6) * s("N"), Dim(12) * s("M") + Dim(6), "") == Outcome::kDerived);
+  CHECK(dims.resolve(s("N")) == Dim(2) * s("M") + Dim(1));
+}
+
+TEST_CASE("what cannot be solved becomes a guard, once") {
+  DimEnv dims = with({"A", "B"});
+  CHECK(dims.equate(Dim(2) * s("A"), Dim(3) * s("B"), "x") == Outcome::kGuarded);
+  CHECK(dims.equate(Dim(2) * s("A"), Dim(3) * s("B"), "y") == Outcome::kGuarded);
+  CHECK(dims.guards().size() == 1);
+  CHECK(dims.equate(s("A") * s("B"), Dim(12), "product") == Outcome::kGuarded);
+  CHECK(dims.equate(s("A"), floor_div(s("A"), Dim(2)) + Dim(3), "both sides") == Outcome::kGuarded);
+  CHECK(dims.guards().size() == 3);
+  dims.equate(s("B"), Dim(4), "");  // guards follow the solution
+  CHECK(dims.guards()[0].right.is(12));
+}
+
+TEST_CASE("bounds pass to the symbol that stays, or become guards") {
+  DimEnv dims;
+  dims.declare("M");
+  dims.declare("N", {4, 8});
+  dims.equate(s("N"), s("M"), "");
+  CHECK(*dims.symbols()[0].bounds.lo == 4);
+  CHECK(*dims.symbols()[0].bounds.hi == 8);
+  DimEnv scaled;
+  scaled.declare("M");
+  scaled.declare("N", {4, 8});
+  scaled.equate(s("N"), Dim(2) * s("M"), "");
+  REQUIRE(scaled.guards().size() == 2);
+  CHECK(scaled.guards()[0].right == Dim(2) * s("M"));
+  CHECK(scaled.guards()[0].left.is(4));
+}
+
+TEST_CASE("ranges and proofs") {
+  DimEnv dims;
+  dims.declare("M", {1, 8});
+  dims.declare("N", {2, std::nullopt});
+  auto range = [&](const Dim& dim) { return dims.range(dim); };
+  CHECK(*range(Dim(2) * s("M") + Dim(1)).lo == 3);
+  CHECK(*range(Dim(2) * s("M") + Dim(1)).hi == 17);
+  CHECK(*range(s("M") - s("N")).hi == 6);
+  CHECK_FALSE(range(s("M") - s("N")).lo.has_value());
+  CHECK(*range(floor_div(s("M"), Dim(3))).hi == 2);
+  CHECK(*range(floor_mod(s("N"), Dim(3))).hi == 2);
+  CHECK(*range(dim_max(s("M"), s("N"))).lo == 2);
+  CHECK(*range(dim_min(s("M"), s("N"))).hi == 8);
+  CHECK(*range(s("M") * s("M")).hi == 64);
+  CHECK(dims.proves_le(s("M"), Dim(8)));
+  CHECK(dims.proves_le(Dim(1), s("N")));
+  CHECK_FALSE(dims.proves_le(s("N"), Dim(100)));
+  CHECK(dims.proves_le(dim_min(s("M"), s("N")), s("M")));
+  CHECK(dims.proves_le(s("M"), dim_max(s("M"), s("N"))));
+  CHECK(dims.require_le(s("M"), Dim(8), "") == Outcome::kEqual);
+  CHECK(dims.require_le(Dim(9), s("M"), "") == Outcome::kContradiction);
+  CHECK(dims.require_le(s("N"), s("M"), "slice") == Outcome::kGuarded);
+  CHECK(dims.guards().size() == 1);
+  CHECK(dims.require_le(Dim::overflow(), s("M"), "") == Outcome::kContradiction);
+}
+
+TEST_CASE("a range never misses a value") {
+  DimEnv dims;
+  dims.declare("M", {0, 6});
+  dims.declare("N", {0, 6});
+  Dim m = s("M"), n = s("N");
+  std::vector<Dim> all{m - n,
+                       m * n - Dim(3),
+                       floor_div(m - n, Dim(2)),
+                       floor_mod(m - n, Dim(4)),
+                       floor_mod(m, n),
+                       floor_div(m, n),
+                       floor_div(m - Dim(3), n),
+                       floor_mod(Dim(-2), m),
+                       dim_max(m - n, n - m),
+                       (m - n) * (n - Dim(2)),
+                       floor_mod(m, n - Dim(3)),
+                       floor_mod(m - n, n + Dim(1))};
+  for (const Dim& dim : all) {
+    INFO(dim.describe());
+    Interval range = dims.range(dim);
+    for (int64_t x = 0; x <= 6; ++x)
+      for (int64_t y = 0; y <= 6; ++y) {
+        int64_t value = *dim.evaluate({{"M", x}, {"N", y}});
+        CHECK((!range.lo || *range.lo <= value));
+        CHECK((!range.hi || value <= *range.hi));
+      }
+  }
+}
+
+TEST_CASE("substitution chains stay bounded") {
+  // X(k+1) = max(⌊X(k)/2⌋, X(k) mod 3): written out, the last has 2^60 leaves.
+  DimEnv dims;
+  for (int k = 0; k <= 60; ++k) dims.declare("X" + std::to_string(k));
+  bool refused = false;
+  for (int k = 0; k < 60 && !refused; ++k) {
+    Dim x = s(("X" + std::to_string(k)).c_str()), next = s(("X" + std::to_string(k + 1)).c_str());
+    refused = dims.equate(next, dim_max(floor_div(x, Dim(2)), floor_mod(x, Dim(3))), "") == Outcome::kContradiction;
+  }
+  CHECK(refused);
+}
+
+}  // namespace caten
