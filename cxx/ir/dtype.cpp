@@ -103,6 +103,18 @@ std::string describe(DTypeSet set) {
   return out;
 }
 
+double round_to_odd(uint64_t value) {
+  int excess = 0;
+  while (value >> excess >= uint64_t{1} << 53) ++excess;
+  uint64_t kept = value >> excess;
+  if (kept << excess != value) kept |= 1;
+  return std::ldexp(static_cast<double>(kept), excess);
+}
+double round_to_odd(int64_t value) {
+  if (value >= 0) return round_to_odd(static_cast<uint64_t>(value));
+  return -round_to_odd(0 - static_cast<uint64_t>(value));
+}
+
 Half to_half(double value) { return {static_cast<uint16_t>(encode(value, kHalf))}; }
 BFloat16 to_bfloat16(double value) { return {static_cast<uint16_t>(encode(value, kBFloat16))}; }
 Float8E4M3 to_float8_e4m3(double value) { return {static_cast<uint8_t>(encode(value, kE4M3))}; }

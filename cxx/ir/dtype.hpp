@@ -83,6 +83,10 @@ decltype(auto) dispatch(DType dtype, F&& f) {
   __builtin_unreachable();
 }
 
+/// An integer as a double, rounded to odd: rounding the result again, to any narrower format, rounds once.
+double round_to_odd(int64_t value);
+double round_to_odd(uint64_t value);
+
 // Rounding to the small float formats; the argument is exact, the result is the nearest (ties to even).
 Half to_half(double value);
 BFloat16 to_bfloat16(double value);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cfenv>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -43,6 +44,8 @@ IntegerRange integer_range(DType dtype) {
 
 DType part_of(DType complex) { return complex == DType::kC64 ? DType::kF32 : DType::kF64; }
 
+bool narrower_than_double(DType dtype) { return dtype != DType::kF64 && dtype != DType::kC128; }
+
 uint64_t bits_of(double value) { return std::isnan(value) ? 0x7ff8000000000000u : std::bit_cast<uint64_t>(value); }
 
 tl::unexpected<Diagnostic> bad_literal(const Datum& datum, DType dtype, std::string expected) {
@@ -54,20 +57,28 @@ tl::unexpected<Diagnostic> bad_literal(const Datum& datum, DType dtype, std::str
                .remedy = "write a value that fits, or another dtype"});
 }
 
-/// A decimal rounded once to the dtype: through its spelling for f32, exactly from double otherwise.
+/// A decimal as a double, rounded to odd. Of the two doubles around it, just one is odd.
+double decimal_to_odd(const char* spelling) {
+  int mode = std::fegetround();
+  std::fesetround(FE_DOWNWARD);
+  double below = std::strtod(spelling, nullptr);
+  std::fesetround(FE_UPWARD);
+  double above = std::strtod(spelling, nullptr);
+  std::fesetround(mode);
+  return (std::bit_cast<uint64_t>(below) & 1) != 0 ? below : above;
+}
+
+/// A number rounded once to the dtype.
 Result<double> parse_real(const Datum& datum, DType dtype) {
   if (!datum.is_number()) return bad_literal(datum, dtype, "a number, +inf, -inf or nan");
   if (datum.is_integer()) {
-    if (dtype == DType::kF32)  // int64 → double → float could round twice
-      return datum.is_unsigned ? static_cast<float>(static_cast<uint64_t>(datum.integer))
-                               : static_cast<float>(datum.integer);
-    double value = datum.is_unsigned ? static_cast<double>(static_cast<uint64_t>(datum.integer))
-                                     : static_cast<double>(datum.integer);
-    return round_to(dtype, value);
+    auto bits = static_cast<uint64_t>(datum.integer);
+    if (dtype == DType::kF64) return datum.is_unsigned ? static_cast<double>(bits) : static_cast<double>(datum.integer);
+    return round_to(dtype, datum.is_unsigned ? round_to_odd(bits) : round_to_odd(datum.integer));
   }
-  if (dtype == DType::kF32 && std::isfinite(datum.real) && datum.text.substr(0, 2) != "#x")
-    return static_cast<double>(std::strtof(datum.text.c_str(), nullptr));
-  return round_to(dtype, datum.real);
+  if (std::isinf(datum.real) && dtype == DType::kF8E5M2) return datum.real;
+  bool decimal = std::isfinite(datum.real) && datum.text.substr(0, 2) != "#x" && !datum.text.empty();
+  return round_to(dtype, decimal && dtype != DType::kF64 ? decimal_to_odd(datum.text.c_str()) : datum.real);
 }
 
 }  // namespace
@@ -91,20 +102,15 @@ Scalar Scalar::of_integer(DType dtype, int64_t value) {
   scalar.dtype_ = dtype;
   if (is_integer(dtype) || is_bool(dtype))
     scalar.integer_ = wrap(dtype, value);
-  else if (dtype == DType::kF32 || dtype == DType::kC64)
-    scalar.value_ = static_cast<float>(value);
   else
-    scalar.value_ = round_to(dtype, static_cast<double>(value));
+    scalar.value_ = narrower_than_double(dtype) ? round_to(dtype, round_to_odd(value)) : static_cast<double>(value);
   return scalar;
 }
 
 Scalar Scalar::of_unsigned(DType dtype, uint64_t value) {
   if (is_integer(dtype) || is_bool(dtype) || value <= INT64_MAX) return of_integer(dtype, static_cast<int64_t>(value));
-  Scalar scalar;
-  scalar.dtype_ = dtype;
-  scalar.value_ = dtype == DType::kF32 || dtype == DType::kC64 ? static_cast<float>(value)
-                                                               : round_to(dtype, static_cast<double>(value));
-  return scalar;
+  double real = narrower_than_double(dtype) ? round_to(dtype, round_to_odd(value)) : static_cast<double>(value);
+  return exactly(dtype, real);
 }
 
 Scalar Scalar::of_real(DType dtype, double value) {
@@ -121,9 +127,13 @@ Scalar Scalar::of_real(DType dtype, double value) {
 }
 
 Scalar Scalar::of_complex(DType dtype, std::complex<double> value) {
+  return exactly(dtype, {round_to(dtype, value.real()), is_complex(dtype) ? round_to(dtype, value.imag()) : 0.0});
+}
+
+Scalar Scalar::exactly(DType dtype, std::complex<double> value) {
   Scalar scalar;
   scalar.dtype_ = dtype;
-  scalar.value_ = {round_to(dtype, value.real()), is_complex(dtype) ? round_to(dtype, value.imag()) : 0.0};
+  scalar.value_ = value;
   return scalar;
 }
 
@@ -150,11 +160,11 @@ Result<Scalar> Scalar::parse(const Datum& datum, DType dtype) {
     if (!re) return tl::make_unexpected(re.error());
     Result<double> im = parse_real(datum[2], part_of(dtype));
     if (!im) return tl::make_unexpected(im.error());
-    return of_complex(dtype, {*re, *im});
+    return exactly(dtype, {*re, *im});
   }
   Result<double> value = parse_real(datum, is_complex(dtype) ? part_of(dtype) : dtype);
   if (!value) return tl::make_unexpected(value.error());
-  return of_complex(dtype, *value);
+  return exactly(dtype, *value);
 }
 
 Datum Scalar::to_datum() const {
@@ -191,14 +201,14 @@ Scalar Scalar::load(DType dtype, const std::byte* from) {
     case DType::kU16: return of_integer(dtype, read.operator()<uint16_t>());
     case DType::kU32: return of_integer(dtype, read.operator()<uint32_t>());
     case DType::kU64: return of_integer(dtype, static_cast<int64_t>(read.operator()<uint64_t>()));
-    case DType::kF16: return of_complex(dtype, to_double(read.operator()<Half>()));
-    case DType::kBF16: return of_complex(dtype, to_double(read.operator()<BFloat16>()));
-    case DType::kF8E4M3: return of_complex(dtype, to_double(read.operator()<Float8E4M3>()));
-    case DType::kF8E5M2: return of_complex(dtype, to_double(read.operator()<Float8E5M2>()));
-    case DType::kF32: return of_complex(dtype, read.operator()<float>());
-    case DType::kF64: return of_complex(dtype, read.operator()<double>());
-    case DType::kC64: return of_complex(dtype, std::complex<double>(read.operator()<std::complex<float>>()));
-    case DType::kC128: return of_complex(dtype, read.operator()<std::complex<double>>());
+    case DType::kF16: return exactly(dtype, to_double(read.operator()<Half>()));
+    case DType::kBF16: return exactly(dtype, to_double(read.operator()<BFloat16>()));
+    case DType::kF8E4M3: return exactly(dtype, to_double(read.operator()<Float8E4M3>()));
+    case DType::kF8E5M2: return exactly(dtype, to_double(read.operator()<Float8E5M2>()));
+    case DType::kF32: return exactly(dtype, read.operator()<float>());
+    case DType::kF64: return exactly(dtype, read.operator()<double>());
+    case DType::kC64: return exactly(dtype, std::complex<double>(read.operator()<std::complex<float>>()));
+    case DType::kC128: return exactly(dtype, read.operator()<std::complex<double>>());
   }
   return {};
 }
@@ -218,7 +228,13 @@ void Scalar::store(std::byte* to) const {
     case DType::kF16: write(to_half(value_.real())); break;
     case DType::kBF16: write(to_bfloat16(value_.real())); break;
     case DType::kF8E4M3: write(to_float8_e4m3(value_.real())); break;
-    case DType::kF8E5M2: write(to_float8_e5m2(value_.real())); break;
+    case DType::kF8E5M2: {
+      // An infinity was loaded as such; rounding would saturate.
+      Float8E5M2 bits = to_float8_e5m2(value_.real());
+      if (std::isinf(value_.real())) ++bits.bits;
+      write(bits);
+      break;
+    }
     case DType::kF32: write(static_cast<float>(value_.real())); break;
     case DType::kF64: write(value_.real()); break;
     case DType::kC64: write(std::complex<float>(value_)); break;

@@ -45,6 +45,9 @@ class Scalar {
   size_t hash() const;
 
  private:
+  /// A value that the dtype holds.
+  static Scalar exactly(DType dtype, std::complex<double> value);
+
   DType dtype_ = DType::kF32;
   int64_t integer_ = 0;
   std::complex<double> value_{};
