@@ -6,10 +6,10 @@
   (:shadow #:+ #:- #:* #:/ #:1+ #:1- #:= #:/= #:< #:> #:<= #:>= #:max #:min #:abs #:signum #:floor #:ceiling #:round #:truncate
            #:mod #:rem #:exp #:expt #:log #:sqrt #:sin #:cos #:tan #:asin #:acos #:atan #:sinh #:cosh #:tanh #:asinh #:acosh
            #:atanh #:sort #:reverse #:reduce #:fill #:conjugate #:realpart #:imagpart #:phase #:logand #:logior #:logxor #:lognot
-           #:ash #:pi #:isqrt #:gcd #:lcm #:search #:count #:position #:find #:map #:step #:trace #:eq #:identity #:variable)
+           #:ash #:pi #:isqrt #:gcd #:lcm #:eq)
   (:export
    ;; definitions
-   #:defcomposite #:composite #:composite-p #:defoptimizer #:disable-optimizer #:enable-optimizer #:optimizers #:deftest #:check
+   #:defcomposite #:composite #:composite-p #:defoptimizer #:disable-optimizer #:enable-optimizer #:optimizers #:deftest #:check #:check-error #:near
    ;; clauses of definitions
    #:where #:next #:-> #:~
    ;; the principal ops whose names Common Lisp does not have
@@ -37,6 +37,15 @@
   (export (package-shadowing-symbols :caten) :caten))
 
 (export-everything-shadowed)
+
+(defun define-plain-functions ()
+  "Gives each shadowing symbol Common Lisp's function of its name, until a generic one or a composite replaces it."
+  (dolist (symbol (package-shadowing-symbols :caten))
+    (let ((plain (find-symbol (symbol-name symbol) :cl)))
+      (when (and plain (fboundp plain) (not (macro-function plain)))
+        (setf (fdefinition symbol) (fdefinition plain))))))
+
+(define-plain-functions)
 
 (defpackage :caten-user
   (:use))

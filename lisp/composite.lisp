@@ -159,7 +159,7 @@ tensor: (call-composite (find-composite 'relu) (list x))."
 
 (defun split-clauses (forms)
   "The docstring, the clauses and the body of a definition."
-  (let ((documentation (and (stringp (first forms)) (rest forms) (pop forms)))
+  (let ((documentation (and (stringp (first forms)) (pop forms)))
         (clauses '()))
     (loop while (and (consp (first forms)) (member (caar forms) '(:example :test :ulp :error :reference)))
           do (push (pop forms) clauses))

@@ -14,7 +14,7 @@
   (:import-from :caten/dim #:dim-p #:dim= #:dim<= #:equate #:solve #:size-symbol #:symbolic-p #:describe-dim #:describe-shape #:*dims*)
   (:import-from :caten/primitive #:dim-declare #:dim-require)
   (:import-from :caten/diagnostic #:fail #:checked)
-  (:export #:match-arguments #:placeholder-arguments #:check-results #:binding #:value-of #:*subject* #:*terms*))
+  (:export #:match-arguments #:placeholder-arguments #:check-results #:placeholder-dtype #:binding #:value-of #:*subject* #:*terms*))
 
 (in-package :caten/match)
 

@@ -492,4 +492,6 @@ collect. A literal init takes the dtype and shape of its next value."
           (t (apply plain arguments)))))
 
 (setf (get 'caten:floor 'plain) (plain-rounding #'cl:floor #'dim-floor)
-      (get 'caten:ceiling 'plain) (plain-rounding #'cl:ceiling #'dim-ceiling))
+      (get 'caten:ceiling 'plain) (plain-rounding #'cl:ceiling #'dim-ceiling)
+      (fdefinition 'caten:floor) (get 'caten:floor 'plain)
+      (fdefinition 'caten:ceiling) (get 'caten:ceiling 'plain))
