@@ -1,7 +1,6 @@
 // Starting ECL: options, floating-point traps, signals, and the compiled Lisp code.
 #include <semaphore.h>
 
-#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -18,12 +17,11 @@ extern "C" void init_caten_composites(cl_object);
 namespace caten::lisp {
 namespace {
 
-SourceMap* g_sources = nullptr;
+Session* g_session = nullptr;
 bool g_booted = false;
 cl_object g_process = ECL_NIL;       // the thread that booted; registered as a root
 cl_object g_on_interrupt = ECL_NIL;  // function designator; registered as a root
 sem_t g_interrupt_requests;
-std::atomic<bool> g_interrupted{false};
 struct sigaction g_ecl_segv_action;
 
 /// ECL's own handler turns every fault into a Lisp error and unwinds through C++ frames. It is needed for one page
@@ -65,12 +63,12 @@ void set_options() {
 
 }  // namespace
 
-SourceMap& session_sources() { return *g_sources; }
+Session& session() { return *g_session; }
 
 bool booted() { return g_booted; }
 
-void boot(SourceMap& sources) {
-  g_sources = &sources;
+void boot(Session& session_of_lisp) {
+  g_session = &session_of_lisp;
   if (g_booted) return;
   set_options();
   static char name[] = "caten";
@@ -107,10 +105,8 @@ void install_interrupt_handler() {
 }
 
 void interrupt() {
-  g_interrupted = true;
+  g_session->interrupt();
   sem_post(&g_interrupt_requests);
 }
-
-std::atomic<bool>& interrupt_flag() { return g_interrupted; }
 
 }  // namespace caten::lisp

@@ -29,6 +29,7 @@
 
 #include "base/diagnostic.hpp"
 #include "base/source.hpp"
+#include "driver/session.hpp"
 #include "sexp/datum.hpp"
 
 namespace caten::lisp {
@@ -111,6 +112,7 @@ cl_object primitive(F&& body) {
   return result;
 }
 
-SourceMap& session_sources();
+Session& session();
+inline SourceMap& session_sources() { return session().sources(); }
 
 }  // namespace caten::lisp

@@ -1,7 +1,4 @@
 // Computing and printing what lazy tensors stand for.
-#include <atomic>
-
-#include "ir/evaluate.hpp"
 #include "ir/print.hpp"
 #include "lisp/foreign.hpp"
 #include "lisp/graph_builder.hpp"
@@ -11,13 +8,6 @@
 
 namespace caten::lisp {
 namespace {
-
-Executor& executor() {
-  static Executor current = [](const Graph& graph, const Arguments& arguments, const std::atomic<bool>& interrupted) {
-    return evaluate(graph, arguments, {.interrupt = &interrupted});
-  };
-  return current;
-}
 
 /// (compute tensors): an array for each, or a diagnostic.
 cl_object compute(cl_object tensors) {
@@ -29,9 +19,9 @@ cl_object compute(cl_object tensors) {
       builder.graph.outputs.push_back({"value" + std::to_string(builder.graph.outputs.size()), *value});
     }
     Arguments arguments;
-    arguments.inputs = builder.data;
-    interrupt_flag() = false;
-    Result<Results> results = executor()(builder.graph, arguments, interrupt_flag());
+    arguments.inputs = std::move(builder.data);
+    session().resume();
+    Result<Results> results = session().run(builder.graph, std::move(arguments));
     if (!results) return to_lisp(results.error());
     cl_object list = ECL_NIL;
     for (size_t i = results->outputs.size(); i-- > 0;) {
@@ -85,8 +75,6 @@ cl_object keep_graph(cl_object name, cl_object inputs, cl_object outputs, cl_obj
 const Primitive kPrimitives[] = {{"COMPUTE", compute}, {"PRINT-GRAPH", print_graph}, {"KEEP-GRAPH", keep_graph}};
 
 }  // namespace
-
-void set_executor(Executor replacement) { executor() = std::move(replacement); }
 
 std::optional<Graph> take_kept_graph() {
   std::optional<Graph> graph = std::move(kept_graph());

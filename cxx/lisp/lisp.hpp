@@ -9,9 +9,7 @@
 // Entry: boot, evaluate.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,12 +18,13 @@
 
 #include "base/result.hpp"
 #include "base/source.hpp"
-#include "ir/call.hpp"
+#include "driver/session.hpp"
 
 namespace caten::lisp {
 
-/// Starts Lisp if it is not running. Places of diagnostics are spans of `sources`, which must outlive all calls.
-void boot(SourceMap& sources);
+/// Starts Lisp if it is not running. From now on lazy tensors are computed by `session`, and places of diagnostics are
+/// spans of its sources; it must outlive all calls.
+void boot(Session& session);
 bool booted();
 
 enum class Show : uint8_t {
@@ -68,10 +67,6 @@ struct Traced {
 /// Evaluates the forms of `source` and traces the last value. `types` chooses dtypes for type variables. All errors of
 /// a composite's body are reported. Nothing if there are errors, or if the program quit.
 std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics);
-
-/// Computes a graph of lazy tensors; the flag is set when Ctrl-C was pressed. The reference evaluator unless replaced.
-using Executor = std::function<Result<Results>(const Graph&, const Arguments&, const std::atomic<bool>& interrupted)>;
-void set_executor(Executor executor);
 
 /// From now on Ctrl-C ends the form that is being evaluated with E0805 and keeps all state.
 void install_interrupt_handler();

@@ -4,7 +4,6 @@
 // A primitive never signals and never throws: it returns its value, or a diagnostic vector that the Lisp side signals.
 #pragma once
 
-#include <atomic>
 #include <optional>
 
 #include "ir/graph.hpp"
@@ -27,8 +26,5 @@ inline void define_all_primitives() {
 
 /// What (keep-graph …) kept last, once.
 std::optional<Graph> take_kept_graph();
-
-/// Set by Ctrl-C while C++ computes.
-std::atomic<bool>& interrupt_flag();
 
 }  // namespace caten::lisp

@@ -6,14 +6,16 @@ using namespace caten;
 
 namespace {
 
-SourceMap& sources() {
-  static SourceMap map;
-  return map;
+Session& session() {
+  static Session the_session({.runtime = "reference"});
+  return the_session;
 }
+
+SourceMap& sources() { return session().sources(); }
 
 /// The printed values of the last form, or the rendered diagnostics.
 std::string run(const std::string& text) {
-  lisp::boot(sources());
+  lisp::boot(session());
   Diagnostics diagnostics;
   lisp::Outcome outcome = lisp::evaluate(sources().add("<test>", text), diagnostics, {.show = lisp::Show::kLast});
   std::string out;
@@ -41,7 +43,7 @@ TEST_CASE("lazy tensors are computed when a value is asked for") {
 }
 
 TEST_CASE("the composite of the seed derives its sizes") {
-  lisp::boot(sources());
+  lisp::boot(session());
   Diagnostics diagnostics;
   uint32_t source = sources().add("<seed>", R"((composite ((A{T}[M, N], B{T}[M, N]) -> (A{T}[M, k]) where K = (* 2 M))
     (setf z1 (+ A B))

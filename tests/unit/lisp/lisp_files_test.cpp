@@ -11,10 +11,12 @@ using namespace caten;
 
 namespace {
 
-SourceMap& sources() {
-  static SourceMap map;
-  return map;
+Session& session() {
+  static Session the_session({.runtime = "reference"});
+  return the_session;
 }
+
+SourceMap& sources() { return session().sources(); }
 
 std::string rendered(const Diagnostics& diagnostics) {
   std::string text;
@@ -25,7 +27,7 @@ std::string rendered(const Diagnostics& diagnostics) {
 }  // namespace
 
 TEST_CASE("tests written in Lisp") {
-  lisp::boot(sources());
+  lisp::boot(session());
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(source_path("tests/lisp")))
     if (entry.path().extension() == ".lisp") files.push_back(entry.path());
@@ -43,7 +45,7 @@ TEST_CASE("tests written in Lisp") {
 }
 
 TEST_CASE("examples and tests of composites") {
-  lisp::boot(sources());
+  lisp::boot(session());
   Diagnostics diagnostics;
   lisp::Outcome outcome = lisp::call("caten/testing:run-composite-tests", {}, diagnostics);
   CHECK(rendered(diagnostics) == "");
