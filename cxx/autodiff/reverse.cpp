@@ -1,0 +1,91 @@
+#include "autodiff/reverse.hpp"
+
+#include <algorithm>
+
+namespace caten::autodiff {
+
+Flows Reverse::run(const std::vector<std::pair<NodeId, Flow>>& seeds, const std::vector<NodeId>& targets) {
+  targets_.insert(targets.begin(), targets.end());
+  explore(seeds);
+  for (const auto& [id, flow] : seeds) receive(id, flow);
+  for (size_t k = order_.size(); k-- > 0;) {
+    NodeId id = order_[k];
+    if (targets_.contains(id) || !varying_.contains(id)) continue;
+    if (graph()[id].is(Op::kLoop)) {
+      if (auto results = loop_flows_.find(id); results != loop_flows_.end()) run_backwards(id, results->second);
+    } else if (auto flow = flows_.find(id); flow != flows_.end()) {
+      differentiate(id, flow->second);
+    }
+  }
+  Flows out;
+  for (NodeId target : targets) {
+    auto flow = flows_.find(target);
+    out.push_back(flow == flows_.end() ? Flow{} : flow->second);
+  }
+  return out;
+}
+
+/// What lies between seeds and targets. Values outside the scope are not entered: those that vary are targets.
+void Reverse::explore(const std::vector<std::pair<NodeId, Flow>>& seeds) {
+  std::set<NodeId> seen;
+  std::vector<NodeId> pending;
+  auto visit = [&](NodeId id) {
+    if (!targets_.contains(id) && levels_ != 0 && !(graph()[id].free_levels & levels_)) return;
+    if (seen.insert(id).second) pending.push_back(id);
+  };
+  for (const auto& seed : seeds) visit(seed.first);
+  while (!pending.empty()) {
+    NodeId id = pending.back();
+    pending.pop_back();
+    if (targets_.contains(id)) continue;
+    for (NodeId operand : graph()[id].operands) {
+      visit(operand);
+      users_[operand].push_back(id);
+    }
+  }
+  order_.assign(seen.begin(), seen.end());
+  for (NodeId id : order_) {
+    const Node& node = graph()[id];
+    bool depends = targets_.contains(id);
+    if (node.is(Op::kLoop) || differentiable(node.type.dtype))
+      for (NodeId operand : node.operands) depends = depends || varying_.contains(operand);
+    if (depends) varying_.insert(id);
+  }
+}
+
+void Reverse::receive(NodeId id, const Flow& flow) {
+  if (!flow || !varying_.contains(id)) return;
+  Flow& sum = flows_[id];
+  sum = accumulate(build_, sum, flow);
+}
+
+bool Reverse::only_summed(NodeId id) const {
+  auto users = users_.find(id);
+  return users != users_.end() && std::all_of(users->second.begin(), users->second.end(), [&](NodeId user) {
+           const Node& node = graph()[user];
+           return node.is(Op::kReduce) && node.get<ReduceAttributes>().combine == Combine::kAdd;
+         });
+}
+
+void Reverse::differentiate(NodeId id, const Flow& flow) {
+  Node node = graph()[id];
+  switch (node.kind) {
+    case NodeKind::kResult: {
+      Flows& results = loop_flows_[node.operands[0]];
+      results.resize(graph().loop_result_types(node.operands[0]).size());
+      results[node.get<ResultAttributes>().index] = flow;
+      return;
+    }
+    case NodeKind::kRegion: receive(node.operands[0], flow); return;
+    case NodeKind::kOp: break;
+    default: return;
+  }
+  Call call{.build = build_, .id = id, .node = node, .g = flow, .wanted = {}, .contraction = only_summed(id)};
+  for (NodeId operand : node.operands)
+    call.wanted.push_back(varying_.contains(operand) && differentiable(build_.dtype(operand)));
+  Flows flows = apply_rule(call);
+  for (size_t i = 0; i < flows.size(); ++i)
+    if (call.wanted[i]) receive(node.operands[i], flows[i]);
+}
+
+}  // namespace caten::autodiff
