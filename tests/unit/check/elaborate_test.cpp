@@ -5,6 +5,7 @@
 
 #include "golden.hpp"
 #include "ir/print.hpp"
+#include "ir/verify.hpp"
 
 using namespace caten;
 
@@ -29,6 +30,7 @@ Outcome run(std::string text, ElaborateOptions options = {}) {
 std::string stable_print(const std::string& text) {
   Outcome first = run(text);
   REQUIRE_MESSAGE(first.graph, first.messages);
+  if (Status status = verify(*first.graph); !status) FAIL_CHECK(render(status.error(), SourceMap()));
   std::string printed = print(*first.graph);
   Outcome second = run(printed);
   REQUIRE_MESSAGE(second.graph, printed << second.messages);
