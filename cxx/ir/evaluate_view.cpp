@@ -31,8 +31,10 @@ Value pick(const OpCall& call, const Value& x, Next&& next) {
 Value constant(const OpCall& call) {
   Value out{.array = call.result()};
   size_t size = dtype_size(out.array.dtype());
+  alignas(16) std::byte element[16];
+  call.node.get<ConstAttributes>().value.store(element);
   for (int64_t i = 0; i < out.array.elements(); ++i)
-    call.node.get<ConstAttributes>().value.store(out.array.mutable_data() + static_cast<size_t>(i) * size);
+    std::memcpy(out.array.mutable_data() + static_cast<size_t>(i) * size, element, size);
   return out;
 }
 
