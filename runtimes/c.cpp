@@ -232,7 +232,9 @@ caten_status compile(caten_device* device, const char* source, size_t bytes, cat
   if (status != 0) {
     std::vector<char> said;
     read_file(log, said);
-    return fail(CATEN_COMPILE_FAILED, std::string(said.begin(), said.end()));
+    std::string message(said.begin(), said.end()), prefix = folder.file("");
+    for (size_t at = 0; (at = message.find(prefix, at)) != std::string::npos;) message.erase(at, prefix.size());
+    return fail(CATEN_COMPILE_FAILED, message);
   }
   std::vector<char> built;
   if (!read_file(library, built)) return fail(CATEN_FAILED, system_error("cannot read " + library));

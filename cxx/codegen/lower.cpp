@@ -157,14 +157,16 @@ class Lowering {
     for (size_t k = 0; k < indices; ++k) {
       ValueId i = value(root.operands[k + 2], at);
       const Dim& limit = shape[axis + k];
-      if (out_[i].kind == ValueKind::kIndex && space_.proves_nonnegative(out_[i].index) &&
-          space_.proves_below(out_[i].index, limit)) {
-        place.push_back(out_[i].index);
+      std::optional<Dim> known = as_index(i);
+      if (known && space_.proves_nonnegative(*known) && space_.proves_below(*known, limit)) {
+        place.push_back(*known);
         continue;
       }
+      // In range where the store happens; a constant is clamped, for its product with a stride may not exist.
+      ValueId safe = out_[i].kind == ValueKind::kConstant ? clamp(i, limit) : i;
+      place.push_back(Dim::symbol(reserved::value(safe.value)));
       ValueId inside = out_.add({.kind = ValueKind::kInRange, .dtype = DType::kBool, .operands = {i}, .index = limit});
       condition = condition.valid() ? elementwise(Op::kAnd, {condition, inside}) : inside;
-      place.push_back(out_[i].kind == ValueKind::kIndex ? out_[i].index : Dim::symbol(reserved::value(i.value)));
     }
     place.insert(place.end(), from.begin() + attributes.axis + static_cast<std::ptrdiff_t>(taken), from.end());
     if (condition.valid()) body = when(body, condition);
@@ -190,6 +192,9 @@ class Lowering {
   }
   ValueId select(ValueId condition, ValueId a, ValueId b) {
     return out_.add({.kind = ValueKind::kSelect, .dtype = out_[a].dtype, .operands = {condition, a, b}});
+  }
+  ValueId clamp(ValueId i, const Dim& limit) {
+    return out_.add({.kind = ValueKind::kClamp, .dtype = DType::kI64, .operands = {i}, .index = limit});
   }
   ValueId is_zero(const Dim& dim) {
     return elementwise(Op::kEq, {index_value(dim), constant(Scalar::zero(DType::kI64))});
@@ -328,7 +333,7 @@ class Lowering {
         from.push_back(*known);
         continue;
       }
-      i = out_.add({.kind = ValueKind::kClamp, .dtype = DType::kI64, .operands = {i}, .index = limit});
+      i = clamp(i, limit);
       std::string name = reserved::value(i.value);
       space_.declare(name, limit);
       from.push_back(Dim::symbol(name));

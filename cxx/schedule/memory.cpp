@@ -24,6 +24,11 @@ class LifetimeWalk {
       bool kept = buffer.role == BufferRole::kOutput || buffer.role == BufferRole::kNextState;
       if (kept) lifetime.end = last;
     }
+    // The two buffers of a carry change places: what holds for one holds for the other.
+    for (auto [current, next] : carries_) {
+      Lifetime &a = out_.buffers[current.value], &b = out_.buffers[next.value];
+      a = b = {std::min(a.begin, b.begin), std::max(a.end, b.end)};
+    }
     // The candidates were noted before all later readers were known.
     std::erase_if(candidates_, [&](const auto& candidate) {
       const Lifetime& from = out_.buffers[candidate.first.from.value];
@@ -115,6 +120,7 @@ class LifetimeWalk {
     for (const LoopCommand::Carry& carry : loop.carries) {
       touch(carry.current, begin);
       touch(carry.next, begin);
+      carries_.emplace_back(carry.current, carry.next);
     }
     for (const LoopCommand::Collect& collect : loop.collects) touch(collect.stack, begin);
     touch(loop.iterations, begin);
@@ -130,6 +136,7 @@ class LifetimeWalk {
   Lifetimes out_;
 
   std::vector<OpenLoop> open_;
+  std::vector<std::pair<BufferId, BufferId>> carries_;
   std::vector<std::pair<Reuse, int64_t>> candidates_;
   int64_t position_ = 0;
 };
