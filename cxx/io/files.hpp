@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "io/archive.hpp"
 #include "ir/array.hpp"
 
 namespace caten {
@@ -29,10 +30,18 @@ enum class FileFormat : uint8_t { kNpy, kNpz, kCsv, kSafetensors, kPng };
 /// By the extension, whatever its case.
 Result<FileFormat> find_format(const std::string& path);
 
-/// The one array of a file. An archive with several fails and names them: see the other overload.
+/// The one array of a file. An archive with several fails and names them.
 Result<Array> load(const std::string& path);
+/// One of an archive's arrays.
+Result<Array> load(const std::string& path, std::string_view name);
+/// All arrays of an archive, in its order.
+Result<std::vector<NamedArray>> load_all(const std::string& path);
+/// What an archive holds, without reading it.
+Result<std::vector<ArrayEntry>> list_arrays(const std::string& path);
 
 /// Replaces the file. An archive gets one array of the name "arr_0", as NumPy's savez has it.
 Status save(const std::string& path, const Array& array);
+/// Replaces an archive.
+Status save_all(const std::string& path, std::span<const NamedArray> arrays);
 
 }  // namespace caten
