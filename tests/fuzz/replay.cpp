@@ -1,6 +1,9 @@
 // The driver of a fuzz target where libFuzzer is not: `replay_NAME FOLDER COUNT` runs every file of the folder, then
 // COUNT random mutations of them with the seed in CATEN_SEED (0 without it). The input being run lies in
 // replay_NAME.input and is removed at the end: after a crash it is the reproducer (`replay_NAME FILE`).
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -81,12 +84,17 @@ int main(int argc, char** argv) {
   uint64_t seed = seed_text ? std::strtoull(seed_text, nullptr, 10) : 0;
   uint64_t count = folders < argc ? std::strtoull(argv[folders], nullptr, 10) : 0;
   std::string current = std::filesystem::path(argv[0]).filename().string() + ".input";
+  int fd = ::open(current.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) return std::perror(current.c_str()), 2;
   for (uint64_t i = 0; i < count; ++i) {
     uint64_t state = seed ^ (i * 0xD1342543DE82EF95);
     std::string input = mutate(corpus[next_random(state) % corpus.size()], corpus, state);
-    std::ofstream(current, std::ios::binary) << input;
+    // Rewritten in place: closing a file just truncated waits for the disk.
+    if (::pwrite(fd, input.data(), input.size(), 0) < 0 || ::ftruncate(fd, static_cast<off_t>(input.size())) != 0)
+      return std::perror(current.c_str()), 2;
     run(input);
   }
+  ::close(fd);
   std::filesystem::remove(current);
   std::printf("%zu inputs, %llu mutations with seed %llu\n", corpus.size(), static_cast<unsigned long long>(count),
               static_cast<unsigned long long>(seed));
