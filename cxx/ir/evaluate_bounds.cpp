@@ -68,8 +68,10 @@ double real_bound(Op op, double x, double ex, double y, double ey, double result
         size = std::max(size, std::fabs(corner));
       }
   }
+  // Infinities and NaNs hold throughout the interval or not at all; an op with ulps might just not overflow.
+  if (!std::isfinite(result)) return worst > 0 || (ulps > 0 && std::isinf(result)) ? kIll : 0;
   if (ulps > 0) worst += ulps * ulp(format, size);
-  bool may_overflow = std::isfinite(result) && std::fabs(result) + worst > format.largest;
+  bool may_overflow = std::fabs(result) + worst > format.largest;
   return may_overflow ? kIll : worst;
 }
 

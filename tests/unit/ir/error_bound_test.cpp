@@ -137,6 +137,17 @@ TEST_CASE("an inexact operand: intervals, poles and jumps") {
   CHECK(bound_of(p, p.op(Op::kMax, {value(1), one})) == doctest::Approx(e));
 }
 
+TEST_CASE("an inexact operand of an infinite or undefined result") {
+  Program p;
+  auto value = [&](double x) { return inexact(p, p.real(x), 0.01); };
+  CHECK(bound_of(p, p.op(Op::kExp2, {value(200)})) == kInf);
+  CHECK(bound_of(p, p.op(Op::kMul, {value(2), p.real(kInf)})) == 0);
+  CHECK(bound_of(p, p.op(Op::kMul, {value(0), p.real(kInf)})) == kInf);
+  CHECK(bound_of(p, p.op(Op::kSqrt, {value(-4)})) == 0);
+  CHECK(bound_of(p, p.op(Op::kLog2, {value(-4)})) == 0);
+  CHECK(bound_of(p, p.op(Op::kAdd, {value(1), p.real(kNaN)})) == 0);
+}
+
 TEST_CASE("decisions inside a bound are ill-conditioned, and so is what hangs on them") {
   Program p;
   auto value = [&](double x) { return inexact(p, p.real(x), 0.01); };
