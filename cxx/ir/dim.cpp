@@ -115,7 +115,7 @@ Dim Dim::from_terms(std::vector<Term> terms) {
   if (merged.empty()) return Dim(0);
   if (merged.size() == 1 && merged[0].factors.empty()) return Dim(merged[0].coefficient);
   // Operands are shared, so that untrusted text could ask for exponentially large expressions, or for deep recursion.
-  constexpr size_t kMaxWeight = 1 << 14;
+  constexpr size_t kMaxWeight = 1 << 10;
   constexpr size_t kMaxDepth = 100;
   size_t weight = 0, depth = 0;
   for (const Term& term : merged)
