@@ -12,7 +12,7 @@
    ;; values
    #:infer #:compute #:print-graph #:keep-graph #:array-from-list #:array-to-list #:array-text
    ;; files
-   #:load-arrays #:save-array
+   #:load-array #:load-all-arrays #:save-array #:save-all-arrays #:load-csv-array #:save-png-array
    ;; optimizers
    #:define-rewrite #:switch-rewrite #:list-rewrites))
 

@@ -2,7 +2,8 @@
 
 (defpackage :caten/testing
   (:use :cl)
-  (:import-from :caten #:deftest #:check #:check-error #:near #:tensorp #:caten-error #:caten-error-diagnostics #:tensor #:tensor->list
+  (:import-from :caten #:deftest #:check #:check-error #:near #:tensorp #:numpy #:tensor #:tensor->list
+   #:load-npy #:save-npy
    #:shape #:dtype #:~)
   (:import-from :caten/diagnostic #:diagnostic-code #:diagnostic-message)
   (:import-from :caten/composite
@@ -195,6 +196,42 @@
 (defun skip-test ()
   "Leaves a form of a test whose oracle is not installed: it counts as held."
   (throw 'skip t))
+
+(defvar *python* :unknown "The command that runs Python with NumPy, or nil if there is none.")
+
+(defun python ()
+  "The command that runs Python with NumPy: of $CATEN_PYTHON, or python3; nil if NumPy is not installed."
+  (when (eq *python* :unknown)
+    (setf *python*
+          (let ((command (or (ext:getenv "CATEN_PYTHON") "python3")))
+            (and (eql 0 (ignore-errors (nth-value 1 (ext:run-program command '("-c" "import numpy") :input nil :output nil :error nil))))
+                 command))))
+  *python*)
+
+(defun numpy (expression &rest named)
+  "The value of a Python expression over NumPy (np) and the inputs of the test, as a tensor; a name of an input is in either case.
+Further values are given as name and tensor: (near (matmul A B) (numpy \"A @ B\")). Without NumPy the test is left out."
+  (unless (python) (skip-test))
+  (let* ((folder (ext:mkdtemp "/tmp/caten-test-"))
+         (output (concatenate 'string (namestring folder) "/out.npy"))
+         (files '()))
+    (unwind-protect
+         (let ((program (make-string-output-stream)))
+           (format program "import numpy as np~%")
+           (loop for (name . value) in (append *test-values* (loop for (name value) on named by #'cddr collect (cons name value)))
+                 when (tensorp value)
+                   do (let ((file (format nil "~a/~a.npy" (namestring folder) (symbol-name name))))
+                        (push file files)
+                        (save-npy file value)
+                        (format program "~a = ~a = np.load(~s)~%" (symbol-name name) (string-downcase name) file)))
+           (format program "np.save(~s, np.ascontiguousarray(~a).reshape(np.shape(~a)))~%" output expression expression)
+           (let ((status (nth-value 1 (ext:run-program (python) (list "-c" (get-output-stream-string program))
+                                                       :input nil :output nil :error nil))))
+             (unless (eql status 0) (error "Python cannot evaluate ~s" expression))
+             (push output files)
+             (load-npy output)))
+      (dolist (file files) (ignore-errors (delete-file file)))
+      (ignore-errors (ext:rmdir folder)))))
 
 (defun test-composite (name)
   "Runs the examples and tests that the composite carries."

@@ -15,6 +15,7 @@ void define_size_primitives();
 void define_type_primitives();
 void define_graph_primitives();
 void define_array_primitives();
+void define_file_primitives();
 
 inline void define_all_primitives() {
   define_text_primitives();
@@ -22,6 +23,7 @@ inline void define_all_primitives() {
   define_type_primitives();
   define_graph_primitives();
   define_array_primitives();
+  define_file_primitives();
 }
 
 /// What (keep-graph …) kept last, once.
