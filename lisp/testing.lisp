@@ -25,6 +25,7 @@
 (defvar *tests* '() "((name . function)), newest first.")
 (defvar *passed* 0 "Checks that held.")
 (defvar *failed* 0 "Checks that did not.")
+(defvar *skipped* 0 "Checks left out because their oracle is not installed.")
 (defvar *current* nil "The test that runs.")
 
 (defmacro deftest (name &body body)
@@ -33,7 +34,8 @@
 
 (defun report (holds form values)
   "Counts a check, and says what failed."
-  (cond (holds (incf *passed*))
+  (cond ((eq holds :skipped) (incf *skipped*))
+        (holds (incf *passed*))
         (t (incf *failed*)
            (let ((*print-case* :downcase) (*print-length* 20) (*print-level* 6))
              (format t "~(~a~): ~s does not hold~%" *current* form)
@@ -73,13 +75,13 @@
 
 (defun summary ()
   "Prints and returns the number of failures."
-  (format t "~d passed, ~d failed~%" *passed* *failed*)
+  (format t "~d passed, ~d failed~:[, ~d left out (no NumPy)~;~]~%" *passed* *failed* (zerop *skipped*) *skipped*)
   *failed*)
 
 (defun run-tests ()
   "Runs all tests defined with deftest in order; prints `N passed, N failed` and returns the number of failures."
-  (let ((*passed* 0) (*failed* 0))
-    (loop for (name . function) in (reverse *tests*) do (run-guarded name function))
+  (let ((*passed* 0) (*failed* 0) (*skipped* 0))
+    (loop for (name . function) in (reverse *tests*) do (catch 'skip (run-guarded name function)))
     (setf *tests* '())
     (summary)))
 
@@ -194,8 +196,8 @@
               form (mapcar (lambda (size) (list (car size) (cdr size))) sizes)))))
 
 (defun skip-test ()
-  "Leaves a form of a test whose oracle is not installed: it counts as held."
-  (throw 'skip t))
+  "Leaves a form of a test whose oracle is not installed."
+  (throw 'skip :skipped))
 
 (defvar *python* :unknown "The command that runs Python with NumPy, or nil if there is none.")
 
@@ -208,19 +210,27 @@
                  command))))
   *python*)
 
+(defvar *folders* 0 "How many temporary folders were made.")
+
+(defun make-folder ()
+  "A new temporary folder, as a string."
+  (let ((folder (format nil "~a/caten-test-~d-~d" (or (ext:getenv "TMPDIR") "/tmp") (ext:getpid) (incf *folders*))))
+    (si::mkdir folder #o700)
+    folder))
+
 (defun numpy (expression &rest named)
   "The value of a Python expression over NumPy (np) and the inputs of the test, as a tensor; a name of an input is in either case.
 Further values are given as name and tensor: (near (matmul A B) (numpy \"A @ B\")). Without NumPy the test is left out."
   (unless (python) (skip-test))
-  (let* ((folder (ext:mkdtemp "/tmp/caten-test-"))
-         (output (concatenate 'string (namestring folder) "/out.npy"))
+  (let* ((folder (make-folder))
+         (output (concatenate 'string folder "/out.npy"))
          (files '()))
     (unwind-protect
          (let ((program (make-string-output-stream)))
            (format program "import numpy as np~%")
            (loop for (name . value) in (append *test-values* (loop for (name value) on named by #'cddr collect (cons name value)))
                  when (tensorp value)
-                   do (let ((file (format nil "~a/~a.npy" (namestring folder) (symbol-name name))))
+                   do (let ((file (format nil "~a/~a.npy" folder (symbol-name name))))
                         (push file files)
                         (save-npy file value)
                         (format program "~a = ~a = np.load(~s)~%" (symbol-name name) (string-downcase name) file)))
@@ -231,7 +241,7 @@ Further values are given as name and tensor: (near (matmul A B) (numpy \"A @ B\"
              (push output files)
              (load-npy output)))
       (dolist (file files) (ignore-errors (delete-file file)))
-      (ignore-errors (ext:rmdir folder)))))
+      (ignore-errors (si::rmdir folder)))))
 
 (defun test-composite (name)
   "Runs the examples and tests that the composite carries."
@@ -250,6 +260,6 @@ Further values are given as name and tensor: (near (matmul A B) (numpy \"A @ B\"
 
 (defun run-composite-tests (&rest names)
   "Runs the examples and tests of these composites, or of all; prints `N passed, N failed` and returns the number of failures."
-  (let ((*passed* 0) (*failed* 0))
+  (let ((*passed* 0) (*failed* 0) (*skipped* 0))
     (dolist (name (or names (all-composites))) (test-composite name))
     (summary)))

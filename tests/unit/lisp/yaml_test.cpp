@@ -1,0 +1,39 @@
+#include <doctest/doctest.h>
+
+#include "lisp/lisp.hpp"
+#include "lisp/yaml.hpp"
+
+using namespace caten;
+
+namespace {
+
+std::string translate(std::string text) {
+  SourceMap sources;
+  Result<std::string> lisp = lisp::yaml_to_lisp(sources, sources.add("x.yaml", std::move(text)));
+  return lisp ? *lisp : render(lisp.error(), sources);
+}
+
+}  // namespace
+
+TEST_CASE("the YAML form of a composite becomes Lisp") {
+  // As the seed prints it, tabs and ellipsis included.
+  CHECK(translate("conv2d:\n    - in:\n        - A{T}[M, N]<0 1>(where N = 1)\n\t- B{T} ...\n    - out:\n\t- B # symbols only\n"
+                  "    - impl:\n        - \"(+ A B)\"\n") ==
+        "(defcomposite conv2d ((A{T}[M, N]<0 1>(where N = 1) B{T}) -> (B))\n  (+ A B))\n'conv2d\n");
+}
+
+TEST_CASE("YAML is told from Lisp") {
+  CHECK(lisp::looks_like_yaml("conv2d:\n  - in:\n"));
+  CHECK(lisp::looks_like_yaml("# a comment\n\nf:\r\n"));
+  CHECK_FALSE(lisp::looks_like_yaml("(composite (A) -> (B))"));
+  CHECK_FALSE(lisp::looks_like_yaml("; (f :axis 1)\n:key"));
+  CHECK_FALSE(lisp::looks_like_yaml(""));
+}
+
+TEST_CASE("malformed YAML is a diagnostic") {
+  CHECK(translate("f: [").find("E0101") != std::string::npos);
+  CHECK(translate("f:\n  - in: x\n").find("has no `out`") != std::string::npos);
+  CHECK(translate("f:\n  - inn: x\n").find("has no `inn`") != std::string::npos);
+  CHECK(translate("- a\n").find("no map") != std::string::npos);
+  CHECK(translate("f g: 1\n").find("no name") != std::string::npos);
+}
