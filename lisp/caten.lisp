@@ -6,24 +6,24 @@
   (:shadow #:+ #:- #:* #:/ #:1+ #:1- #:= #:/= #:< #:> #:<= #:>= #:max #:min #:abs #:signum #:floor #:ceiling #:round #:truncate
            #:mod #:rem #:exp #:expt #:log #:sqrt #:sin #:cos #:tan #:asin #:acos #:atan #:sinh #:cosh #:tanh #:asinh #:acosh
            #:atanh #:sort #:reverse #:reduce #:fill #:conjugate #:realpart #:imagpart #:phase #:logand #:logior #:logxor #:lognot
-           #:ash #:pi #:isqrt #:gcd #:lcm #:eq)
+           #:ash #:pi #:isqrt #:gcd #:lcm #:eq #:load)
   (:export
    ;; definitions
-   #:defcomposite #:composite #:composite-p #:defoptimizer #:disable-optimizer #:enable-optimizer #:optimizers #:deftest #:check #:check-error #:near #:numpy
+   #:defcomposite #:composite #:composite-p #:deftest #:check #:check-error #:near #:numpy
    ;; clauses of definitions
    #:where #:next #:-> #:~
    ;; the principal ops whose names Common Lisp does not have
    #:const #:index #:exp2 #:log2 #:add #:mul #:div #:lt #:xor #:cast #:bitcast #:reshape #:permute #:expand #:slice #:take
    #:put #:copy #:slice-along #:widen #:scan #:logical-and #:logical-or #:logical-not #:logical-xor
    ;; tensors
-   #:tensor #:tensorp #:full #:zeros #:ones #:shape #:dtype #:rank #:item #:tensor->list #:! #:contiguous
-   #:normalize-axis #:normalize-axes #:size-value #:dtype-in #:ir-of #:dim-list #:size
+   #:tensor #:tensorp #:full #:zeros #:ones #:shape #:dtype #:rank #:item #:tensor->list #:!
+   #:normalize-axis #:normalize-axes #:size-value #:dtype-in #:ir-of
    ;; files
    #:load-npy #:save-npy #:load-npz #:save-npz #:load-csv #:save-csv #:load-safetensors #:save-safetensors #:save-png
    ;; numbers
-   #:+inf #:-inf #:nan #:true #:false
+   #:+inf #:-inf #:nan
    ;; the program
-   #:*arguments* #:*version* #:quit #:exit #:load-lisp
+   #:*arguments* #:quit #:exit
    ;; conditions
    #:caten-error #:caten-error-diagnostics #:shape-error #:dtype-error #:name-error #:file-error* #:runtime-error #:limit-error
    #:interrupted))

@@ -11,7 +11,7 @@
    #:match-arguments #:placeholder-arguments #:check-results #:value-of #:binding #:*subject* #:*terms*)
   (:import-from :caten/body #:body-form #:walk #:literal-place)
   (:import-from :caten/tensor #:make-region #:poison #:any-poison-p #:tensor-shape)
-  (:import-from :caten/ops #:plain #:plain-p)
+  (:import-from :caten/ops #:plain-p)
   (:import-from :caten/dim #:*dims*)
   (:import-from :caten/promotion #:*types*)
   (:import-from :caten/primitive #:make-dim-env #:dim-derived)
@@ -149,8 +149,8 @@ tensor: (call-composite (find-composite 'relu) (list x))."
                (if (eq results :poison) (poison) (values-list results)))))))
 
 (defun plain-function (name)
-  "The function for arguments that are no tensors: of the property `plain`, or Common Lisp's of the same name; else nil."
-  (or (get name 'plain)
+  "The function for arguments that are no tensors: of the property :plain, or Common Lisp's of the same name; else nil."
+  (or (get name :plain)
       (multiple-value-bind (symbol status) (find-symbol (symbol-name name) :cl)
         (and (eq status :external) (not (eq symbol name)) (fboundp symbol) (not (macro-function symbol))
              (fdefinition symbol)))))

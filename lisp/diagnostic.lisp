@@ -7,7 +7,7 @@
   (:import-from :caten/primitive #:did-you-mean)
   (:export #:make-diagnostic #:diagnostic-p #:diagnostic-code #:diagnostic-message #:diagnostic-source #:diagnostic-begin
            #:diagnostic-end #:diagnostic-expected #:diagnostic-found #:diagnostic-remedy #:diagnostic-notes #:diagnostic-severity
-           #:with-place #:add-note #:fail #:fail-with #:checked #:signal-diagnostic #:suggest #:*place* #:*path*
+           #:with-place #:add-note #:fail #:checked #:signal-diagnostic #:suggest #:*place* #:*path*
            #:place-text #:*collector* #:use-poison))
 
 (in-package :caten/diagnostic)
@@ -56,20 +56,29 @@
 ;;; Conditions, one for each kind of cause, by the hundreds of the codes.
 
 (define-condition caten-error (error)
-  ((diagnostics :initarg :diagnostics :reader caten-error-diagnostics))
+  ((diagnostics :initarg :diagnostics :reader condition-diagnostics))
   (:report (lambda (condition stream)
-             (let ((d (first (caten-error-diagnostics condition))))
+             (let ((d (first (condition-diagnostics condition))))
                (format stream "~a~@[; expected ~a~]~@[; found ~a~]" (diagnostic-message d) (diagnostic-expected d)
-                       (diagnostic-found d))))))
-(define-condition name-error (caten-error) ())
-(define-condition shape-error (caten-error) ())
-(define-condition limit-error (caten-error) ())
-(define-condition file-error* (caten-error) ())
-(define-condition runtime-error (caten-error) ())
+                       (diagnostic-found d)))))
+  (:documentation "An error that carries diagnostics: (handler-case (+ (ones 2) (ones 3)) (caten-error (e) …))."))
+(macrolet ((define (name documentation)
+             `(define-condition ,name (caten-error) () (:documentation ,documentation))))
+  (define name-error "A name, form or number of arguments that is wrong (E01xx).")
+  (define shape-error "Shapes or sizes that do not fit (E02xx, E03xx).")
+  (define dtype-error "A dtype that does not fit (E0201, E0203, E0204, E0210, E0213, E0214).")
+  (define limit-error "More than a limit allows, memory included (E04xx).")
+  (define file-error* "A file that cannot be read or written (E05xx).")
+  (define runtime-error "A runtime or a computation that fails (E06xx, E08xx)."))
+
+(defun caten-error-diagnostics (condition)
+  "The diagnostics that a caten-error carries, as vectors: (caten-error-diagnostics e)."
+  (condition-diagnostics condition))
 
 (defun condition-type-of (code)
   "The condition that carries diagnostics with this code: 202 is a shape-error."
-  (case (floor code 100)
+  (case (if (member code '(201 203 204 210 213 214)) :dtype (floor code 100))
+    (:dtype 'dtype-error)
     (1 'name-error)
     ((2 3) 'shape-error)
     (4 'limit-error)

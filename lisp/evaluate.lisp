@@ -2,9 +2,10 @@
 
 (defpackage :caten/evaluate
   (:use :cl)
-  (:import-from :caten #:caten-error #:caten-error-diagnostics #:interrupted #:quit #:exit #:load-lisp)
+  (:import-from :caten #:caten-error #:caten-error-diagnostics #:interrupted #:quit #:exit)
+  (:import-from :caten/primitive #:add-source)
   (:import-from :caten/diagnostic
-   #:make-diagnostic #:diagnostic-source #:with-place #:suggest #:add-note #:fail)
+   #:checked #:make-diagnostic #:diagnostic-source #:with-place #:suggest #:add-note #:fail)
   (:import-from :caten/composite #:find-composite #:composite-text)
   (:import-from :caten/syntax #:with-caten-syntax #:*caten-readtable* #:form-place)
   (:export #:evaluate-text #:call-named #:finish-boot #:on-interrupt #:with-guard #:print-value #:evaluate-value #:condition-diagnostics))
@@ -204,6 +205,15 @@ first that failed."
     (if (eq (first result) :quit)
         (list t (second result) '() '())
         result)))
+
+(defun caten:load (path)
+  "Evaluates the forms of a file and returns its path; errors name their places in it: (load \"plugin.lisp\")."
+  (destructuring-bind (source . text) (checked (add-source (namestring path)))
+    (let ((diagnostics (with-input-from-string (stream text)
+                         (with-caten-syntax (:source source)
+                           (nth-value 1 (evaluate-forms stream source :nothing))))))
+      (when diagnostics (error 'caten-error :diagnostics diagnostics))
+      path)))
 
 (defun call-named (name arguments)
   "Calls the function that `name` (\"package:symbol\") names. Returns as evaluate-text."

@@ -13,7 +13,7 @@
    #:dim-p #:symbolic-p #:dim+ #:dim- #:dim* #:dim-floor #:dim-ceiling #:dim-modulo #:dim-largest #:dim-smallest #:dim= #:dim<=
    #:flatten-dims #:element-count #:describe-shape)
   (:import-from :caten/diagnostic #:fail)
-  (:export #:run-loop #:plain-p #:slice-ranges #:loop-form-p #:float-operand #:plain))
+  (:export #:run-loop #:plain-p #:slice-ranges #:loop-form-p #:float-operand))
 
 (in-package :caten/ops)
 
@@ -491,7 +491,10 @@ collect. A literal init takes the dtype and shape of its next value."
           ((sizes-p arguments) (first arguments))
           (t (apply plain arguments)))))
 
-(setf (get 'caten:floor 'plain) (plain-rounding #'cl:floor #'dim-floor)
-      (get 'caten:ceiling 'plain) (plain-rounding #'cl:ceiling #'dim-ceiling)
-      (fdefinition 'caten:floor) (get 'caten:floor 'plain)
-      (fdefinition 'caten:ceiling) (get 'caten:ceiling 'plain))
+(setf (get 'caten:floor :plain) (plain-rounding #'cl:floor #'dim-floor)
+      (get 'caten:ceiling :plain) (plain-rounding #'cl:ceiling #'dim-ceiling)
+      (fdefinition 'caten:floor) (get 'caten:floor :plain)
+      (fdefinition 'caten:ceiling) (get 'caten:ceiling :plain))
+
+(si::set-documentation 'caten:floor 'function "Rounds down a number, a size or a tensor, or the quotient of two: (floor 7 2).")
+(si::set-documentation 'caten:ceiling 'function "Rounds up a number, a size or a tensor, or the quotient of two: (ceiling 7 2).")

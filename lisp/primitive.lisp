@@ -12,9 +12,7 @@
    ;; values
    #:infer #:compute #:print-graph #:keep-graph #:array-from-list #:array-to-list #:array-text
    ;; files
-   #:load-array #:load-all-arrays #:save-array #:save-all-arrays #:load-csv-array #:save-png-array
-   ;; optimizers
-   #:define-rewrite #:switch-rewrite #:list-rewrites))
+   #:add-source #:load-array #:load-all-arrays #:save-array #:save-all-arrays #:load-csv-array #:save-png-array))
 
 (defpackage :caten/size
   ;; The symbols of symbolic sizes, as they stand in shapes: M, (* 2 M). Uses no package, so that no name means anything.

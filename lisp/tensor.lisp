@@ -7,7 +7,7 @@
   (:import-from :caten/dim #:*dims* #:describe-shape)
   (:import-from :caten/diagnostic #:*place* #:*path* #:diagnostic-p #:signal-diagnostic #:fail)
   (:export #:tensor-op #:tensor-operands #:tensor-attributes #:tensor-dtype #:tensor-shape #:tensor-value #:tensor-name
-           #:tensor-origin #:tensor-free #:make-node #:make-leaf #:make-bound #:make-result #:make-region #:poison #:poison-p
+           #:tensor-origin #:tensor-free #:make-node #:make-leaf #:make-bound #:make-region #:poison #:poison-p
            #:any-poison-p #:*open-loops* #:describe-type #:*print-values* #:*tensor-printer* #:set-computed))
 
 (in-package :caten/tensor)
@@ -25,7 +25,7 @@
   origin       ; (place . path)
   free)        ; loops whose carries or counter the value depends on
 
-(setf (documentation 'tensorp 'function) "True of a tensor: (tensorp (zeros 2)).")
+(si::set-documentation 'tensorp 'function "True of a tensor: (tensorp (zeros 2)).")
 
 (defvar *open-loops* '() "The loops whose bodies are being traced, innermost first.")
 (defvar *print-values* t "False while a tensor must not be computed for the sake of printing it.")

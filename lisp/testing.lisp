@@ -241,7 +241,7 @@ Further values are given as name and tensor: (near (matmul A B) (numpy \"A @ B\"
              (push output files)
              (load-npy output)))
       (dolist (file files) (ignore-errors (delete-file file)))
-      (ignore-errors (si::rmdir folder)))))
+      (ignore-errors (si::rmdir (concatenate 'string folder "/"))))))
 
 (defun test-composite (name)
   "Runs the examples and tests that the composite carries."
