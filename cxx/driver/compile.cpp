@@ -3,19 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "codegen/lower.hpp"
+#include "driver/plan.hpp"
 #include "ir/verify.hpp"
 
 namespace caten {
 namespace {
-
-bool has_counter(const Dim& dim) {
-  std::set<std::string> names;
-  dim.collect_symbols(names);
-  return std::any_of(names.begin(), names.end(), reserved::is_counter);
-}
 
 RenderedProgram generate(const Schedule& schedule, const Dialect& dialect) {
   std::vector<LoopNest> nests;
@@ -39,6 +33,7 @@ Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const
   program->lifetimes = compute_lifetimes(program->schedule);
   program->rendered = generate(program->schedule, *dialect);
   program->device = runtime.device;
+  program->loops = count_loops(program->schedule.commands);
   if (program->rendered.kernels.empty()) return program;
 
   Result<std::string> artifact = runtime.device->compile(program->rendered.source);
@@ -71,27 +66,9 @@ Result<std::shared_ptr<const SizedPlan>> CompiledProgram::plan(const DimValues& 
       return plans_.front();
     }
   }
-  auto plan = std::make_shared<SizedPlan>();
-  plan->sizes = sizes;
-  Result<MemoryPlan> memory = plan_memory(schedule, lifetimes, sizes);
-  if (!memory) return tl::make_unexpected(memory.error());
-  plan->memory = std::move(*memory);
-  for (const RenderedKernel& kernel : rendered.kernels) {
-    std::vector<SizedPlan::Argument>& arguments = plan->arguments.emplace_back();
-    for (const Dim& size : kernel.sizes) {
-      if (has_counter(size)) {
-        arguments.push_back({0, true});
-        continue;
-      }
-      std::optional<int64_t> value = size.evaluate(sizes);
-      if (!value)
-        return fail({.code = Code::SizeOverflow,
-                     .message = fmt::format("the size {} leaves 64 bits", size.describe()),
-                     .expected = "sizes below 2^63",
-                     .remedy = "use smaller sizes"});
-      arguments.push_back({*value, false});
-    }
-  }
+  Result<std::shared_ptr<SizedPlan>> made = make_plan(*this, sizes);
+  if (!made) return tl::make_unexpected(made.error());
+  std::shared_ptr<const SizedPlan> plan = std::move(*made);
   std::lock_guard lock(mutex_);
   plans_.insert(plans_.begin(), plan);
   if (plans_.size() > kPlansKept) plans_.pop_back();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 
 #include "codegen/render.hpp"
 #include "runtime/runtime.hpp"
@@ -16,15 +17,42 @@
 
 namespace caten {
 
+/// A size with concrete values in it: a polynomial over the counters of loops, mostly a constant.
+struct PlannedSize {
+  struct Term {
+    int64_t coefficient = 0;
+    std::vector<uint32_t> loops{};  ///< LoopCommand::id of each factor
+  };
+  int64_t constant = 0;
+  std::vector<Term> terms{};
+
+  /// `counters` by LoopCommand::id. Wraps as kernels do.
+  int64_t evaluate(const std::vector<int64_t>& counters) const {
+    auto sum = static_cast<uint64_t>(constant);
+    for (const Term& term : terms) {
+      auto product = static_cast<uint64_t>(term.coefficient);
+      for (uint32_t loop : term.loops) product *= static_cast<uint64_t>(counters[loop]);
+      sum += product;
+    }
+    return static_cast<int64_t>(sum);
+  }
+};
+
 /// A program for one set of sizes: where buffers are, what kernels are called with.
 struct SizedPlan {
-  struct Argument {
-    int64_t value = 0;
-    bool varies = false;  ///< depends on a counter of a loop: computed at each launch
+  struct Copy {
+    PlannedSize from{}, to{};  ///< bytes
+    size_t bytes = 0;
+  };
+  struct Loop {
+    int64_t count = 0;
+    std::vector<size_t> items{};  ///< bytes that each collect gets per iteration
   };
   DimValues sizes{};
   MemoryPlan memory{};
-  std::vector<std::vector<Argument>> arguments{};  ///< of each kernel
+  std::vector<std::vector<PlannedSize>> arguments{};  ///< of each kernel
+  std::unordered_map<const CopyCommand*, Copy> copies{};
+  std::unordered_map<const LoopCommand*, Loop> loops{};
 };
 
 struct CompiledProgram {
@@ -35,6 +63,7 @@ struct CompiledProgram {
   std::shared_ptr<Device> device;
   std::shared_ptr<Executable> executable;
   std::vector<uint32_t> functions;  ///< of each kernel
+  uint32_t loops = 0;               ///< how many there are, nested ones included
 
   /// The plan for these sizes, made once and kept while it is among the last that were used.
   Result<std::shared_ptr<const SizedPlan>> plan(const DimValues& sizes) const;

@@ -32,6 +32,7 @@ class Execution {
     Result<std::shared_ptr<const SizedPlan>> plan = program_.plan(sizes_);
     if (!plan) return tl::make_unexpected(plan.error());
     plan_ = std::move(*plan);
+    counters_.resize(program_.loops + 1, 0);
     size_t limit = options_.max_memory.value_or(SIZE_MAX);
     if (uint64_t there = program_.device->properties().memory_bytes; there != 0) limit = std::min<size_t>(limit, there);
     if (plan_->memory.total() > limit)
@@ -147,72 +148,57 @@ class Execution {
     return {};
   }
 
-  /// A size that may depend on counters of loops.
-  int64_t value_of(const Dim& dim) const {
-    if (dim.is_constant()) return dim.constant();
-    std::optional<int64_t> value = dim.evaluate(sizes_);
-    assert(value && "a size that nothing binds");
-    return value.value_or(0);
-  }
-
   Status run_kernel(uint32_t index) {
     const RenderedKernel& kernel = program_.rendered.kernels[index];
     pointers_.clear();
     for (BufferId buffer : kernel.buffers) pointers_.push_back(addresses_[buffer.value]);
     integers_.clear();
-    const auto& arguments = plan_->arguments[index];
-    for (size_t i = 0; i < arguments.size(); ++i)
-      integers_.push_back(arguments[i].varies ? value_of(kernel.sizes[i]) : arguments[i].value);
+    for (const PlannedSize& size : plan_->arguments[index]) integers_.push_back(size.evaluate(counters_));
     return stream_.launch(*program_.executable, program_.functions[index], pointers_, integers_);
   }
 
-  std::byte* address(const Location& location, DType dtype) const {
-    return addresses_[location.buffer.value] + value_of(location.offset) * static_cast<int64_t>(dtype_size(dtype));
-  }
-
   Status run_copy(const CopyCommand& copy) {
-    size_t bytes = static_cast<size_t>(value_of(copy.elements)) * dtype_size(copy.dtype);
-    std::byte *to = address(copy.to, copy.dtype), *from = address(copy.from, copy.dtype);
-    return to == from ? Status{} : stream_.copy(to, from, bytes);
+    const SizedPlan::Copy& sizes = plan_->copies.at(&copy);
+    std::byte* to = addresses_[copy.to.buffer.value] + sizes.to.evaluate(counters_);
+    std::byte* from = addresses_[copy.from.buffer.value] + sizes.from.evaluate(counters_);
+    return to == from ? Status{} : stream_.copy(to, from, sizes.bytes);
   }
 
   template <class T>
-  Result<T> read_scalar(const Location& location, DType dtype) {
+  Result<T> read_scalar(BufferId id) {
     T value{};
-    CATEN_TRY(stream_.copy_out(&value, address(location, dtype), sizeof value));
+    CATEN_TRY(stream_.copy_out(&value, addresses_[id.value], sizeof value));
     CATEN_TRY(stream_.synchronize());
     return value;
   }
 
   Status run_loop(const LoopCommand& loop) {
-    int64_t count = value_of(loop.count);
+    const SizedPlan::Loop& sizes = plan_->loops.at(&loop);
+    int64_t count = sizes.count;
     if (loop.runtime_count) {
-      Result<int64_t> wanted = read_scalar<int64_t>(*loop.runtime_count, DType::kI64);
+      Result<int64_t> wanted = read_scalar<int64_t>(loop.runtime_count->buffer);
       if (!wanted) return tl::make_unexpected(wanted.error());
       count = std::clamp<int64_t>(*wanted, 0, count);
     }
     int64_t done = 0;
-    std::string counter = reserved::counter(loop.id);
     for (bool go_on = true; go_on && done < count;) {
-      sizes_[counter] = done;
+      counters_[loop.id] = done;
       CATEN_TRY(run_commands(loop.body));
       for (const LoopCommand::Carry& carry : loop.carries)
         std::swap(addresses_[carry.current.value], addresses_[carry.next.value]);
       ++done;
       if (loop.until) {
-        Result<uint8_t> stop = read_scalar<uint8_t>(*loop.until, DType::kBool);
+        Result<uint8_t> stop = read_scalar<uint8_t>(loop.until->buffer);
         if (!stop) return tl::make_unexpected(stop.error());
         go_on = *stop == 0;
       }
     }
-    sizes_.erase(counter);
     // What was not collected is zero.
-    for (const LoopCommand::Collect& collect : loop.collects) {
-      size_t item =
-          static_cast<size_t>(value_of(collect.item)) * dtype_size(schedule().buffers[collect.stack.value].dtype);
-      size_t filled = static_cast<size_t>(done) * item;
-      size_t all = plan_->memory.bytes[collect.stack.value];
-      if (filled < all) CATEN_TRY(stream_.zero(addresses_[collect.stack.value] + filled, all - filled));
+    for (size_t k = 0; k < loop.collects.size(); ++k) {
+      uint32_t stack = loop.collects[k].stack.value;
+      size_t filled = static_cast<size_t>(done) * sizes.items[k];
+      size_t all = plan_->memory.bytes[stack];
+      if (filled < all) CATEN_TRY(stream_.zero(addresses_[stack] + filled, all - filled));
     }
     CATEN_TRY(stream_.copy_in(addresses_[loop.iterations.value], &done, sizeof done));
     return stream_.synchronize();
@@ -248,7 +234,8 @@ class Execution {
   const CompiledProgram& program_;
   Arguments arguments_;
   ExecuteOptions options_;
-  DimValues sizes_;  ///< counters of the loops that are running included
+  DimValues sizes_;
+  std::vector<int64_t> counters_;  ///< of the loops that are running, by LoopCommand::id
   std::shared_ptr<const SizedPlan> plan_;
   Stream stream_;
   DeviceMemory arena_;

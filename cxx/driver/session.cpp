@@ -5,7 +5,20 @@
 
 namespace caten {
 
+namespace {
+
+tl::unexpected<Diagnostic> no_kernels() {
+  return fail({.code = Code::RuntimeUnavailable,
+               .message = "runtime `reference` compiles nothing",
+               .expected = "a runtime with kernels",
+               .found = "the reference evaluator",
+               .remedy = "choose one with --runtime, for example c"});
+}
+
+}  // namespace
+
 Result<const Runtime*> Session::runtime() {
+  if (reference()) return no_kernels();
   std::lock_guard lock(mutex_);
   if (!runtime_) {
     Result<Runtime> found = find_runtime(options_.runtime, options_.search, sources_);
@@ -54,6 +67,7 @@ Result<Results> Session::run(const CompiledProgram& program, Arguments arguments
 std::string Session::schedule_text(const Graph& graph) const { return print_schedule(make_schedule(graph)); }
 
 Result<std::string> Session::kernel_text(const Graph& graph) {
+  if (reference()) return no_kernels();
   RuntimeFile file;
   std::lock_guard lock(mutex_);
   if (runtime_) {

@@ -12,13 +12,15 @@ std::string readable(const Dim& dim) {
   return text;
 }
 
+std::string count(size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
+
 class Printer {
  public:
   explicit Printer(const Schedule& schedule) : schedule_(schedule) {}
 
   std::string print() {
-    text_ += fmt::format("schedule of {}: {} kernels, {} buffers\n", schedule_.graph.name, schedule_.kernels.size(),
-                         schedule_.buffers.size());
+    text_ += fmt::format("schedule of {}: {}, {}\n", schedule_.graph.name, count(schedule_.kernels.size(), "kernel"),
+                         count(schedule_.buffers.size(), "buffer"));
     print_commands(schedule_.commands, 1);
     return std::move(text_);
   }

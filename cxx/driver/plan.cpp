@@ -1,0 +1,110 @@
+#include "driver/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <cassert>
+
+namespace caten {
+namespace {
+
+class Planner {
+ public:
+  Planner(const CompiledProgram& program, const DimValues& sizes) : program_(program) {
+    plan_->sizes = sizes;
+    for (const auto& [name, value] : sizes) values_.emplace(name, Dim(value));
+  }
+
+  Result<std::shared_ptr<SizedPlan>> run() {
+    Result<MemoryPlan> memory = plan_memory(program_.schedule, program_.lifetimes, plan_->sizes);
+    if (!memory) return tl::make_unexpected(memory.error());
+    plan_->memory = std::move(*memory);
+    for (const RenderedKernel& kernel : program_.rendered.kernels) {
+      std::vector<PlannedSize>& arguments = plan_->arguments.emplace_back();
+      for (const Dim& size : kernel.sizes) {
+        Result<PlannedSize> argument = planned(size);
+        if (!argument) return tl::make_unexpected(argument.error());
+        arguments.push_back(std::move(*argument));
+      }
+    }
+    CATEN_TRY(plan_commands(program_.schedule.commands));
+    return std::move(plan_);
+  }
+
+ private:
+  Result<PlannedSize> planned(const Dim& size, size_t scale = 1) const {
+    Dim known = size.substitute(values_) * Dim(static_cast<int64_t>(scale));
+    if (known.overflowed())
+      return fail({.code = Code::SizeOverflow,
+                   .message = fmt::format("the size {} leaves 64 bits", size.describe()),
+                   .expected = "sizes below 2^63",
+                   .remedy = "use smaller sizes"});
+    PlannedSize out;
+    for (const Dim::Term& term : known.terms()) {
+      if (term.factors.empty()) {
+        out.constant = term.coefficient;
+        continue;
+      }
+      PlannedSize::Term& part = out.terms.emplace_back();
+      part.coefficient = term.coefficient;
+      for (const Dim::Atom& factor : term.factors) {
+        assert(factor.kind == Dim::Atom::Kind::kSymbol && reserved::is_counter(factor.name) &&
+               "a size that the call does not bind");
+        part.loops.push_back(reserved::number(factor.name));
+      }
+    }
+    return out;
+  }
+
+  Status plan_commands(const std::vector<Command>& commands) {
+    for (const Command& command : commands) {
+      if (auto* copy = std::get_if<CopyCommand>(&command.what))
+        CATEN_TRY(plan_copy(*copy));
+      else if (auto* loop = std::get_if<LoopCommand>(&command.what))
+        CATEN_TRY(plan_loop(*loop));
+    }
+    return {};
+  }
+
+  Status plan_copy(const CopyCommand& copy) {
+    size_t element = dtype_size(copy.dtype);
+    Result<PlannedSize> from = planned(copy.from.offset, element), to = planned(copy.to.offset, element);
+    Result<PlannedSize> bytes = planned(copy.elements, element);
+    for (const Result<PlannedSize>* part : {&from, &to, &bytes})
+      if (!*part) return tl::make_unexpected(part->error());
+    plan_->copies[&copy] = {std::move(*from), std::move(*to), static_cast<size_t>(bytes->constant)};
+    return {};
+  }
+
+  Status plan_loop(const LoopCommand& loop) {
+    Result<PlannedSize> count = planned(loop.count);
+    if (!count) return tl::make_unexpected(count.error());
+    SizedPlan::Loop sizes{count->constant, {}};
+    for (const LoopCommand::Collect& collect : loop.collects) {
+      size_t element = dtype_size(program_.schedule.buffers[collect.stack.value].dtype);
+      Result<PlannedSize> item = planned(collect.item, element);
+      if (!item) return tl::make_unexpected(item.error());
+      sizes.items.push_back(static_cast<size_t>(item->constant));
+    }
+    plan_->loops[&loop] = std::move(sizes);
+    return plan_commands(loop.body);
+  }
+
+  const CompiledProgram& program_;
+  std::map<std::string, Dim> values_;
+  std::shared_ptr<SizedPlan> plan_ = std::make_shared<SizedPlan>();
+};
+
+}  // namespace
+
+Result<std::shared_ptr<SizedPlan>> make_plan(const CompiledProgram& program, const DimValues& sizes) {
+  return Planner(program, sizes).run();
+}
+
+uint32_t count_loops(const std::vector<Command>& commands) {
+  uint32_t count = 0;
+  for (const Command& command : commands)
+    if (auto* loop = std::get_if<LoopCommand>(&command.what)) count += 1 + count_loops(loop->body);
+  return count;
+}
+
+}  // namespace caten

@@ -1,0 +1,54 @@
+#include <stdint.h>
+static inline int64_t caten_clamp(int64_t i, int64_t size) { return i < 0 || size < 1 ? 0 : i < size ? i : size - 1; }
+float sinf(float); double sin(double);
+#define caten_sin(x) _Generic((x), float: sinf, double: sin)(x)
+static inline float sin_f32(float x) { typedef float T; return caten_sin(x); }
+static inline uint8_t eq_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x == y; }
+static inline float add_f32(float x, float y) { typedef float T; return x + y; }
+
+__attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const int64_t n0 = sizes[0];
+  const int64_t n1 = sizes[1];
+  for (int64_t i0 = 0; i0 < n0; ++i0) {
+    for (int64_t i1 = 0; i1 < n1; ++i1) {
+      const float v0 = b1[i0 * n1 + i1];
+      const float v1 = sin_f32(v0);
+      b0[i0 * n1 + i1] = v1;
+    }
+  }
+}
+
+__attribute__((visibility("default"))) void kernel_1(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const int64_t n0 = sizes[0];
+  for (int64_t i0 = 0; i0 < n0; ++i0) {
+    b0[i0] = 0x0p+0f;
+  }
+}
+
+__attribute__((visibility("default"))) void kernel_2(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const float *const b2 = buffers[2];
+  const int64_t n0 = sizes[0];
+  const int64_t n1 = sizes[1];
+  const int64_t n2 = sizes[2];
+  for (int64_t i0 = 0; i0 < n0; ++i0) {
+    const float v0 = b1[i0];
+    const int64_t v3 = n1;
+    const uint8_t v5 = eq_i64(v3, (int64_t)0ll);
+    float v8;
+    if (v5) {
+      v8 = 0x0p+0f;
+    } else {
+      const int64_t v1 = n2;
+      const int64_t v2 = caten_clamp(v1, n1);
+      const float v6 = b2[v2 * n0 + i0];
+      v8 = v6;
+    }
+    const float v9 = add_f32(v0, v8);
+    b0[i0] = v9;
+  }
+}

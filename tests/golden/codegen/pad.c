@@ -1,0 +1,35 @@
+#include <stdint.h>
+static inline int64_t caten_clamp(int64_t i, int64_t size) { return i < 0 || size < 1 ? 0 : i < size ? i : size - 1; }
+static inline uint8_t lt_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x < y; }
+static inline uint8_t and_bool(uint8_t x, uint8_t y) { typedef uint8_t T; typedef uint8_t U; return (T)(x & y); }
+static inline uint8_t eq_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x == y; }
+
+__attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const int64_t n0 = sizes[0];
+  const int64_t n1 = sizes[1];
+  for (int64_t i0 = 0; i0 < n0; ++i0) {
+    const int64_t v2 = i0 + (-1);
+    const uint8_t v3 = lt_i64((int64_t)-1ll, v2);
+    const int64_t v4 = n1;
+    const uint8_t v5 = lt_i64(v2, v4);
+    const uint8_t v6 = and_bool(v3, v5);
+    float v13;
+    if (v6) {
+      const uint8_t v9 = eq_i64(v4, (int64_t)0ll);
+      float v12;
+      if (v9) {
+        v12 = 0x0p+0f;
+      } else {
+        const int64_t v7 = caten_clamp(v2, n1);
+        const float v10 = b1[v7];
+        v12 = v10;
+      }
+      v13 = v12;
+    } else {
+      v13 = 0x0p+0f;
+    }
+    b0[i0] = v13;
+  }
+}

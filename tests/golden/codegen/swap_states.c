@@ -1,0 +1,27 @@
+#include <stdint.h>
+static inline float add_f32(float x, float y) { typedef float T; return x + y; }
+
+__attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  for (int64_t i0 = 0; i0 < 3; ++i0) {
+    for (int64_t i1 = 0; i1 < 3; ++i1) {
+      const float v0 = b1[i0 + i1 * 3];
+      b0[i0 * 3 + i1] = v0;
+    }
+  }
+}
+
+__attribute__((visibility("default"))) void kernel_1(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const float *const b2 = buffers[2];
+  for (int64_t i0 = 0; i0 < 3; ++i0) {
+    for (int64_t i1 = 0; i1 < 3; ++i1) {
+      const float v0 = b1[i0 * 3 + i1];
+      const float v1 = b2[i0 * 3 + i1];
+      const float v2 = add_f32(v0, v1);
+      b0[i0 * 3 + i1] = v2;
+    }
+  }
+}

@@ -1,0 +1,86 @@
+#include "codegen/render.hpp"
+
+#include <doctest/doctest.h>
+
+#include "../schedule/programs.hpp"
+#include "codegen/lower.hpp"
+#include "golden.hpp"
+#include "sexp/datum.hpp"
+
+namespace caten {
+namespace {
+
+Dialect c_dialect() {
+  SourceMap sources;
+  uint32_t source = sources.add("c.lisp", read_source_file("runtimes/c.lisp"));
+  Result<Datum> file = read_one(sources, source);
+  REQUIRE(file.has_value());
+  for (const Datum& clause : file->items)
+    if (clause.is_list() && !clause.items.empty() && clause[0].is_keyword("dialect")) {
+      Result<Dialect> dialect = read_dialect(clause);
+      if (!dialect) FAIL(render(dialect.error(), sources));
+      return *dialect;
+    }
+  FAIL("no dialect");
+  return {};
+}
+
+RenderedProgram render_graph(const Graph& graph) {
+  Schedule schedule = make_schedule(graph);
+  std::vector<LoopNest> nests;
+  for (const Kernel& kernel : schedule.kernels) nests.push_back(lower(schedule, kernel));
+  return render(nests, c_dialect());
+}
+
+Diagnostic dialect_error(const std::string& text) {
+  SourceMap sources;
+  Result<Datum> form = read_one(sources, sources.add("test", text));
+  REQUIRE(form.has_value());
+  Result<Dialect> dialect = read_dialect(*form);
+  REQUIRE_FALSE(dialect.has_value());
+  return dialect.error();
+}
+
+}  // namespace
+
+TEST_CASE("kernels of a dozen programs as C") {
+  for (const programs::Program& program : programs::all())
+    check_golden("codegen/" + program.name + ".c", render_graph(programs::make(program)).source);
+}
+
+TEST_CASE("the text does not depend on names, and equal kernels are one function") {
+  auto program = [](const char* size, const char* input) {
+    Graph graph;
+    graph.dims.declare(size);
+    Build b(graph);
+    NodeId x = graph.add_input(input, programs::f32({Dim::symbol(size)}));
+    for (int i = 0; i < 3; ++i) x = b.op(Op::kCopy, {b.op(Op::kSqrt, {x})}, CopyAttributes{});
+    graph.outputs.push_back({"y", x});
+    return render_graph(graph);
+  };
+  RenderedProgram one = program("N", "x"), other = program("*/ weird", "\"");
+  CHECK(one.source == other.source);
+  REQUIRE(one.kernels.size() == 3);
+  CHECK(one.kernels[0].function == one.kernels[2].function);
+}
+
+TEST_CASE("only what a kernel uses is emitted") {
+  Graph graph;
+  Build b(graph);
+  NodeId x = graph.add_input("x", programs::f32({Dim(4)}));
+  graph.outputs.push_back({"y", b.add(x, x)});
+  std::string source = render_graph(graph).source;
+  CHECK(source.find("sinf") == std::string::npos);
+  CHECK(source.find("caten_") == std::string::npos);
+}
+
+TEST_CASE("malformed dialects are refused with the place") {
+  CHECK(dialect_error("(:dialect (:types (f33 \"float\")))").remedy == "did you mean `f32`?");
+  CHECK(dialect_error("(:dialect (:type))").remedy == "did you mean `types`?");
+  CHECK(dialect_error("(:dialect (:op ad (f32) \"x\"))").remedy == "did you mean `add`?");
+  CHECK(dialect_error("(:dialect (:cast 3))").code == Code::BadRuntimeFile);
+  CHECK(dialect_error("(:dialect (:prelude (a)))").span.known());
+  CHECK(dialect_error("(:dialect 7)").code == Code::BadRuntimeFile);
+}
+
+}  // namespace caten

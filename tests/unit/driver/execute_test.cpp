@@ -1,0 +1,207 @@
+#include "driver/execute.hpp"
+
+#include <doctest/doctest.h>
+
+#include <thread>
+
+#include "../schedule/programs.hpp"
+#include "driver/session.hpp"
+#include "generate.hpp"
+#include "golden.hpp"
+#include "ir/evaluate.hpp"
+
+namespace caten {
+namespace {
+
+using programs::f32;
+using programs::sym;
+
+Array iota(std::vector<int64_t> shape, float start = 0) {
+  Array array = Array::zeros(DType::kF32, std::move(shape));
+  for (int64_t i = 0; i < array.elements(); ++i) array.as_mutable<float>()[i] = start + static_cast<float>(i);
+  return array;
+}
+
+/// A session for all tests of this file: what one compiled, the next finds.
+Session& session() {
+  static Session shared;
+  return shared;
+}
+
+Session::Program compile(const Graph& graph) {
+  Result<Session::Program> program = session().compile(graph);
+  if (!program) FAIL(render(program.error(), session().sources()));
+  return *program;
+}
+
+Results run(const CompiledProgram& program, Arguments arguments, ExecuteOptions options = {}) {
+  Result<Results> results = execute(program, std::move(arguments), std::move(options));
+  if (!results) FAIL(render(results.error(), session().sources()));
+  return *results;
+}
+
+Graph find(const std::string& name) {
+  for (const programs::Program& program : programs::all())
+    if (program.name == name) return programs::make(program);
+  FAIL("no program ", name);
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("the programs of the golden schedules give what the reference gives") {
+  generated::Random random(3);
+  for (const programs::Program& program : programs::all()) {
+    generated::Case given{programs::make(program), {.sizes = {{"M", 3}, {"N", 4}, {"K", 5}, {"T", 6}}}};
+    auto argument = [&](NodeId id) {
+      const ValueType& type = given.graph.type(id);
+      return generated::random_array(random, type.dtype, concrete(type.shape, given.arguments.sizes));
+    };
+    for (const Graph::Input& input : given.graph.inputs) given.arguments.inputs.push_back(argument(input.node));
+    for (const Graph::State& state : given.graph.states) given.arguments.states.push_back(argument(state.node));
+    generated::Verdict verdict = generated::check(
+        given, [](const Graph& graph, const Arguments& arguments) { return session().run(graph, arguments); });
+    CHECK_MESSAGE(verdict.ok(), program.name, ": ", verdict.message);
+  }
+}
+
+TEST_CASE("states that the caller gives away are updated in place, others are left alone") {
+  Session::Program program = compile(find("cache"));
+  Array at = Array::zeros(DType::kI64, {1});
+  at.as_mutable<int64_t>()[0] = 1;
+  Array kept = iota({3, 4});
+  Results first = run(*program, {.inputs = {at, iota({1, 4}, 100)}, .states = {kept}});
+  CHECK(kept.same_bytes(iota({3, 4})));
+  CHECK(first.states[0].data() != kept.data());
+  CHECK(first.states[0].as<float>()[5] == 101);
+
+  const std::byte* memory = first.states[0].data();
+  at = Array::zeros(DType::kI64, {1});
+  Arguments arguments{.inputs = {at, iota({1, 4}, 200)}};
+  arguments.states.push_back(std::move(first.states[0]));
+  Results second = run(*program, std::move(arguments));
+  CHECK(second.states[0].data() == memory);
+  CHECK(second.states[0].as<float>()[0] == 200);
+  CHECK(second.states[0].as<float>()[5] == 101);
+  CHECK(second.states[0].as<float>()[11] == 11);
+}
+
+TEST_CASE("states whose new values need permuted old ones are right, given away or not") {
+  Session::Program program = compile(find("swap_states"));
+  Results expected = run(*program, {.inputs = {}, .states = {iota({3, 3}), iota({3, 3}, 50)}});
+  CHECK(expected.states[0].as<float>()[1] == 3);
+  CHECK(expected.states[1].as<float>()[1] == 52);
+  Array u = iota({3, 3}), v = iota({3, 3}, 50);
+  Results shared = run(*program, {.inputs = {}, .states = {u, v}});
+  for (size_t i = 0; i < 2; ++i) CHECK(shared.states[i].same_bytes(expected.states[i]));
+  CHECK(u.same_bytes(iota({3, 3})));
+}
+
+TEST_CASE("a donated input's memory becomes the output's, if nobody else holds it") {
+  Graph graph;
+  graph.dims.declare("N");
+  Build b(graph);
+  NodeId x = graph.add_input("x", f32({sym("N")}), true);
+  graph.outputs.push_back({"y", b.mul(x, x)});
+  Session::Program program = compile(graph);
+  Array given = iota({5});
+  const std::byte* memory = given.data();
+  Array holder = given;
+  CHECK(run(*program, {.inputs = {given}}).outputs[0].data() != memory);
+  CHECK(holder.same_bytes(iota({5})));
+  holder = Array();
+  Arguments arguments;
+  arguments.inputs.push_back(std::move(given));
+  Results results = run(*program, std::move(arguments));
+  CHECK(results.outputs[0].data() == memory);
+  CHECK(results.outputs[0].as<float>()[3] == 9);
+}
+
+TEST_CASE("outputs are written into arrays of the caller, which must fit") {
+  Session::Program program = compile(find("chain"));
+  ExecuteOptions options;
+  options.outputs.push_back(Array::zeros(DType::kF32, {3}));
+  const std::byte* memory = options.outputs[0].data();
+  Results results = run(*program, {.inputs = {iota({3}), iota({3})}}, std::move(options));
+  CHECK(results.outputs[0].data() == memory);
+  CHECK(results.outputs[0].as<float>()[1] == 8);
+
+  ExecuteOptions wrong;
+  wrong.outputs.push_back(Array::zeros(DType::kF32, {4}));
+  Result<Results> refused = execute(*program, {.inputs = {iota({3}), iota({3})}}, std::move(wrong));
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == Code::InputMismatch);
+}
+
+TEST_CASE("a call that needs more memory than allowed is refused with the number, before it runs") {
+  Session::Program program = compile(find("softmax"));
+  Arguments arguments{.inputs = {iota({8, 16})}};
+  size_t needed = memory_needed(*program, {{"M", 8}, {"N", 16}}).value();
+  CHECK(needed > 8 * 16 * 4);
+  CHECK(execute(*program, arguments, {.max_memory = needed}).has_value());
+  Result<Results> refused = execute(*program, arguments, {.max_memory = needed - 1});
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == Code::OutOfMemory);
+  CHECK(refused.error().message == "program `softmax` needs " + std::to_string(needed) + " bytes");
+}
+
+TEST_CASE("an interrupt stops a loop") {
+  Graph graph;
+  Build b(graph);
+  NodeId x = graph.add_input("x", f32({}));
+  NodeId carry = graph.add_bound(0, 1, f32({}));
+  LoopAttributes endless{.level = 0, .count = Dim(int64_t{1} << 60), .carries = 1};
+  NodeId loop = programs::add_loop(b, endless, {x, b.add(carry, x)});
+  graph.outputs.push_back({"y", b.result(loop, 0)});
+  Session::Program program = compile(graph);
+  std::atomic<bool> stop = false;
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    stop = true;
+  });
+  Result<Results> results = execute(*program, {.inputs = {iota({})}}, {.interrupt = &stop});
+  other.join();
+  REQUIRE_FALSE(results.has_value());
+  CHECK(results.error().code == Code::Interrupted);
+}
+
+TEST_CASE("one program runs from many threads, with different sizes") {
+  Session::Program program = compile(find("cumsum"));
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int64_t t = 1; t <= 4; ++t)
+    threads.emplace_back([&, t] {
+      Arguments arguments{.inputs = {iota({t, 3})}};
+      Result<Results> expected = evaluate(program->graph, arguments);
+      for (int i = 0; i < 20; ++i) {
+        Result<Results> found = execute(*program, arguments);
+        if (!found || !expected || found->outputs[0].shape() != expected->outputs[0].shape()) ++wrong;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("a session forgets the programs used longest ago") {
+  Session small({.programs_kept = 2});
+  auto program = [](int axis) {
+    Graph graph;
+    Build b(graph);
+    graph.outputs.push_back({"y", b.index(axis, {Dim(2), Dim(2), Dim(2)})});
+    return graph;
+  };
+  for (int axis : {0, 1, 0, 2, 0, 1}) REQUIRE(small.compile(program(axis)).has_value());
+  CHECK(small.programs_compiled() == 4);
+}
+
+TEST_CASE("the reference runtime needs no compiler") {
+  Session reference({.runtime = "reference"});
+  Graph graph = find("chain");
+  Result<Results> results = reference.run(graph, {.inputs = {iota({3}), iota({3})}});
+  REQUIRE(results.has_value());
+  CHECK(results->outputs[0].as<float>()[1] == 8);
+  CHECK(reference.kernel_text(graph).error().code == Code::RuntimeUnavailable);
+  CHECK(reference.schedule_text(graph).find("kernel 0") != std::string::npos);
+}
+
+}  // namespace caten

@@ -1,0 +1,135 @@
+// A dozen small programs that show what the schedule and the kernels of a program look like; the golden texts of
+// schedules and kernels are made from them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ir/build.hpp"
+
+namespace caten::programs {
+
+struct Program {
+  std::string name;
+  std::function<void(Graph&, const Build&)> build;
+};
+
+inline Dim sym(const char* name) { return Dim::symbol(name); }
+inline ValueType f32(Shape shape) { return {DType::kF32, std::move(shape)}; }
+
+inline NodeId add_loop(const Build& b, LoopAttributes attributes, const std::vector<NodeId>& operands) {
+  return b.op(Op::kLoop, operands, std::move(attributes));
+}
+
+inline const std::vector<Program>& all() {
+  static const std::vector<Program> programs = {
+      {"chain",
+       [](Graph& g, const Build& b) {
+         NodeId x = g.add_input("x", f32({sym("N")})), y = g.add_input("y", f32({sym("N")}));
+         NodeId sum = b.add(x, y);
+         g.outputs.push_back({"z", b.mul(b.op(Op::kExp2, {sum}), sum)});
+       }},
+      {"softmax",
+       [](Graph& g, const Build& b) {
+         Shape shape{sym("M"), sym("N")};
+         NodeId x = g.add_input("x", f32(shape));
+         NodeId top = b.spread(b.reduce(Combine::kMax, x, {1}), shape, {0});
+         NodeId minus = b.constant(Scalar::of_real(DType::kF32, -1), shape);
+         NodeId e = b.op(Op::kExp2, {b.add(x, b.mul(top, minus))});
+         NodeId sum = b.spread(b.reduce(Combine::kAdd, e, {1}), shape, {0});
+         g.outputs.push_back({"y", b.div(e, sum)});
+       }},
+      {"matmul",
+       [](Graph& g, const Build& b) {
+         Dim m = sym("M"), k = sym("K"), n = sym("N");
+         NodeId x = g.add_input("x", f32({m, k})), w = g.add_input("w", {DType::kF16, {k, n}});
+         NodeId positive = b.max(x, b.zeros(b.type(x)));
+         NodeId left = b.spread(positive, {m, n, k}, {0, 2});
+         NodeId right = b.spread(b.cast(b.permute(w, {1, 0}), DType::kF32), {m, n, k}, {1, 2});
+         g.outputs.push_back({"y", b.reduce(Combine::kAdd, b.mul(left, right), {2})});
+       }},
+      {"transpose",
+       [](Graph& g, const Build& b) {
+         NodeId x = g.add_input("x", f32({sym("M"), sym("N")}));
+         NodeId turned = b.permute(x, {1, 0});
+         g.outputs.push_back({"flat", b.reshape(turned, {sym("M") * sym("N")})});
+         g.outputs.push_back({"same", x});
+       }},
+      {"pad",
+       [](Graph& g, const Build& b) {
+         Dim n = sym("N"), wide = n + Dim(2);
+         NodeId x = g.add_input("x", f32({n}));
+         NodeId at = b.add(b.index(0, {wide}), b.integer(-1, {wide}));
+         NodeId inside = b.both(b.lt(b.integer(-1, {wide}), at), b.lt(at, b.fill(b.size(n), {wide})));
+         g.outputs.push_back({"y", b.select(inside, b.take(x, 0, {at}), b.zeros(f32({wide})))});
+       }},
+      {"windows",
+       [](Graph& g, const Build& b) {
+         NodeId x = g.add_input("x", f32({Dim(10)}));
+         Shape shape{Dim(8), Dim(3)};
+         NodeId window = b.take(x, 0, {b.add(b.index(0, shape), b.index(1, shape))});
+         g.outputs.push_back({"y", b.reduce(Combine::kMax, window, {1})});
+       }},
+      {"cache",
+       [](Graph& g, const Build& b) {
+         NodeId cache = g.add_state("cache", f32({sym("T"), Dim(4)}));
+         NodeId at = g.add_input("at", {DType::kI64, {Dim(1)}}), row = g.add_input("row", f32({Dim(1), Dim(4)}));
+         NodeId next = b.put(cache, 0, {at}, row, Combine::kSet);
+         g.states[0].next = next;
+         g.outputs.push_back({"sum", b.reduce(Combine::kAdd, next, {0})});
+       }},
+      {"swap_states",
+       [](Graph& g, const Build& b) {
+         NodeId u = g.add_state("u", f32({Dim(3), Dim(3)})), v = g.add_state("v", f32({Dim(3), Dim(3)}));
+         g.states[0].next = b.permute(u, {1, 0});
+         g.states[1].next = b.add(v, u);
+       }},
+      {"cumsum",
+       [](Graph& g, const Build& b) {
+         NodeId x = g.add_input("x", f32({sym("T"), sym("N")}));
+         NodeId heavy = b.op(Op::kSin, {x});
+         NodeId counter = g.add_bound(0, 0, {DType::kI64, {}});
+         NodeId sum = g.add_bound(0, 1, f32({sym("N")}));
+         NodeId next = b.add(sum, b.take(heavy, 0, {counter}));
+         LoopAttributes a{.level = 0, .count = sym("T"), .carries = 1, .collects = 1};
+         NodeId loop = add_loop(b, a, {b.zeros(f32({sym("N")})), next, next});
+         g.outputs.push_back({"y", b.result(loop, 1)});
+       }},
+      {"nested",
+       [](Graph& g, const Build& b) {
+         NodeId x = g.add_input("x", f32({})), limit = g.add_input("limit", f32({}));
+         NodeId inner_carry = g.add_bound(1, 1, f32({}));
+         NodeId grown = b.mul(inner_carry, b.constant(Scalar::of_real(DType::kF32, 1.5)));
+         LoopAttributes inner{.level = 1, .count = Dim(10), .carries = 1, .until = true};
+         NodeId outer_carry = g.add_bound(0, 1, f32({}));
+         NodeId loop = add_loop(b, inner, {outer_carry, grown, b.lt(limit, grown)});
+         LoopAttributes outer{.level = 0, .count = Dim(3), .carries = 1};
+         NodeId whole = add_loop(b, outer, {x, b.add(b.result(loop, 0), b.cast(b.result(loop, 1), DType::kF32))});
+         g.outputs.push_back({"y", b.result(whole, 0)});
+       }},
+      {"half_sum",
+       [](Graph& g, const Build& b) {
+         NodeId x = g.add_input("x", {DType::kBF16, {sym("N")}});
+         g.outputs.push_back({"y", b.reduce(Combine::kAdd, b.mul(x, x), {0})});
+       }},
+      {"complex",
+       [](Graph& g, const Build& b) {
+         NodeId z = g.add_input("z", {DType::kC64, {sym("N")}}), w = g.add_input("w", f32({sym("N"), Dim(2)}));
+         NodeId product = b.mul(z, b.bitcast(w, DType::kC64));
+         g.outputs.push_back({"parts", b.bitcast(product, DType::kF32)});
+       }},
+  };
+  return programs;
+}
+
+/// All the sizes that the programs use, declared.
+inline Graph make(const Program& program) {
+  Graph graph;
+  graph.name = program.name;
+  for (const char* name : {"M", "N", "K", "T"}) graph.dims.declare(name);
+  program.build(graph, Build(graph));
+  return graph;
+}
+
+}  // namespace caten::programs

@@ -1,0 +1,155 @@
+#include "schedule/schedule.hpp"
+
+#include <doctest/doctest.h>
+
+#include "golden.hpp"
+#include "programs.hpp"
+#include "schedule/memory.hpp"
+
+namespace caten {
+namespace {
+
+size_t launches(const std::vector<Command>& commands) {
+  size_t count = 0;
+  for (const Command& command : commands)
+    if (std::holds_alternative<LaunchCommand>(command.what))
+      ++count;
+    else if (auto* loop = std::get_if<LoopCommand>(&command.what))
+      count += launches(loop->body);
+  return count;
+}
+
+Graph with_input(Shape shape) {
+  Graph graph;
+  graph.add_input("x", programs::f32(std::move(shape)));
+  return graph;
+}
+
+}  // namespace
+
+TEST_CASE("schedules of a dozen programs") {
+  std::string text;
+  for (const programs::Program& program : programs::all())
+    text += print_schedule(make_schedule(programs::make(program))) + "\n";
+  check_golden("schedule/programs.txt", text);
+}
+
+TEST_CASE("a schedule depends on the graph alone") {
+  for (const programs::Program& program : programs::all())
+    CHECK(print_schedule(make_schedule(programs::make(program))) ==
+          print_schedule(make_schedule(programs::make(program))));
+}
+
+TEST_CASE("a value used twice by one kernel in the same way is computed inside it") {
+  Graph graph = with_input({Dim(8)});
+  Build b(graph);
+  NodeId s = b.op(Op::kSin, {graph.inputs[0].node});
+  graph.outputs.push_back({"y", b.mul(b.add(s, s), s)});
+  CHECK(make_schedule(graph).kernels.size() == 1);
+}
+
+TEST_CASE("a value read by two kernels is computed once, unless that costs next to nothing") {
+  Graph graph = with_input({Dim(8)});
+  Build b(graph);
+  NodeId x = graph.inputs[0].node, s = b.op(Op::kSin, {x});
+  graph.outputs.push_back({"y", b.mul(s, x)});
+  graph.outputs.push_back({"z", b.reduce(Combine::kAdd, s, {0})});
+  Schedule schedule = make_schedule(graph);
+  CHECK(schedule.kernels.size() == 3);
+  CHECK(schedule.kernels[0].reason == "read by 2 kernels");
+
+  Graph cheap = with_input({Dim(8)});
+  Build c(cheap);
+  NodeId wide = c.cast(cheap.inputs[0].node, DType::kF64);
+  cheap.outputs.push_back({"y", c.mul(wide, wide)});
+  cheap.outputs.push_back({"z", c.reduce(Combine::kAdd, wide, {0})});
+  CHECK(make_schedule(cheap).kernels.size() == 2);
+}
+
+TEST_CASE("a chain of thousands of ops becomes kernels of bounded size") {
+  Graph graph = with_input({Dim(8)});
+  Build b(graph);
+  NodeId x = graph.inputs[0].node, y = x;
+  for (int i = 0; i < 5000; ++i) y = b.add(y, x);
+  graph.outputs.push_back({"y", y});
+  Schedule schedule = make_schedule(graph);
+  CHECK(schedule.kernels.size() >= 20);
+  for (const Kernel& kernel : schedule.kernels) CHECK(kernel.inlined.size() <= 210);
+}
+
+TEST_CASE("what no counter or carry reaches is computed before the loop") {
+  for (const programs::Program& program : programs::all()) {
+    if (program.name != "cumsum") continue;
+    Schedule schedule = make_schedule(programs::make(program));
+    CHECK(std::holds_alternative<LaunchCommand>(schedule.commands[0].what));
+    CHECK(launches(schedule.commands) == schedule.kernels.size());
+  }
+}
+
+TEST_CASE("an output that is an input is a copy, two outputs of one value are a kernel and a copy") {
+  Graph graph = with_input({Dim(8)});
+  Build b(graph);
+  NodeId x = graph.inputs[0].node, y = b.op(Op::kSqrt, {x});
+  graph.outputs = {{"a", x}, {"b", y}, {"c", y}};
+  Schedule schedule = make_schedule(graph);
+  CHECK(schedule.kernels.size() == 1);
+  CHECK(schedule.commands.size() == 3);
+}
+
+TEST_CASE("temporaries that are not alive together share memory, and a dying operand's memory is reused") {
+  Graph graph = with_input({Dim(1000)});
+  Build b(graph);
+  NodeId y = graph.inputs[0].node;
+  for (int i = 0; i < 4; ++i) y = b.op(Op::kCopy, {y}, CopyAttributes{});
+  graph.outputs.push_back({"y", y});
+  Schedule schedule = make_schedule(graph);
+  Result<MemoryPlan> plan = plan_memory(schedule, compute_lifetimes(schedule), {});
+  REQUIRE(plan.has_value());
+  CHECK(plan->arena_bytes == 4032);
+  CHECK(plan->result_bytes == 4032);
+
+  Graph turned;
+  turned.add_input("x", programs::f32({Dim(10), Dim(100)}));
+  Build t(turned);
+  y = turned.inputs[0].node;
+  for (int i = 0; i < 4; ++i) y = t.op(Op::kCopy, {t.permute(y, {1, 0})}, CopyAttributes{});
+  turned.outputs.push_back({"y", y});
+  schedule = make_schedule(turned);
+  plan = plan_memory(schedule, compute_lifetimes(schedule), {});
+  REQUIRE(plan.has_value());
+  CHECK(plan->arena_bytes == 2 * 4032);
+}
+
+TEST_CASE("a state may be overwritten only where each element is read at its own place") {
+  for (const programs::Program& program : programs::all()) {
+    if (program.name != "swap_states" && program.name != "cache") continue;
+    Schedule schedule = make_schedule(programs::make(program));
+    Lifetimes lifetimes = compute_lifetimes(schedule);
+    std::vector<std::string> reused;
+    for (const Reuse& reuse : lifetimes.reuses)
+      if (schedule.buffers[reuse.from.value].role == BufferRole::kState)
+        reused.push_back(schedule.graph.states[schedule.buffers[reuse.from.value].index].name);
+    if (program.name == "cache")
+      CHECK(reused == std::vector<std::string>{"cache"});
+    else
+      // The sum is the last reader of both, and reads both in place; the transpose must not overwrite what it reads.
+      CHECK(reused == std::vector<std::string>{"u", "v"});
+    for (const Reuse& reuse : lifetimes.reuses)
+      CHECK_FALSE((schedule.buffers[reuse.to.value].role == BufferRole::kNextState && program.name == "swap_states" &&
+                   schedule.buffers[reuse.to.value].index == 0));
+  }
+}
+
+TEST_CASE("a value of more bytes than 63 bits count is refused by the plan") {
+  Graph graph;
+  graph.dims.declare("N");
+  graph.add_input("x", programs::f32({programs::sym("N")}));
+  Build b(graph);
+  graph.outputs.push_back({"y", b.spread(graph.inputs[0].node, {programs::sym("N"), Dim(int64_t{1} << 40)}, {0})});
+  Schedule schedule = make_schedule(graph);
+  Result<MemoryPlan> plan = plan_memory(schedule, compute_lifetimes(schedule), {{"N", int64_t{1} << 30}});
+  REQUIRE_FALSE(plan.has_value());
+  CHECK(plan.error().code == Code::SizeOverflow);
+}
+
+}  // namespace caten
