@@ -65,9 +65,6 @@ std::vector<Case> broken_graphs() {
     Node node{.kind = NodeKind::kOp, .op = Op::kSqrt, .type = kVector, .operands = {x}, .free_levels = 2};
     p.output(p.graph.add(node));
   });
-  add("a level out of range", [](Program& p, NodeId x, NodeId) {
-    p.output(raw(p.graph, Op::kLoop, {x, x}, kVector, LoopAttributes{.level = 64, .count = Dim(2), .carries = 1}));
-  });
   add("a carry of another type", [](Program& p, NodeId x, NodeId) {
     NodeId carry = p.carry(0, 0, {DType::kF32, {Dim(4)}});
     NodeId slice = raw(p.graph, Op::kSlice, {carry}, kVector, SliceAttributes{{{Dim(0), Dim(3), 1}}});
