@@ -166,6 +166,23 @@ int run(const std::vector<std::string>& command, const std::string& log) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/// Tells compilers and flags apart: the program's path, size and time of change, and a hash of the whole command.
+std::string identity_of(const std::vector<std::string>& command) {
+  uint64_t hash = 14695981039346656037u;
+  auto mix = [&](const std::string& word) {
+    for (char c : word + '\n') hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  };
+  for (const std::string& word : command) mix(word);
+  for (const char* flag : kFlags) mix(flag);
+  struct stat status = {};
+  stat(command[0].c_str(), &status);
+  char text[96];
+  std::snprintf(text, sizeof text, "%lld bytes of %lld.%09ld, command %016llx", static_cast<long long>(status.st_size),
+                static_cast<long long>(status.st_mtim.tv_sec), static_cast<long>(status.st_mtim.tv_nsec),
+                static_cast<unsigned long long>(hash));
+  return text;
+}
+
 caten_status open_device(const char*, caten_device** device) {
   std::string searched;
   const char* const names[] = {std::getenv("CATEN_CC"), std::getenv("CC"), "cc", "gcc", "clang"};
@@ -177,10 +194,7 @@ caten_status open_device(const char*, caten_device** device) {
     std::string program = find_program(command[0]);
     if (program.empty()) continue;
     command[0] = program;
-    auto* made = new caten_device{command, {}};
-    for (const std::string& word : command) made->identity += word + " ";
-    for (const char* flag : kFlags) made->identity += std::string(flag) + " ";
-    *device = made;
+    *device = new caten_device{command, identity_of(command)};
     return CATEN_OK;
   }
   return fail(CATEN_UNAVAILABLE, "no C compiler; searched for " + searched + " in $PATH");

@@ -18,9 +18,24 @@ RenderedProgram generate(const Schedule& schedule, const Dialect& dialect) {
   return render(nests, dialect);
 }
 
+/// The loaded kernels of a source text. An artifact of the store that does not load any more is made anew.
+Result<std::shared_ptr<Executable>> build(const std::string& source, Device& device, const ArtifactStore& store) {
+  const caten_properties& properties = device.properties();
+  std::string key = content_key({"kernels", std::to_string(CATEN_DRIVER_ABI), device.driver().table().name,
+                                 properties.name, properties.identity, source});
+  if (std::optional<std::string> kept = store.load(key))
+    if (Result<std::shared_ptr<Executable>> loaded = Executable::load(device.shared_from_this(), *kept)) return loaded;
+  Result<std::string> artifact = device.compile(source);
+  if (!artifact) return tl::make_unexpected(artifact.error());
+  Result<std::shared_ptr<Executable>> loaded = Executable::load(device.shared_from_this(), *artifact);
+  if (loaded) store.save(key, *artifact);
+  return loaded;
+}
+
 }  // namespace
 
-Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime) {
+Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime,
+                                                       const ArtifactStore& store) {
   CATEN_TRY(verify(graph));
   CATEN_TRY(check_supported(graph, runtime.file));
   Result<Dialect> dialect = read_dialect(runtime.file.dialect);
@@ -36,9 +51,7 @@ Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const
   program->loops = count_loops(program->schedule.commands);
   if (program->rendered.kernels.empty()) return program;
 
-  Result<std::string> artifact = runtime.device->compile(program->rendered.source);
-  if (!artifact) return tl::make_unexpected(artifact.error());
-  Result<std::shared_ptr<Executable>> executable = Executable::load(runtime.device, *artifact);
+  Result<std::shared_ptr<Executable>> executable = build(program->rendered.source, *runtime.device, store);
   if (!executable) return tl::make_unexpected(executable.error());
   program->executable = std::move(*executable);
   for (const RenderedKernel& kernel : program->rendered.kernels) {

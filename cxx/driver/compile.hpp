@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "cache/store.hpp"
 #include "codegen/render.hpp"
 #include "runtime/runtime.hpp"
 #include "schedule/memory.hpp"
@@ -74,7 +75,9 @@ struct CompiledProgram {
   mutable std::vector<std::shared_ptr<const SizedPlan>> plans_;  ///< last used first
 };
 
-Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime);
+/// The driver compiles only what the store does not have.
+Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime,
+                                                       const ArtifactStore& store = ArtifactStore(""));
 
 /// The source text that `compile` hands to the driver.
 Result<std::string> kernel_source(const Graph& graph, const RuntimeFile& runtime);

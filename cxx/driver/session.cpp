@@ -39,7 +39,7 @@ Result<Session::Program> Session::compile(const Graph& graph) {
       return found->second.program;
     }
   }
-  Result<Program> program = caten::compile(graph, **chosen);
+  Result<Program> program = caten::compile(graph, **chosen, options_.store);
   if (!program) return program;
   ++compiled_;
   std::lock_guard lock(mutex_);

@@ -24,6 +24,7 @@ struct SessionOptions {
   std::optional<size_t> max_memory{};
   RuntimeSearch search = default_runtime_search();
   size_t programs_kept = 256;
+  ArtifactStore store{};  ///< compiled kernels of earlier processes
 };
 
 class Session {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "../schedule/programs.hpp"
@@ -192,6 +194,35 @@ TEST_CASE("a session forgets the programs used longest ago") {
   };
   for (int axis : {0, 1, 0, 2, 0, 1}) REQUIRE(small.compile(program(axis)).has_value());
   CHECK(small.programs_compiled() == 4);
+}
+
+TEST_CASE("a later session finds compiled kernels on disk, and compiles again what is damaged there") {
+  std::string pattern = (std::filesystem::temp_directory_path() / "caten-test-XXXXXX").string();
+  std::string folder = mkdtemp(pattern.data());
+  auto run_once = [&] {
+    Session fresh({.store = ArtifactStore(folder)});
+    Result<Results> results = fresh.run(find("chain"), {.inputs = {iota({3}), iota({3})}});
+    REQUIRE(results.has_value());
+    CHECK(results->outputs[0].as<float>()[1] == 8);
+  };
+  auto artifacts = [&] {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder + "/artifacts")) files.push_back(entry.path());
+    return files;
+  };
+  run_once();
+  REQUIRE(artifacts().size() == 1);
+  std::filesystem::file_time_type long_ago{};
+  std::filesystem::last_write_time(artifacts()[0], long_ago);
+  run_once();
+  CHECK(std::filesystem::last_write_time(artifacts()[0]) != long_ago);
+  // Whole, but no shared object.
+  ArtifactStore(folder).save(artifacts()[0].filename().string(), "not a library");
+  run_once();
+  std::filesystem::resize_file(artifacts()[0], 20);
+  run_once();
+  CHECK(std::filesystem::file_size(artifacts()[0]) > 1000);
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("the reference runtime needs no compiler") {

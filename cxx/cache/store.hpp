@@ -1,0 +1,45 @@
+// Artifacts on disk, found again by the content of what they were made from.
+//
+// In: a key, made from every text that an artifact depends on, and the artifact's bytes. Out: the same bytes, in any
+// later process, or nothing. A store never fails: a file that cannot be written is not kept, one that is damaged, cut
+// short or of another version counts as absent and is removed. Files appear by rename, so that concurrent processes see
+// whole artifacts or none; the oldest ones go when the store outgrows its capacity.
+//
+// $CATEN_CACHE names the folder (`off`: no store), else $XDG_CACHE_HOME/caten, else ~/.cache/caten.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace caten {
+
+/// 128 bits of the texts, with their boundaries, as 32 hexadecimal digits.
+std::string content_key(std::initializer_list<std::string_view> texts);
+
+class ArtifactStore {
+ public:
+  static constexpr uint64_t kCapacity = uint64_t{1} << 30;
+
+  /// "": a store that keeps nothing.
+  explicit ArtifactStore(std::string folder = default_folder(), uint64_t capacity = kCapacity)
+      : folder_(std::move(folder)), capacity_(capacity) {}
+
+  static std::string default_folder();
+
+  std::optional<std::string> load(const std::string& key) const;
+  void save(const std::string& key, std::string_view bytes) const;
+
+  const std::string& folder() const { return folder_; }
+
+ private:
+  std::string path(const std::string& key) const { return folder_ + "/artifacts/" + key; }
+  void evict() const;
+
+  std::string folder_;
+  uint64_t capacity_;
+};
+
+}  // namespace caten

@@ -1,0 +1,106 @@
+#include "cache/store.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+namespace caten {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder {
+ public:
+  Folder() {
+    std::string pattern = (fs::temp_directory_path() / "caten-test-XXXXXX").string();
+    path = mkdtemp(pattern.data());
+  }
+  ~Folder() { fs::remove_all(path); }
+  std::string path;
+};
+
+size_t files(const std::string& folder) {
+  size_t count = 0;
+  for (const auto& entry : fs::directory_iterator(folder + "/artifacts")) count += entry.is_regular_file();
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("keys depend on every text and on where one ends") {
+  CHECK(content_key({"ab", "c"}) == content_key({"ab", "c"}));
+  CHECK(content_key({"ab", "c"}) != content_key({"a", "bc"}));
+  CHECK(content_key({"ab"}) != content_key({"ab", ""}));
+  CHECK(content_key({""}).size() == 32);
+}
+
+TEST_CASE("what is saved is loaded, by another store too") {
+  Folder folder;
+  std::string bytes(100'000, 'x');
+  bytes[5] = '\0';
+  ArtifactStore(folder.path).save("key", bytes);
+  CHECK(ArtifactStore(folder.path).load("key") == bytes);
+  CHECK_FALSE(ArtifactStore(folder.path).load("other").has_value());
+  ArtifactStore(folder.path).save("key", "");
+  CHECK(ArtifactStore(folder.path).load("key") == "");
+}
+
+TEST_CASE("damaged artifacts are absent, and removed") {
+  Folder folder;
+  ArtifactStore store(folder.path);
+  for (int kind = 0; kind < 3; ++kind) {
+    store.save("key", "the bytes of an artifact");
+    std::string file = folder.path + "/artifacts/key";
+    if (kind == 0) fs::resize_file(file, fs::file_size(file) - 1);
+    if (kind == 1) fs::resize_file(file, 3);
+    if (kind == 2) {
+      std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+      stream.seekp(-2, std::ios::end);
+      stream.put('!');
+    }
+    CHECK_FALSE(store.load("key").has_value());
+    CHECK(files(folder.path) == 0);
+  }
+}
+
+TEST_CASE("a store that outgrows its capacity drops what was used longest ago") {
+  Folder folder;
+  ArtifactStore store(folder.path, 10'000);
+  for (int i = 0; i < 9; ++i) {
+    std::string key = "key" + std::to_string(i);
+    store.save(key, std::string(1000, 'x'));
+    fs::last_write_time(folder.path + "/artifacts/" + key,
+                        fs::file_time_type::clock::now() - std::chrono::seconds(100 - i));
+  }
+  CHECK(store.load("key0").has_value());
+  store.save("last", std::string(1000, 'x'));
+  CHECK(store.load("key0").has_value());
+  CHECK(store.load("last").has_value());
+  CHECK_FALSE(store.load("key1").has_value());
+  CHECK(files(folder.path) <= 8);
+}
+
+TEST_CASE("many writers of one key leave one whole artifact") {
+  Folder folder;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) ArtifactStore(folder.path).save("key", std::string(5000, 'x'));
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(ArtifactStore(folder.path).load("key") == std::string(5000, 'x'));
+  CHECK(files(folder.path) == 1);
+}
+
+TEST_CASE("a store without a folder, or with one that cannot be written, keeps nothing and fails nothing") {
+  ArtifactStore("").save("key", "x");
+  CHECK_FALSE(ArtifactStore("").load("key").has_value());
+  ArtifactStore("/proc/no/such").save("key", "x");
+  CHECK_FALSE(ArtifactStore("/proc/no/such").load("key").has_value());
+}
+
+}  // namespace caten
