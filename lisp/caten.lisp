@@ -9,7 +9,7 @@
            #:ash #:pi #:isqrt #:gcd #:lcm #:eq #:load)
   (:export
    ;; definitions
-   #:defcomposite #:composite #:composite-p #:deftest #:check #:check-error #:near #:numpy
+   #:defcomposite #:composite #:composite-p #:defoptimizer #:disable-optimizer #:enable-optimizer #:optimizers #:deftest #:check #:check-error #:near #:numpy
    ;; clauses of definitions
    #:where #:next #:-> #:~
    ;; the principal ops whose names Common Lisp does not have

@@ -91,10 +91,10 @@ cl_object add_source(cl_object path) {
   });
 }
 
-const Primitive kPrimitives[] = {{"ADD-SOURCE", add_source},
-                                 {"LOAD-ARRAY", load_array},         {"LOAD-ALL-ARRAYS", load_all_arrays},
-                                 {"SAVE-ARRAY", save_array},         {"SAVE-ALL-ARRAYS", save_all_arrays},
-                                 {"LOAD-CSV-ARRAY", load_csv_array}, {"SAVE-PNG-ARRAY", save_png_array}};
+const Primitive kPrimitives[] = {{"ADD-SOURCE", add_source},           {"LOAD-ARRAY", load_array},
+                                 {"LOAD-ALL-ARRAYS", load_all_arrays}, {"SAVE-ARRAY", save_array},
+                                 {"SAVE-ALL-ARRAYS", save_all_arrays}, {"LOAD-CSV-ARRAY", load_csv_array},
+                                 {"SAVE-PNG-ARRAY", save_png_array}};
 
 }  // namespace
 

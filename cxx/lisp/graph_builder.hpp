@@ -15,11 +15,15 @@ namespace caten::lisp {
 
 class GraphBuilder {
  public:
+  explicit GraphBuilder(Graph& into) : graph(into) {}
+
+  /// Says that a tensor is a value which the graph has already.
+  void bind(cl_object tensor, NodeId value) { known_[tensor] = value; }
   /// The value of the tensor, which must stay reachable from Lisp while this object lives.
   Result<NodeId> add(cl_object tensor);
 
-  Graph graph;
-  std::vector<Array> data;  ///< in the order of graph.inputs; empty arrays for inputs without data
+  Graph& graph;
+  std::vector<Array> data;  ///< of the inputs that were added, in their order; empty arrays for inputs without data
 
  private:
   Result<NodeId> make(cl_object tensor);

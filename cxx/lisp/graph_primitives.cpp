@@ -12,16 +12,19 @@ namespace {
 /// (compute tensors): an array for each, or a diagnostic.
 cl_object compute(cl_object tensors) {
   return primitive([&]() -> cl_object {
-    GraphBuilder builder;
+    Graph graph;
+    GraphBuilder builder(graph);
     for (cl_object rest = tensors; is_cons(rest); rest = tail(rest)) {
       Result<NodeId> value = builder.add(head(rest));
       if (!value) return to_lisp(value.error());
-      builder.graph.outputs.push_back({"value" + std::to_string(builder.graph.outputs.size()), *value});
+      graph.outputs.push_back({"value" + std::to_string(graph.outputs.size()), *value});
     }
+    Result<Graph> optimized = apply_optimizers(graph);
+    if (!optimized) return to_lisp(optimized.error());
     Arguments arguments;
     arguments.inputs = std::move(builder.data);
     session().resume();
-    Result<Results> results = session().run(builder.graph, std::move(arguments));
+    Result<Results> results = session().run(*optimized, std::move(arguments));
     if (!results) return to_lisp(results.error());
     cl_object list = ECL_NIL;
     for (size_t i = results->outputs.size(); i-- > 0;) {
@@ -34,9 +37,10 @@ cl_object compute(cl_object tensors) {
 
 /// The graph of named outputs ((name . tensor) …) with the sizes of `env`.
 Result<Graph> build_graph(cl_object name, cl_object inputs, cl_object outputs, cl_object env) {
-  GraphBuilder builder;
-  builder.graph.name = to_utf8(name);
-  if (DimEnv* dims = to_dim_env(env)) builder.graph.dims = *dims;
+  Graph graph;
+  GraphBuilder builder(graph);
+  graph.name = to_utf8(name);
+  if (DimEnv* dims = to_dim_env(env)) graph.dims = *dims;
   for (; is_cons(inputs); inputs = tail(inputs)) {
     Result<NodeId> value = builder.add(head(inputs));
     if (!value) return tl::make_unexpected(value.error());
@@ -44,9 +48,9 @@ Result<Graph> build_graph(cl_object name, cl_object inputs, cl_object outputs, c
   for (; is_cons(outputs); outputs = tail(outputs)) {
     Result<NodeId> value = builder.add(tail(head(outputs)));
     if (!value) return tl::make_unexpected(value.error());
-    builder.graph.outputs.push_back({to_utf8(head(head(outputs))), *value});
+    graph.outputs.push_back({to_utf8(head(head(outputs))), *value});
   }
-  return resolve_dims(builder.graph);
+  return resolve_dims(graph);
 }
 
 /// (print-graph name inputs outputs env): IR text.

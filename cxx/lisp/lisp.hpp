@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -67,6 +68,13 @@ struct Traced {
 /// Evaluates the forms of `source` and traces the last value. `types` chooses dtypes for type variables. All errors of
 /// a composite's body are reported. Nothing if there are errors, or if the program quit.
 std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics);
+
+/// The program after the optimizers that Lisp code defined (defoptimizer) and that are switched on.
+Result<Graph> apply_optimizers(const Graph& graph);
+/// Switches an optimizer off or on by name (-fno-NAME); it need not be defined yet.
+void switch_optimizer(const std::string& name, bool on);
+/// Is told of every application, "name: before → after" (--trace-rewrites); empty: nobody.
+void trace_optimizers(std::function<void(const std::string&)> listener);
 
 /// From now on Ctrl-C ends the form that is being evaluated with E0805 and keeps all state.
 void install_interrupt_handler();

@@ -16,6 +16,7 @@ void define_type_primitives();
 void define_graph_primitives();
 void define_array_primitives();
 void define_file_primitives();
+void define_optimizer_primitives();
 
 inline void define_all_primitives() {
   define_text_primitives();
@@ -24,6 +25,7 @@ inline void define_all_primitives() {
   define_graph_primitives();
   define_array_primitives();
   define_file_primitives();
+  define_optimizer_primitives();
 }
 
 /// What (keep-graph …) kept last, once.
