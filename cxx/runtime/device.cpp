@@ -28,7 +28,9 @@ Result<std::shared_ptr<Driver>> Driver::load(const std::string& path) {
   return std::shared_ptr<Driver>(new Driver(library, table));
 }
 
-Driver::~Driver() { dlclose(library_); }
+Driver::~Driver() {
+  if (library_) dlclose(library_);
+}
 
 Diagnostic Driver::failure(caten_status status, const std::string& what) const {
   const char* text = table_->last_error();

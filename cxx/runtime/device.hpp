@@ -16,6 +16,10 @@ class Driver {
  public:
   /// E0604 if the file is missing or of another ABI.
   static Result<std::shared_ptr<Driver>> load(const std::string& path);
+  /// A driver that is part of the program.
+  static std::shared_ptr<Driver> of(const caten_driver& table) {
+    return std::shared_ptr<Driver>(new Driver(nullptr, &table));
+  }
   ~Driver();
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;

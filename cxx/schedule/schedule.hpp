@@ -89,7 +89,7 @@ struct LoopCommand {
   std::vector<Collect> collects{};
   std::optional<Location> until{};
   BufferId iterations{};  ///< i64 scalar: how many there were
-  std::vector<Command> body{};
+  std::vector<Command> body;
 };
 
 struct Command {

@@ -11,6 +11,7 @@
 #include "generate.hpp"
 #include "golden.hpp"
 #include "ir/evaluate.hpp"
+#include "test_store.hpp"
 
 namespace caten {
 namespace {
@@ -26,7 +27,7 @@ Array iota(std::vector<int64_t> shape, float start = 0) {
 
 /// A session for all tests of this file: what one compiled, the next finds.
 Session& session() {
-  static Session shared;
+  static Session shared({.store = test_store()});
   return shared;
 }
 
@@ -185,7 +186,7 @@ TEST_CASE("one program runs from many threads, with different sizes") {
 }
 
 TEST_CASE("a session forgets the programs used longest ago") {
-  Session small({.programs_kept = 2});
+  Session small({.programs_kept = 2, .store = test_store()});
   auto program = [](int axis) {
     Graph graph;
     Build b(graph);

@@ -52,8 +52,9 @@ using Runner = std::function<Result<Results>(const Graph&, const Arguments&)>;
 
 struct Verdict {
   int64_t passed = 0, ill_conditioned = 0, wrong = 0;
-  size_t first_wrong = 0;  ///< output, or outputs + state
-  std::string message{};   ///< "" if nothing is wrong
+  size_t first_wrong = 0;         ///< output, or outputs + state
+  std::vector<double> max_ulp{};  ///< of each output, then of each state
+  std::string message{};          ///< "" if nothing is wrong
   bool ok() const { return message.empty(); }
 };
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "test_store.hpp"
+
 namespace caten {
 namespace {
 
@@ -25,7 +27,7 @@ Graph chain() {
 }  // namespace
 
 TEST_CASE("an element-wise program runs for any size, and is compiled once") {
-  Session session;
+  Session session({.store = test_store()});
   Graph graph = chain();
   for (int64_t n : {3, 1, 0}) {
     std::vector<float> a, b, y;

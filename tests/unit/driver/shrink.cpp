@@ -113,6 +113,7 @@ Verdict check(const Case& given, const Runner& run) {
                          const std::vector<ErrorBounds>& limits, const char* kind, size_t first) {
     for (size_t i = 0; i < b.size(); ++i) {
       Comparison comparison = compare(a[i], b[i], i < limits.size() ? limits[i] : nullptr);
+      verdict.max_ulp.push_back(comparison.max_ulp);
       verdict.passed += comparison.passed;
       verdict.ill_conditioned += comparison.ill_conditioned;
       verdict.wrong += comparison.wrong;
