@@ -91,8 +91,14 @@
             (interrupted (condition-diagnostics condition))
             (ext:stack-overflow
              (list (make-diagnostic 401 "the text is nested too deeply" :remedy "name inner values instead of nesting them")))
-            (t (list (make-diagnostic 702 (describe-condition condition)
-                                      :found (format nil "a condition of type ~a" (condition-name condition))))))))
+            (t (list (make-diagnostic 702 (without-stream (describe-condition condition))
+                                      :remedy "correct the text, or write an unusual symbol between bars: |name|"))))))
+
+(defun without-stream (message)
+  "A reader error's message without the stream and position that ECL puts before it."
+  (let* ((position (search ", position " message))
+         (colon (and position (position #\: message :start position))))
+    (if colon (string-left-trim " " (subseq message (1+ colon))) message)))
 
 ;;; The guard
 
@@ -120,7 +126,17 @@
         (*package* (find-package :caten-user)))
     (if (and (functionp value) (find-composite value))
         (format nil "#<composite ~a>" (composite-text (find-composite value)))
-        (prin1-to-string value))))
+        (readable-floats (prin1-to-string value)))))
+
+(defun readable-floats (text)
+  "The text with ECL's words for infinities and NaN as +inf, -inf and nan."
+  (loop for (word . name) in '(("#<double-float positive infinity>" . "+inf") ("#<double-float negative infinity>" . "-inf")
+                               ("#<single-float positive infinity>" . "+inf") ("#<single-float negative infinity>" . "-inf")
+                               ("#<double-float quiet NaN>" . "nan") ("#<single-float quiet NaN>" . "nan"))
+        do (loop for place = (search word text)
+                 while place
+                 do (setf text (concatenate 'string (subseq text 0 place) name (subseq text (+ place (length word)))))))
+  text)
 
 ;;; Evaluating a text
 

@@ -10,7 +10,7 @@
   (:import-from :caten/tensor #:tensor-dtype #:tensor-shape #:poison #:poison-p #:any-poison-p #:describe-type #:make-leaf)
   (:import-from :caten/promotion
    #:promote-dtypes #:common-dtype #:dtype-class #:convert #:constant #:broadcast-shapes #:broadcast-to #:as-tensor #:literal-dtype
-   #:*types*)
+   #:resolve-dtype #:*types*)
   (:import-from :caten/dim #:dim-p #:dim= #:dim<= #:equate #:solve #:size-symbol #:symbolic-p #:describe-dim #:describe-shape #:*dims*)
   (:import-from :caten/primitive #:dim-declare #:dim-require)
   (:import-from :caten/diagnostic #:fail #:checked)
@@ -383,7 +383,10 @@ spelling of inputs."
 (defun check-result (output result)
   "One result as a tensor of the declared dtype and sizes."
   (let* ((type (parameter-type output))
-         (wanted (cond ((keywordp type) type) (type (cdr (assoc type *types*)))))
+         (wanted (cond ((keywordp type) type)
+                       ((null type) nil)
+                       ((cdr (assoc type *types*)))
+                       ((binding type) (resolve-dtype (value-of type)))))
          (tensor (cond ((tensorp result) result)
                        ((typep result '(or number (member t nil))) (as-tensor result (or wanted (literal-dtype result))))
                        (t (fail 705 (format nil "~a returns an object that is no tensor" (subject-name))

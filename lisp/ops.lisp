@@ -265,7 +265,8 @@
   "The loop op: (scan n ((carry init)…) (i) body… (next v…) [:until c] [:collect v…] [:limit n]) folds n times. Values: the final
 carries, then what :collect stacked, then the number of iterations. In a composite's body it is written with `loop`.
 → (run-loop n (list init…) '(carry…) 'i (lambda (i carry…) body… (values (list v…) (list c) (list v…))))."
-  (let* ((position (position-if (lambda (item) (and (consp item) (eq (first item) 'next))) body))
+  (let* ((position (or (position-if (lambda (item) (and (consp item) (eq (first item) 'next))) body)
+                       (fail 107 "a loop without the next values of its carries" :expected "(next v…)" :remedy "add them")))
          (forms (subseq body 0 position))
          (next (rest (nth position body)))
          (until '()) (collect '()) (limit nil) (mode nil))

@@ -171,6 +171,12 @@
             (when twice
               (fail 104 (format nil "`~(~a~)` stands twice among the inputs" twice) :place (form-place form)
                     :remedy "rename one of them")))
+          (dolist (output outputs)
+            (let ((type (parameter-type output)))
+              (when (and type (not (keywordp type)) (not (member type names)) (not (find type inputs :key #'parameter-type)))
+                (fail 214 (format nil "no input decides the type variable ~a of ~a" type (parameter-name output))
+                      :place (form-place form)
+                      :remedy "use a type variable of an input, a dtype, or the name of a keyword argument that is a dtype"))))
           signature)))))
 
 (defun size-parameter-p (parameter)

@@ -9,11 +9,24 @@
 namespace caten::lisp {
 namespace {
 
-/// How deeply conses nest in their first axis and beyond: the rank of the literal.
+constexpr size_t kMaxRank = 32;
+
+bool is_circular(cl_object list) {
+  cl_object slow = list;
+  bool step = false;
+  for (cl_object rest = list; is_cons(rest); step = !step) {
+    rest = tail(rest);
+    if (step) slow = tail(slow);
+    if (is_cons(rest) && rest == slow) return true;
+  }
+  return false;
+}
+
+/// How deeply conses nest: the rank of the literal. Stops at the first circle and at kMaxRank + 1.
 size_t nesting(cl_object list, size_t depth = 0) {
-  if (!is_cons(list) || depth > 64) return 0;
+  if (!is_cons(list) || depth > kMaxRank || is_circular(list)) return 0;
   size_t inner = 0;
-  for (cl_object rest = list; is_cons(rest); rest = tail(rest))
+  for (cl_object rest = list; is_cons(rest) && inner + depth <= kMaxRank; rest = tail(rest))
     if (is_cons(head(rest))) inner = std::max(inner, nesting(head(rest), depth + 1));
   return inner + 1;
 }
@@ -30,6 +43,11 @@ class ListReader {
       return {};
     }
     if (!ECL_LISTP(object)) return ragged(depth);
+    if (shape_.size() > kMaxRank || is_circular(object))
+      return fail({.code = Code::TooDeep,
+                   .message = "a literal that nests too deeply or is circular",
+                   .expected = fmt::format("at most {} axes", kMaxRank),
+                   .remedy = "pass a finite list of rows"});
     int64_t length = 0;
     for (cl_object rest = object; is_cons(rest); rest = tail(rest), ++length) CATEN_TRY(read(head(rest), depth + 1));
     if (shape_[depth] >= 0 && shape_[depth] != length) return ragged(depth);

@@ -50,6 +50,9 @@ Result<NodeId> GraphBuilder::add(cl_object root) {
       open.pop_back();
       continue;
     }
+    if (!is_tensor(tensor))
+      return fail(
+          {.code = Code::BadArgument, .message = "an operand that is no tensor", .found = print(to_datum(tensor))});
     bool ready = true;
     for (cl_object rest = slot(tensor, kOperandsSlot); is_cons(rest); rest = tail(rest)) {
       if (known_.contains(head(rest))) continue;

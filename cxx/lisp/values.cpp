@@ -117,6 +117,11 @@ Result<Attributes> slice_attributes(cl_object list) {
 
 }  // namespace
 
+bool is_tensor(cl_object object) {
+  static const cl_object tensor_class = cl_find_class(1, symbol("TENSOR", "CATEN/TENSOR"));  // reachable by its name
+  return ecl_t_of(object) == t_instance && object->instance.clas == tensor_class;
+}
+
 Result<Dim> to_dim(cl_object object) {
   int64_t value = 0;
   if (to_int64(object, value)) return Dim(value);
@@ -169,6 +174,7 @@ cl_object to_lisp(DType dtype) {
 }
 
 Result<ValueType> to_type(cl_object tensor) {
+  if (!is_tensor(tensor)) return bad("an operand that is no tensor", tensor);
   std::optional<DType> dtype = to_dtype(slot(tensor, kDTypeSlot));
   if (!dtype) return bad("a tensor without a dtype", slot(tensor, kDTypeSlot));
   Result<Shape> shape = to_shape(slot(tensor, kShapeSlot));

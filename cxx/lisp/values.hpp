@@ -20,6 +20,7 @@ enum TensorSlot : cl_index {
   kOriginSlot
 };
 
+bool is_tensor(cl_object object);
 inline cl_object slot(cl_object tensor, TensorSlot index) { return tensor->instance.slots[index]; }
 
 /// An integer, a symbol of caten/size, or an expression over them.
