@@ -19,7 +19,8 @@ class FileBytes {
   /// somebody shortens while it is mapped kills the process (SIGBUS), as with every mapping; replacing it by a rename,
   /// as AtomicFile does, is safe.
   static Result<FileBytes> map(const std::string& path);
-  /// Memory of the caller; arrays are copied out of it. `name` is what messages print.
+  /// Memory of the caller, who keeps it as long as this is read from; arrays are copied out of it. `name` is what
+  /// messages print.
   static FileBytes borrow(std::string name, std::span<const std::byte> bytes);
   /// Memory that `owner` keeps alive; arrays share it.
   static FileBytes share(std::string name, std::span<const std::byte> bytes, std::shared_ptr<const void> owner);

@@ -11,7 +11,8 @@ namespace caten {
 namespace {
 
 Result<NpzFile> parse(const std::string& content, uint64_t limit = kMaxUnpacked) {
-  return NpzFile::parse(FileBytes::borrow("x.npz", std::as_bytes(std::span(content))), limit);
+  auto owner = std::make_shared<std::string>(content);  // reading goes on after this call
+  return NpzFile::parse(FileBytes::share("x.npz", std::as_bytes(std::span(*owner)), owner), limit);
 }
 
 std::string data(const char* name) { return read_source_file(fmt::format("tests/data/io/{}", name)); }

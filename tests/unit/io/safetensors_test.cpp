@@ -26,7 +26,8 @@ std::string entry(const std::string& name, const std::string& dtype, const std::
 }
 
 Result<SafetensorsFile> parse(const std::string& content) {
-  return SafetensorsFile::parse(FileBytes::borrow("x.safetensors", std::as_bytes(std::span(content))));
+  auto owner = std::make_shared<std::string>(content);  // reading goes on after this call
+  return SafetensorsFile::parse(FileBytes::share("x.safetensors", std::as_bytes(std::span(*owner)), owner));
 }
 
 }  // namespace
