@@ -1,0 +1,25 @@
+// Composites become their bodies.
+#include "rewrite/rewrite.hpp"
+
+namespace caten {
+namespace {
+
+class Inliner : public GraphCopier {
+ public:
+  using GraphCopier::GraphCopier;
+
+ private:
+  NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
+    return node.kind == NodeKind::kRegion ? operands[0] : copy_node(node, std::move(operands));
+  }
+};
+
+}  // namespace
+
+Graph inline_regions(const Graph& graph, const RewriteOptions&) {
+  Graph out;
+  Inliner(graph, out).copy_program();
+  return resolve_dims(out);
+}
+
+}  // namespace caten

@@ -1,0 +1,46 @@
+#include "rewrite/rewrite.hpp"
+
+namespace caten {
+
+const std::vector<Pass>& all_passes() {
+  static const std::vector<Pass> passes{
+      {"inline-regions", "composites become their bodies", inline_regions, Stage::kChecked, Stage::kFlat, false},
+      {"simplify", "algebraic identities", simplify, Stage::kFlat, Stage::kFlat, true},
+      {"fold-constants", "element-wise ops on constants are computed", fold_constants, Stage::kFlat, Stage::kFlat,
+       true},
+      {"simplify", "algebraic identities", simplify, Stage::kFlat, Stage::kFlat, true},
+      {"remove-dead-code", "values, carries and collects that nothing needs go", remove_dead_code, Stage::kFlat,
+       Stage::kFlat, true},
+  };
+  return passes;
+}
+
+const std::vector<Rule>& all_rules() {
+  static const std::vector<Rule> rules = [] {
+    std::vector<Rule> out;
+    for (auto* family : {arithmetic_rules, logic_rules, view_rules})
+      for (const Rule& rule : family()) out.push_back(rule);
+    return out;
+  }();
+  return rules;
+}
+
+Result<Graph> rewrite(const Graph& graph, const RewriteOptions& options) {
+  Graph current = resolve_dims(graph);
+  if (options.verify) CATEN_TRY(verify(current, all_passes().front().before));
+  for (const Pass& pass : all_passes()) {
+    if (pass.optional && options.off.contains(std::string(pass.name))) continue;
+    current = pass.run(current, options);
+    if (options.verify) {
+      Status valid = verify(current, pass.after);
+      if (!valid) {
+        valid.error().notes.push_back("after pass " + std::string(pass.name));
+        return tl::make_unexpected(std::move(valid.error()));
+      }
+    }
+    if (options.after_pass) options.after_pass(pass.name, current);
+  }
+  return current;
+}
+
+}  // namespace caten

@@ -1,0 +1,60 @@
+// In: a checked Graph. Out: an equal, simpler one without regions. Entry: rewrite, which runs the list of passes of
+// rewrite.cpp; user optimizers (rewrite/optimizer.hpp) run before it, while composites are still regions.
+//
+// Passes keep every value bit for bit, NaN for NaN, so that any subset of the optional ones gives the same answer; each
+// is one file of passes/, each algebraic rule one row of a file of rules/. Passes and rules are switched off by name
+// (-fno-NAME). verify runs after each pass.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/build.hpp"
+#include "ir/verify.hpp"
+
+namespace caten {
+
+struct RewriteOptions {
+  std::set<std::string> off{};  ///< names of optional passes and of rules
+  bool verify = true;
+  std::function<void(const std::string&)> trace{};  ///< "rule: before → after"
+  std::function<void(std::string_view pass, const Graph&)> after_pass{};
+};
+
+struct Pass {
+  std::string_view name;
+  std::string_view summary;
+  Graph (*run)(const Graph&, const RewriteOptions&);
+  Stage before, after;
+  bool optional;
+};
+/// In the order in which they run; a pass may stand there more than once.
+const std::vector<Pass>& all_passes();
+
+/// E0806 if a pass breaks an invariant.
+Result<Graph> rewrite(const Graph& graph, const RewriteOptions& options = {});
+
+/// An identity of IEEE and wrapping integer arithmetic: the value that may stand for `node`, or an invalid one. The
+/// node's operands are of the graph being built; it has not been added.
+struct Rule {
+  std::string_view name;
+  Op root;
+  NodeId (*apply)(const Build& build, const Node& node);
+};
+const std::vector<Rule>& all_rules();
+
+// passes/
+Graph remove_dead_code(const Graph& graph, const RewriteOptions& options);
+Graph inline_regions(const Graph& graph, const RewriteOptions& options);
+Graph fold_constants(const Graph& graph, const RewriteOptions& options);
+Graph simplify(const Graph& graph, const RewriteOptions& options);
+
+// rules/
+std::vector<Rule> arithmetic_rules();
+std::vector<Rule> logic_rules();
+std::vector<Rule> view_rules();
+
+}  // namespace caten
