@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#define XXH_INLINE_ALL
+#define XXH_INLINE_ALL  // NOLINT: the header asks for this name
 #include <xxhash.h>
 
 #include <algorithm>

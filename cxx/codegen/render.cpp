@@ -270,7 +270,7 @@ class KernelRenderer {
   }
 
   /// Computes what a statement needs and is not there yet.
-  void compute(std::vector<ValueId> wanted, int depth, std::set<uint32_t>& available) {
+  void compute(const std::vector<ValueId>& wanted, int depth, std::set<uint32_t>& available) {
     Placing placing(nest_, wanted, available);
     render_branch(placing, 0, depth);
     available.insert(placing.branches[0].values.begin(), placing.branches[0].values.end());

@@ -138,9 +138,9 @@ class Execution {
     for (const Command& command : commands) {
       if (options_.interrupt && options_.interrupt->load(std::memory_order_relaxed))
         return fail({.code = Code::Interrupted, .message = "the computation was interrupted"});
-      if (auto* launch = std::get_if<LaunchCommand>(&command.what))
+      if (const auto* launch = std::get_if<LaunchCommand>(&command.what))
         CATEN_TRY(run_kernel(launch->kernel));
-      else if (auto* copy = std::get_if<CopyCommand>(&command.what))
+      else if (const auto* copy = std::get_if<CopyCommand>(&command.what))
         CATEN_TRY(run_copy(*copy));
       else
         CATEN_TRY(run_loop(std::get<LoopCommand>(command.what)));

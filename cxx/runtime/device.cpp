@@ -65,7 +65,7 @@ Diagnostic Driver::failure(caten_status status, const std::string& what) const {
   }
 }
 
-Result<std::shared_ptr<Device>> Device::open(std::shared_ptr<Driver> driver, const std::string& options) {
+Result<std::shared_ptr<Device>> Device::open(const std::shared_ptr<Driver>& driver, const std::string& options) {
   caten_device* handle = nullptr;
   if (caten_status status = driver->table().open(options.c_str(), &handle); status != CATEN_OK)
     return fail(driver->failure(status, "open its device"));

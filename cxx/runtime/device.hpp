@@ -37,7 +37,7 @@ class Driver {
 /// An open device. Thread-safe.
 class Device : public std::enable_shared_from_this<Device> {
  public:
-  static Result<std::shared_ptr<Device>> open(std::shared_ptr<Driver> driver, const std::string& options = "");
+  static Result<std::shared_ptr<Device>> open(const std::shared_ptr<Driver>& driver, const std::string& options = "");
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;

@@ -143,7 +143,8 @@ Result<RuntimeFile> read_runtime(const std::string& name, const RuntimeSearch& s
   if (is_path(name))
     candidates.push_back(name);
   else
-    for (const std::string& folder : search.runtime_folders) candidates.push_back(folder + "/" + name + ".lisp");
+    for (const std::string& folder : search.runtime_folders)
+      candidates.push_back(fmt::format("{}/{}.lisp", folder, name));
   for (const std::string& candidate : candidates) {
     std::ifstream stream(candidate, std::ios::binary);
     std::error_code error;

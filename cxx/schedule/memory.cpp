@@ -75,9 +75,9 @@ class LifetimeWalk {
 
   void walk(const std::vector<Command>& commands) {
     for (const Command& command : commands) {
-      if (auto* launch = std::get_if<LaunchCommand>(&command.what)) {
+      if (const auto* launch = std::get_if<LaunchCommand>(&command.what)) {
         walk_kernel(schedule_.kernels[launch->kernel]);
-      } else if (auto* copy = std::get_if<CopyCommand>(&command.what)) {
+      } else if (const auto* copy = std::get_if<CopyCommand>(&command.what)) {
         int64_t position = ++position_;
         note_reuse({copy->to.buffer, copy->from.buffer}, copy->to.offset.is(0) && copy->from.offset.is(0), position);
         touch(copy->from.buffer, position);

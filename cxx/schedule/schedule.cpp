@@ -74,6 +74,7 @@ class Scheduler {
   /// Emits all commands of the innermost scope, whose loop's bindings are known.
   void schedule_scope(const std::vector<Placement>& placements) {
     std::vector<Target> targets;
+    targets.reserve(placements.size());
     for (const Placement& placement : placements) targets.push_back({placement.value, placement.reason});
     scope().fusion = decide_fusion(graph_, stack_, targets);
     for (NodeId id : scope().fusion.nodes)
