@@ -91,9 +91,12 @@
   (let ((here *place*) (path *path*))
     (when (place-text here) (add-note diagnostic "in the form at ~a" here))
     (with-place diagnostic here)
-    (loop for (name . place) in path
+    (loop with previous = nil
+          for (name . place) in path
           for depth from 0 below 8
-          do (add-note diagnostic "in composite `~(~a~)`~@[, called at ~a~]" name (place-text place))
+          do (unless (eq name previous)
+               (add-note diagnostic "in composite `~(~a~)`~@[, called at ~a~]" name (place-text place)))
+             (setf previous name)
              (with-place diagnostic place)))
   diagnostic)
 

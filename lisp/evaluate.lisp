@@ -52,7 +52,10 @@
   "The condition's report on one line; never fails."
   (or (ignore-errors
        (let ((text (one-line (let ((caten/tensor:*print-values* nil) (*print-length* 8) (*print-level* 4) (*print-circle* t)) (princ-to-string condition)))))
-         (if (> (length text) 400) (concatenate 'string (subseq text 0 400) "…") text)))
+         (cond ((and (> (length text) 2) (string= "#<" text :end2 2))  ; a condition without a report
+                (substitute #\Space #\- (condition-name condition)))
+               ((> (length text) 400) (concatenate 'string (subseq text 0 400) "…"))
+               (t text))))
       "an error that cannot be printed"))
 
 (defun condition-name (condition)
@@ -91,8 +94,11 @@
             (interrupted (condition-diagnostics condition))
             (ext:stack-overflow
              (list (make-diagnostic 401 "the text is nested too deeply" :remedy "name inner values instead of nesting them")))
-            (t (list (make-diagnostic 702 (without-stream (describe-condition condition))
-                                      :remedy "correct the text, or write an unusual symbol between bars: |name|"))))))
+            (t (if (search "Unmatched right parenthesis" (describe-condition condition))
+                   (list (make-diagnostic 2 "unexpected `)`" :expected "a form or the end of the text"
+                                                             :remedy "remove it, or add the missing `(` before it"))
+                   (list (make-diagnostic 702 (without-stream (describe-condition condition))
+                                      :remedy "correct the text, or write an unusual symbol between bars: |name|")))))))
 
 (defun without-stream (message)
   "A reader error's message without the stream and position that ECL puts before it."

@@ -100,6 +100,15 @@
         ((null argument) (if (eq (parameter-mode parameter) :optional) '() (list argument)))
         (t (list argument))))
 
+(defun check-operands (signature arguments)
+  "Signals E0705 for an argument that is neither a tensor nor a number."
+  (loop for parameter in (signature-inputs signature)
+        for argument in arguments
+        do (dolist (object (tensors-of parameter argument))
+             (unless (typep object '(or caten/tensor::tensor number (member t nil)))
+               (misfit 705 "takes tensors and numbers" arguments
+                       :remedy (if (consp object) "make a tensor of the list: (tensor '(1 2 3))" "pass a tensor"))))))
+
 (defun unify-types (signature arguments)
   "Binds the type variables in *types*; returns them."
   (dolist (type (signature-types signature))
@@ -124,10 +133,7 @@
          (wanted (cond ((keywordp type) type)
                        (type (cdr (assoc type *types*)))
                        (t nil)))
-         (given (cond ((tensorp object) (tensor-dtype object))
-                      ((typep object '(or number (member t nil))) (literal-dtype object))
-                      (t (misfit 705 "takes tensors and numbers" arguments
-                                 :remedy (if (consp object) "make a tensor of the list: (tensor '(1 2 3))" "pass a tensor")))))
+         (given (if (tensorp object) (tensor-dtype object) (literal-dtype object)))
          (target (or wanted (fit-class given (parameter-class parameter)))))
     (cond ((null target)
            (misfit 203 (format nil "does not take ~(~a~) for ~a" given (parameter-name parameter)) arguments
@@ -301,7 +307,9 @@
                   (t (ecase relation
                        (:= (dim= a b)) (:/= (not (dim= a b))) (:<= (dim<= a b)) (:< (dim<= (caten/dim:dim+ a 1) b)))))
       (misfit 307 (format nil "needs ~a ~a ~a" left relation right) arguments
-              :remedy (format nil "here ~a is ~a and ~a is ~a" left (describe-dim a) right (describe-dim b))))))
+              :remedy (format nil "here ~{~a is ~a~^ and ~}"
+                              (append (unless (integerp left) (list left (describe-dim a)))
+                                      (unless (integerp right) (list right (describe-dim b)))))))))
 
 ;;; Entries
 
@@ -313,6 +321,7 @@
           do (when (and (eq (parameter-kind parameter) :size) (not (dim-p argument)) argument)
                (misfit 705 (format nil "takes a size for ~a" (parameter-name parameter)) arguments :remedy "pass an integer"))
              (bind (parameter-name parameter) argument))
+  (check-operands signature arguments)
   (unify-types signature arguments)
   (let ((converted (broadcast-leading signature (convert-arguments signature arguments))))
     (match-sizes signature converted)
@@ -398,7 +407,9 @@ spelling of inputs."
           (setf tensor (convert tensor wanted))
           (fail 201 (format nil "~a returns ~a as ~(~a~)" (subject-name) (parameter-name output) (tensor-dtype tensor))
                 :expected (format nil "~(~a~)" wanted)
-                :remedy (format nil "cast it: (cast x ~(~a~))" (if (keywordp type) type (symbol-name type))))))
+                :remedy (if (keywordp type)
+                            (format nil "cast it: (cast x ~(~s~))" type)
+                            (format nil "cast it: (cast x ~a)" type)))))
     (check-result-shape output tensor)
     tensor))
 

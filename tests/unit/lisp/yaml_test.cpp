@@ -1,7 +1,8 @@
+#include "lisp/yaml.hpp"
+
 #include <doctest/doctest.h>
 
 #include "lisp/lisp.hpp"
-#include "lisp/yaml.hpp"
 
 using namespace caten;
 
@@ -17,9 +18,11 @@ std::string translate(std::string text) {
 
 TEST_CASE("the YAML form of a composite becomes Lisp") {
   // As the seed prints it, tabs and ellipsis included.
-  CHECK(translate("conv2d:\n    - in:\n        - A{T}[M, N]<0 1>(where N = 1)\n\t- B{T} ...\n    - out:\n\t- B # symbols only\n"
-                  "    - impl:\n        - \"(+ A B)\"\n") ==
-        "(defcomposite conv2d ((A{T}[M, N]<0 1>(where N = 1) B{T}) -> (B))\n  (+ A B))\n'conv2d\n");
+  CHECK(
+      translate(
+          "conv2d:\n    - in:\n        - A{T}[M, N]<0 1>(where N = 1)\n\t- B{T} ...\n    - out:\n\t- B # symbols only\n"
+          "    - impl:\n        - \"(+ A B)\"\n") ==
+      "(defcomposite conv2d ((A{T}[M, N]<0 1>(where N = 1) B{T}) -> (B))\n  (+ A B))\n'conv2d\n");
 }
 
 TEST_CASE("YAML is told from Lisp") {

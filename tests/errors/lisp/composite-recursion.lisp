@@ -1,0 +1,4 @@
+(defcomposite endless ((X{T}[N]) -> (Y{T}[N]))
+  "Calls itself."
+  (endless X))
+(endless (ones 2))

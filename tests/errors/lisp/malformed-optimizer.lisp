@@ -1,0 +1,1 @@
+(defoptimizer add-zero (+ ?x 0) ?x)

@@ -1,0 +1,1 @@
+(matmul (ones 3) (ones 3 2))

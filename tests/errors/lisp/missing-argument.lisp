@@ -1,0 +1,1 @@
+(matmul (ones 2 2))

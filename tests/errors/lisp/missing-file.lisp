@@ -1,0 +1,1 @@
+(load-npy "no-such-file.npy")

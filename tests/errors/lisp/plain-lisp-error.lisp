@@ -1,0 +1,2 @@
+(defun half (x) (/ x 0))
+(half 3)

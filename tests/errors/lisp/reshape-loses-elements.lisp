@@ -1,0 +1,1 @@
+(reshape (ones 2 3) 4)

@@ -1,0 +1,3 @@
+(let ((a (ones 2 3))
+      (b (ones 4)))
+  (+ a b))

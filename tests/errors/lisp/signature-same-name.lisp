@@ -1,0 +1,3 @@
+(defcomposite plus ((X{T}[N] X{T}[N]) -> (Y{T}[N]))
+  "X + X."
+  (+ X X))

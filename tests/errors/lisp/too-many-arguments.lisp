@@ -1,0 +1,1 @@
+(relu (ones 2) (ones 2))

@@ -1,0 +1,2 @@
+(defcomposite twice ((X{T}[N]) -> (Y{T}[N]))
+  (* 2 X)

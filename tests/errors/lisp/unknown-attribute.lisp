@@ -1,0 +1,1 @@
+(sum (ones 2 3) :axes 1)

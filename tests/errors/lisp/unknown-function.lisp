@@ -1,0 +1,2 @@
+(defvar *x* (ones 2 3))
+(rellu *x*)

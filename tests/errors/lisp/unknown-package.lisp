@@ -1,0 +1,1 @@
+(nn:relu (ones 2))

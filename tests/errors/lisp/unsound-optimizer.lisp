@@ -1,0 +1,1 @@
+(defoptimizer add-one (+ ?x 1) -> ?x)

@@ -1,0 +1,1 @@
+(load-npy "weights.safetensors")
