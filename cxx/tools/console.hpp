@@ -1,0 +1,39 @@
+// What the tools print: data on stdout, messages on stderr, in colour on a terminal unless told otherwise.
+#pragma once
+
+#include <string>
+
+#include "base/diagnostic.hpp"
+#include "tools/options.hpp"
+
+namespace caten {
+
+/// Exit codes of every tool.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitInterrupted = 130;
+
+class Console {
+ public:
+  explicit Console(const Settings& settings);
+
+  void message(const Diagnostic& diagnostic, const SourceMap& sources) const;
+  void messages(const Diagnostics& diagnostics, const SourceMap& sources) const;
+  /// A line on stderr, with --verbose only.
+  void trace(const std::string& line) const;
+  /// To stdout, or with -o atomically to that file.
+  Status write(const std::string& text) const;
+
+ private:
+  std::string output_file_;
+  bool json_;
+  bool verbose_;
+  bool colour_;
+};
+
+/// 2 for usage errors (E09xx), 130 for interruption, 1 for all others.
+int exit_code(const Diagnostic& diagnostic);
+int exit_code(const Diagnostics& diagnostics);
+
+}  // namespace caten
