@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/diagnostic.hpp"
-#include "tools/options.hpp"
+#include "cli/options.hpp"
 
 namespace caten {
 

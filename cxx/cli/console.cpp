@@ -1,11 +1,11 @@
-#include "tools/console.hpp"
+#include "cli/console.hpp"
 
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 
-#include "io/files.hpp"
+#include "io/atomic_file.hpp"
 
 namespace caten {
 
@@ -31,7 +31,12 @@ void Console::trace(const std::string& line) const {
 }
 
 Status Console::write(const std::string& text) const {
-  if (!output_file_.empty() && output_file_ != "-") return write_file_atomically(output_file_, text);
+  if (!output_file_.empty() && output_file_ != "-") {
+    Result<AtomicFile> file = AtomicFile::create(output_file_);
+    if (!file) return tl::make_unexpected(file.error());
+    file->write(text);
+    return file->commit();
+  }
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
     return fail({.code = Code::CannotWrite, .message = "cannot write to standard output", .expected = "room and an open pipe", .remedy = "check where the output goes"});
   return {};

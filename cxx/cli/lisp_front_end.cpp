@@ -1,0 +1,61 @@
+#include "cli/lisp_front_end.hpp"
+
+#include <cstdio>
+
+#ifdef CATEN_LISP
+#include "lisp/lisp.hpp"
+#endif
+
+namespace caten {
+
+#ifdef CATEN_LISP
+
+bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnostics) {
+  if (lisp::booted()) return true;
+  lisp::boot(session);
+  lisp::install_interrupt_handler();
+  if (settings.trace_rewrites) lisp::trace_optimizers([](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
+  if (!settings.no_init && !lisp::load_init_file(diagnostics).ok) return false;
+  for (const std::string& plugin : settings.plugins)
+    if (!lisp::load(plugin, diagnostics).ok) return false;
+  for (const std::string& name : settings.disabled) lisp::switch_optimizer(name, false);
+  return true;
+}
+
+std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics) {
+  std::optional<lisp::Traced> traced = lisp::trace(source, types, diagnostics);
+  if (!traced) return std::nullopt;
+  for (const std::string& line : traced->derived) diagnostics.add({.message = "derived " + line, .severity = Severity::kNote});
+  return std::move(traced->graph);
+}
+
+Result<Graph> apply_lisp_optimizers(const Graph& graph) { return lisp::booted() ? lisp::apply_optimizers(graph) : graph; }
+
+LispOutcome evaluate_lisp(uint32_t source, Diagnostics& diagnostics) {
+  lisp::Outcome outcome = lisp::evaluate(source, diagnostics, {.show = lisp::Show::kLast});
+  return {outcome.ok, outcome.exit_code, std::move(outcome.values)};
+}
+
+LispOutcome run_lisp_script(const std::string& path, const std::vector<std::string>& arguments, Diagnostics& diagnostics) {
+  lisp::Outcome outcome = lisp::run_script(path, arguments, diagnostics);
+  return {outcome.ok, outcome.exit_code, std::move(outcome.values)};
+}
+
+#else
+
+bool start_lisp(Session&, const Settings&, Diagnostics& diagnostics) {
+  diagnostics.add({.code = Code::LispError,
+                   .message = "this caten was built without Lisp",
+                   .expected = "an IR program, (ir 1 …)",
+                   .found = "Lisp forms, a plugin or YAML",
+                   .remedy = "use a build with the CMake option CATEN_LISP=ON"});
+  return false;
+}
+std::optional<Graph> trace_lisp(uint32_t, const std::map<std::string, DType>&, Diagnostics&) { return std::nullopt; }
+Result<Graph> apply_lisp_optimizers(const Graph& graph) { return graph; }
+LispOutcome evaluate_lisp(uint32_t, Diagnostics&) { return {}; }
+LispOutcome run_lisp_script(const std::string&, const std::vector<std::string>&, Diagnostics&) { return {}; }
+
+#endif
+
+}  // namespace caten

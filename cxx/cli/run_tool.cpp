@@ -1,0 +1,175 @@
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <cstdio>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/lisp_front_end.hpp"
+#include "cli/program.hpp"
+#include "cli/version.hpp"
+#include "ir/print.hpp"
+
+namespace caten {
+namespace {
+
+Session* running_session = nullptr;  // for the signal handler
+
+void on_interrupt(int) {
+  if (running_session) running_session->interrupt();
+}
+
+/// One process's work.
+class Invocation {
+ public:
+  Invocation(const Tool& tool, Settings settings, SessionOptions options)
+      : tool_(tool), settings_(std::move(settings)), console_(settings_), session_(std::move(options)) {
+    running_session = &session_;
+    struct sigaction action {};
+    action.sa_handler = on_interrupt;
+    sigaction(SIGINT, &action, nullptr);
+  }
+  ~Invocation() { running_session = nullptr; }
+
+  int run() {
+    if (!settings_.expressions.empty()) return evaluate();
+    if (settings_.operands.empty()) return settings_.plugins.empty() ? no_operand() : load_plugins();
+    const std::string& first = settings_.operands[0];
+    if (first == "ops") return write(settings_.json ? ops_json() : ops_text());
+    if (first == "run") return run_program();
+    return compile();
+  }
+
+ private:
+  int report() {
+    console_.messages(diagnostics_, session_.sources());
+    return exit_code(diagnostics_);
+  }
+  int report(Diagnostic diagnostic) {
+    diagnostics_.add(std::move(diagnostic));
+    return report();
+  }
+  int write(const std::string& text) {
+    Status written = console_.write(text);
+    return written ? report() : report(written.error());
+  }
+
+  int no_operand() {
+    return report({.code = Code::MissingArgument, .message = "nothing to do", .expected = fmt::format("{} FILE, or a command", tool_.name), .found = "no operand",
+                   .remedy = fmt::format("see {} --help", tool_.name)});
+  }
+
+  int load_plugins() {
+    start_lisp(session_, settings_, diagnostics_);
+    return report();
+  }
+
+  int finish(const LispOutcome& outcome) {
+    int code = report();
+    if (outcome.exit_code) return *outcome.exit_code;
+    return outcome.ok ? kExitDone : code == kExitDone ? kExitFailed : code;
+  }
+
+  int evaluate() {
+    if (!start_lisp(session_, settings_, diagnostics_)) return report();
+    LispOutcome outcome;
+    for (const std::string& text : settings_.expressions) {
+      outcome = evaluate_lisp(session_.sources().add("<-e>", text), diagnostics_);
+      if (!outcome.ok || outcome.exit_code) return finish(outcome);
+    }
+    std::string text;
+    for (const std::string& value : outcome.values) text += value + "\n";
+    return write(text);
+  }
+
+  /// The program of the operand, transformed and optimised as the options ask.
+  std::optional<Graph> program(const std::string& operand) {
+    std::optional<Graph> graph = load_program(session_, operand, settings_, diagnostics_);
+    if (!graph) return std::nullopt;
+    if (tool_.transform) {
+      Result<Graph> transformed = tool_.transform(*graph, settings_);
+      if (!transformed) {
+        diagnostics_.add(transformed.error());
+        return std::nullopt;
+      }
+      graph = std::move(*transformed);
+    }
+    return graph;
+  }
+
+  std::optional<Graph> optimised(const Graph& graph) {
+    if (settings_.optimization == 0) return graph;
+    Result<Graph> result = apply_lisp_optimizers(graph);
+    if (result) return std::move(*result);
+    diagnostics_.add(result.error());
+    return std::nullopt;
+  }
+
+  int compile() {
+    if (settings_.operands.size() > 1)
+      return report({.code = Code::BadOptionValue, .message = "more than one program", .expected = "one FILE, - or '(composite …)'", .found = settings_.operands[1],
+                     .remedy = did_you_mean(settings_.operands[0], {"run", "ops"})});
+    std::optional<Graph> graph = program(settings_.operands[0]);
+    if (!graph) return report();
+    // The evaluator has no kernels: for it the program itself is what caten makes of the text.
+    std::string what = settings_.emit.empty() ? (session_.reference() || tool_.transform ? "ir" : "kernel") : settings_.emit;
+    if (what == "ir") return write(print(*graph));
+    graph = optimised(*graph);
+    if (!graph) return report();
+    if (what == "graph") return write(print(*graph));
+    if (what == "schedule") return write(session_.schedule_text(*graph));
+    Result<std::string> text = session_.kernel_text(*graph);
+    return text ? write(*text) : report(text.error());
+  }
+
+  int run_program() {
+    const std::vector<std::string>& operands = settings_.operands;
+    if (operands.size() < 2)
+      return report({.code = Code::MissingArgument, .message = "run what?", .expected = fmt::format("{} run FILE", tool_.name), .found = "no file", .remedy = "name a .lisp or .ir file"});
+    if (operands[1].ends_with(".lisp") && !tool_.transform) {
+      if (!start_lisp(session_, settings_, diagnostics_)) return report();
+      return finish(run_lisp_script(operands[1], {operands.begin() + 2, operands.end()}, diagnostics_));
+    }
+    if (operands.size() > 2)
+      return report({.code = Code::BadOptionValue, .message = "more than one program to run", .expected = "one FILE", .found = operands[2], .remedy = "give inputs with --in name=file"});
+    std::optional<Graph> graph = program(operands[1]);
+    if (graph) graph = optimised(*graph);
+    if (!graph) return report();
+    std::optional<Arguments> arguments = load_arguments(*graph, settings_, diagnostics_);
+    if (!arguments) return report();
+    Result<Results> results = session_.run(*graph, std::move(*arguments));
+    if (!results) return report(results.error());
+    std::optional<std::string> text = store_results(*graph, *results, settings_, diagnostics_);
+    return text ? write(*text) : report();
+  }
+
+  const Tool& tool_;
+  Settings settings_;
+  Console console_;
+  Session session_;
+  Diagnostics diagnostics_;
+};
+
+int usage_error(const Diagnostic& diagnostic) {
+  Console(Settings{}).message(diagnostic, SourceMap{});
+  return exit_code(diagnostic);
+}
+
+}  // namespace
+
+int run_tool(const Tool& tool, int argc, char** argv) {
+  Result<Settings> settings = parse_options({argv + 1, argv + argc}, tool.letter);
+  if (!settings) return usage_error(settings.error());
+  if (settings->version) return std::printf("%s %s\n", tool.name.c_str(), kVersion) > 0 ? kExitDone : kExitFailed;
+  if (settings->help) return std::printf("%s\nOptions:\n%s", tool.usage.c_str(), options_help(tool.letter).c_str()) > 0 ? kExitDone : kExitFailed;
+  SessionOptions options;
+  if (!settings->runtime.empty()) options.runtime = settings->runtime;
+  if (!settings->max_memory.empty()) {
+    Result<size_t> bytes = parse_bytes(settings->max_memory);
+    if (!bytes) return usage_error(bytes.error());
+    options.max_memory = *bytes;
+  }
+  return Invocation(tool, std::move(*settings), std::move(options)).run();
+}
+
+}  // namespace caten
