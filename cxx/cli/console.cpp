@@ -10,7 +10,10 @@
 namespace caten {
 
 Console::Console(const Settings& settings)
-    : output_file_(settings.output_file), json_(settings.json), verbose_(settings.verbose), colour_(settings.color == "always") {
+    : output_file_(settings.output_file),
+      json_(settings.json),
+      verbose_(settings.verbose),
+      colour_(settings.color == "always") {
   const char* no_colour = std::getenv("NO_COLOR");
   const char* terminal = std::getenv("TERM");
   if (settings.color == "auto")
@@ -38,7 +41,10 @@ Status Console::write(const std::string& text) const {
     return file->commit();
   }
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    return fail({.code = Code::CannotWrite, .message = "cannot write to standard output", .expected = "room and an open pipe", .remedy = "check where the output goes"});
+    return fail({.code = Code::CannotWrite,
+                 .message = "cannot write to standard output",
+                 .expected = "room and an open pipe",
+                 .remedy = "check where the output goes"});
   return {};
 }
 

@@ -14,7 +14,8 @@ bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnos
   if (lisp::booted()) return true;
   lisp::boot(session);
   lisp::install_interrupt_handler();
-  if (settings.trace_rewrites) lisp::trace_optimizers([](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
+  if (settings.trace_rewrites)
+    lisp::trace_optimizers([](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
   if (!settings.no_init && !lisp::load_init_file(diagnostics).ok) return false;
   for (const std::string& plugin : settings.plugins)
     if (!lisp::load(plugin, diagnostics).ok) return false;
@@ -25,18 +26,22 @@ bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnos
 std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics) {
   std::optional<lisp::Traced> traced = lisp::trace(source, types, diagnostics);
   if (!traced) return std::nullopt;
-  for (const std::string& line : traced->derived) diagnostics.add({.message = "derived " + line, .severity = Severity::kNote});
+  for (const std::string& line : traced->derived)
+    diagnostics.add({.message = "derived " + line, .severity = Severity::kNote});
   return std::move(traced->graph);
 }
 
-Result<Graph> apply_lisp_optimizers(const Graph& graph) { return lisp::booted() ? lisp::apply_optimizers(graph) : graph; }
+Result<Graph> apply_lisp_optimizers(const Graph& graph) {
+  return lisp::booted() ? lisp::apply_optimizers(graph) : graph;
+}
 
 LispOutcome evaluate_lisp(uint32_t source, Diagnostics& diagnostics) {
   lisp::Outcome outcome = lisp::evaluate(source, diagnostics, {.show = lisp::Show::kLast});
   return {outcome.ok, outcome.exit_code, std::move(outcome.values)};
 }
 
-LispOutcome run_lisp_script(const std::string& path, const std::vector<std::string>& arguments, Diagnostics& diagnostics) {
+LispOutcome run_lisp_script(const std::string& path, const std::vector<std::string>& arguments,
+                            Diagnostics& diagnostics) {
   lisp::Outcome outcome = lisp::run_script(path, arguments, diagnostics);
   return {outcome.ok, outcome.exit_code, std::move(outcome.values)};
 }

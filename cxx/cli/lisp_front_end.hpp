@@ -28,6 +28,7 @@ struct LispOutcome {
   std::vector<std::string> values{};
 };
 LispOutcome evaluate_lisp(uint32_t source, Diagnostics& diagnostics);
-LispOutcome run_lisp_script(const std::string& path, const std::vector<std::string>& arguments, Diagnostics& diagnostics);
+LispOutcome run_lisp_script(const std::string& path, const std::vector<std::string>& arguments,
+                            Diagnostics& diagnostics);
 
 }  // namespace caten

@@ -10,14 +10,17 @@ namespace caten {
 std::string ops_text() {
   std::string out;
   int number = 0;
-  for (const OpInfo& op : all_ops()) out += fmt::format("{:>2}  {:<8} {:<12} {}\n    {:<8} {:<12} {}\n", ++number, op.name, category_name(op.category), op.form, "", "", op.summary);
+  for (const OpInfo& op : all_ops())
+    out += fmt::format("{:>2}  {:<8} {:<12} {}\n    {:<8} {:<12} {}\n", ++number, op.name, category_name(op.category),
+                       op.form, "", "", op.summary);
   return out;
 }
 
 std::string ops_json() {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const OpInfo& op : all_ops()) {
-    nlohmann::ordered_json row{{"name", op.name}, {"category", category_name(op.category)}, {"form", op.form}, {"summary", op.summary}};
+    nlohmann::ordered_json row{
+        {"name", op.name}, {"category", category_name(op.category)}, {"form", op.form}, {"summary", op.summary}};
     if (op.category == OpCategory::kElementwise) {
       row["arity"] = op.arity;
       nlohmann::ordered_json dtypes = nlohmann::ordered_json::array();

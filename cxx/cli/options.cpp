@@ -10,32 +10,45 @@ const std::vector<Option>& all_options() {
   using S = Settings;
   using Text = std::string;
   static const std::vector<Option> options = {
-      {"--runtime", "", "NAME", "cd", "run and generate for this runtime: a name, or a FILE.lisp (default: c; reference: the evaluator)",
+      {"--runtime", "", "NAME", "cd",
+       "run and generate for this runtime: a name, or a FILE.lisp (default: c; reference: the evaluator)",
        [](S& s, const Text& v) { s.runtime = v; }},
-      {"-e", "--eval", "FORMS", "c", "evaluate Lisp forms and print the last value", [](S& s, const Text& v) { s.expressions.push_back(v); }},
-      {"-o", "--output", "FILE", "cd", "write what would be printed to this file", [](S& s, const Text& v) { s.output_file = v; }},
+      {"-e", "--eval", "FORMS", "c", "evaluate Lisp forms and print the last value",
+       [](S& s, const Text& v) { s.expressions.push_back(v); }},
+      {"-o", "--output", "FILE", "cd", "write what would be printed to this file",
+       [](S& s, const Text& v) { s.output_file = v; }},
       {"-E", "", "", "c", "print the expanded IR (--emit=ir)", [](S& s, const Text&) { s.emit = "ir"; }},
       {"-S", "", "", "c", "print the kernels' source (--emit=kernel)", [](S& s, const Text&) { s.emit = "kernel"; }},
-      {"--emit", "", "WHAT", "cd", "ir, graph (rewritten IR), schedule or kernel", [](S& s, const Text& v) { s.emit = v; }},
-      {"--entry", "", "NAME", "cd", "the program or composite of the text to use", [](S& s, const Text& v) { s.entry = v; }},
-      {"-D", "", "NAME=VALUE", "cd", "fix a size (M=3) or choose a dtype (T=f64)", [](S& s, const Text& v) { s.sizes.push_back(v); }},
+      {"--emit", "", "WHAT", "cd", "ir, graph (rewritten IR), schedule or kernel",
+       [](S& s, const Text& v) { s.emit = v; }},
+      {"--entry", "", "NAME", "cd", "the program or composite of the text to use",
+       [](S& s, const Text& v) { s.entry = v; }},
+      {"-D", "", "NAME=VALUE", "cd", "fix a size (M=3) or choose a dtype (T=f64)",
+       [](S& s, const Text& v) { s.sizes.push_back(v); }},
       {"--in", "", "NAME=FILE", "cd", "read an input or state: .npy .npz .csv .csv.gz .safetensors",
        [](S& s, const Text& v) { s.inputs.push_back(v); }},
       {"--out", "", "NAME=FILE", "cd", "write an output or new state: .npy .csv .png .safetensors; others are printed",
        [](S& s, const Text& v) { s.outputs.push_back(v); }},
-      {"--wrt", "", "NAME", "d", "differentiate with respect to this input (repeat for more; default: every float input)",
+      {"--wrt", "", "NAME", "d",
+       "differentiate with respect to this input (repeat for more; default: every float input)",
        [](S& s, const Text& v) { s.wrt.push_back(v); }},
-      {"--check", "", "", "cd", "indices out of range and integer divisions by zero are errors", [](S& s, const Text&) { s.check = true; }},
+      {"--check", "", "", "cd", "indices out of range and integer divisions by zero are errors",
+       [](S& s, const Text&) { s.check = true; }},
       {"-O", "", "LEVEL", "cd", "optimisation level 0 to 3 (default 2); 0 applies no rewrites",
        [](S& s, const Text& v) { s.optimization = v.size() == 1 && v[0] >= '0' && v[0] <= '3' ? v[0] - '0' : -1; }},
       {"-f", "", "no-NAME", "cd", "switch a rewrite rule, optimizer or pass off by name (-fno-NAME)",
        [](S& s, const Text& v) { s.disabled.push_back(v.substr(0, 3) == "no-" ? v.substr(3) : ""); }},
-      {"--trace-rewrites", "", "", "cd", "say on stderr which rules were applied where", [](S& s, const Text&) { s.trace_rewrites = true; }},
-      {"--max-memory", "", "BYTES", "cd", "refuse programs that need more (suffixes K, M, G)", [](S& s, const Text& v) { s.max_memory = v; }},
-      {"--plugin", "", "FILE", "cd", "load a Lisp file first (repeat for more)", [](S& s, const Text& v) { s.plugins.push_back(v); }},
-      {"--no-init", "", "", "cd", "do not load the init file (~/.config/caten/init.lisp)", [](S& s, const Text&) { s.no_init = true; }},
+      {"--trace-rewrites", "", "", "cd", "say on stderr which rules were applied where",
+       [](S& s, const Text&) { s.trace_rewrites = true; }},
+      {"--max-memory", "", "BYTES", "cd", "refuse programs that need more (suffixes K, M, G)",
+       [](S& s, const Text& v) { s.max_memory = v; }},
+      {"--plugin", "", "FILE", "cd", "load a Lisp file first (repeat for more)",
+       [](S& s, const Text& v) { s.plugins.push_back(v); }},
+      {"--no-init", "", "", "cd", "do not load the init file (~/.config/caten/init.lisp)",
+       [](S& s, const Text&) { s.no_init = true; }},
       {"--json", "", "", "cd", "messages and listings as JSON", [](S& s, const Text&) { s.json = true; }},
-      {"--color", "", "WHEN", "cd", "auto, always or never (NO_COLOR is honoured)", [](S& s, const Text& v) { s.color = v; }},
+      {"--color", "", "WHEN", "cd", "auto, always or never (NO_COLOR is honoured)",
+       [](S& s, const Text& v) { s.color = v; }},
       {"-v", "--verbose", "", "cd", "say on stderr what is done", [](S& s, const Text&) { s.verbose = true; }},
       {"--help", "-h", "", "cd", "print this", [](S& s, const Text&) { s.help = true; }},
       {"--version", "", "", "cd", "print the version", [](S& s, const Text&) { s.version = true; }},
@@ -55,29 +68,44 @@ tl::unexpected<Diagnostic> unknown_option(const std::string& argument, char tool
       if (!option.alternative.empty()) names.emplace_back(option.alternative);
     }
   std::string hint = did_you_mean(argument.substr(0, argument.find('=')), names);
-  return fail({.code = Code::UnknownOption, .message = fmt::format("unknown option `{}`", argument), .expected = "an option of --help", .found = argument,
+  return fail({.code = Code::UnknownOption,
+               .message = fmt::format("unknown option `{}`", argument),
+               .expected = "an option of --help",
+               .found = argument,
                .remedy = hint.empty() ? "see --help; write -- before operands that start with -" : hint});
 }
 
 Status check_values(const Settings& s) {
-  auto one_of = [](std::string_view option, const std::string& value, const std::vector<std::string>& values) -> Status {
+  auto one_of = [](std::string_view option, const std::string& value,
+                   const std::vector<std::string>& values) -> Status {
     if (std::find(values.begin(), values.end(), value) != values.end()) return {};
-    return fail({.code = Code::BadOptionValue, .message = fmt::format("{} does not take `{}`", option, value), .expected = fmt::format("{}", fmt::join(values, ", ")),
-                 .found = value, .remedy = did_you_mean(value, values)});
+    return fail({.code = Code::BadOptionValue,
+                 .message = fmt::format("{} does not take `{}`", option, value),
+                 .expected = fmt::format("{}", fmt::join(values, ", ")),
+                 .found = value,
+                 .remedy = did_you_mean(value, values)});
   };
   CATEN_TRY(one_of("--color", s.color, {"auto", "always", "never"}));
   if (!s.emit.empty()) CATEN_TRY(one_of("--emit", s.emit, {"ir", "graph", "schedule", "kernel"}));
   if (s.optimization < 0)
-    return fail({.code = Code::BadOptionValue, .message = "-O takes a level", .expected = "-O0, -O1, -O2 or -O3", .found = "something else", .remedy = "correct it"});
+    return fail({.code = Code::BadOptionValue,
+                 .message = "-O takes a level",
+                 .expected = "-O0, -O1, -O2 or -O3",
+                 .found = "something else",
+                 .remedy = "correct it"});
   for (const std::string& name : s.disabled)
     if (name.empty())
-      return fail({.code = Code::BadOptionValue, .message = "-f only switches off", .expected = "-fno-NAME", .found = "something else",
+      return fail({.code = Code::BadOptionValue,
+                   .message = "-f only switches off",
+                   .expected = "-fno-NAME",
+                   .found = "something else",
                    .remedy = "name a rule, optimizer or pass to switch off"});
   return {};
 }
 
 /// Does the argument spell this option? Its value is what follows, if anything does.
-bool spells(const Option& option, std::string_view spelling, const std::string& argument, std::optional<std::string>& value) {
+bool spells(const Option& option, std::string_view spelling, const std::string& argument,
+            std::optional<std::string>& value) {
   if (spelling.empty() || argument.substr(0, spelling.size()) != spelling) return false;
   std::string rest = argument.substr(spelling.size());
   if (rest.empty()) return true;
@@ -101,18 +129,24 @@ Result<Settings> parse_options(const std::vector<std::string>& arguments, char t
       continue;
     }
     if (argument == "--") {
-      settings.operands.insert(settings.operands.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, arguments.end());
+      settings.operands.insert(settings.operands.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                               arguments.end());
       break;
     }
     const Option* chosen = nullptr;
     std::optional<std::string> value;
     for (const Option& option : all_options())
-      if (!chosen && belongs(option, tool) && (spells(option, option.spelling, argument, value) || spells(option, option.alternative, argument, value))) chosen = &option;
+      if (!chosen && belongs(option, tool) &&
+          (spells(option, option.spelling, argument, value) || spells(option, option.alternative, argument, value)))
+        chosen = &option;
     if (!chosen) return unknown_option(argument, tool);
     if (!chosen->argument.empty() && !value) {
       if (i + 1 >= arguments.size())
-        return fail({.code = Code::MissingArgument, .message = fmt::format("{} needs an argument", argument),
-                     .expected = fmt::format("{} {}", chosen->spelling, chosen->argument), .found = "the end of the command line", .remedy = "add it"});
+        return fail({.code = Code::MissingArgument,
+                     .message = fmt::format("{} needs an argument", argument),
+                     .expected = fmt::format("{} {}", chosen->spelling, chosen->argument),
+                     .found = "the end of the command line",
+                     .remedy = "add it"});
       value = arguments[++i];
     }
     chosen->apply(settings, value.value_or(""));
@@ -127,7 +161,8 @@ std::string options_help(char tool) {
     if (!belongs(option, tool)) continue;
     std::string left(option.spelling);
     if (!option.alternative.empty()) left = fmt::format("{}, {}", option.spelling, option.alternative);
-    if (!option.argument.empty()) left += (option.spelling[1] == '-' || !option.alternative.empty() ? " " : "") + std::string(option.argument);
+    if (!option.argument.empty())
+      left += (option.spelling[1] == '-' || !option.alternative.empty() ? " " : "") + std::string(option.argument);
     out += fmt::format("  {:<22} {}\n", left, option.summary);
   }
   return out;
@@ -136,8 +171,11 @@ std::string options_help(char tool) {
 Result<std::pair<std::string, std::string>> split_assignment(const std::string& text, std::string_view option) {
   size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
-    return fail({.code = Code::BadOptionValue, .message = fmt::format("{} does not take `{}`", option, text), .expected = fmt::format("{} name=value", option),
-                 .found = text, .remedy = "write a name, =, and a value, without spaces"});
+    return fail({.code = Code::BadOptionValue,
+                 .message = fmt::format("{} does not take `{}`", option, text),
+                 .expected = fmt::format("{} name=value", option),
+                 .found = text,
+                 .remedy = "write a name, =, and a value, without spaces"});
   return std::pair{text.substr(0, equals), text.substr(equals + 1)};
 }
 

@@ -28,7 +28,8 @@ bool is_ir_text(std::string_view text) {
     else
       break;
   }
-  return text.substr(at, 3) == "(ir" && (at + 3 >= text.size() || std::string_view(" \t\r\n()").find(text[at + 3]) != std::string_view::npos);
+  return text.substr(at, 3) == "(ir" &&
+         (at + 3 >= text.size() || std::string_view(" \t\r\n()").find(text[at + 3]) != std::string_view::npos);
 }
 
 Result<std::string> read_stdin() {
@@ -38,7 +39,10 @@ Result<std::string> read_stdin() {
   while (size_t count = std::fread(buffer, 1, sizeof buffer, stdin)) {
     text.append(buffer, count);
     if (text.size() > kMaxBytes)
-      return fail({.code = Code::TooLarge, .message = "standard input is too large", .expected = fmt::format("at most {} bytes", kMaxBytes), .remedy = "split the program"});
+      return fail({.code = Code::TooLarge,
+                   .message = "standard input is too large",
+                   .expected = fmt::format("at most {} bytes", kMaxBytes),
+                   .remedy = "split the program"});
   }
   return text;
 }
@@ -50,11 +54,13 @@ Result<uint32_t> add_source(Session& session, const std::string& operand) {
     if (!text) return tl::make_unexpected(text.error());
     return session.sources().add("<stdin>", std::move(*text));
   }
-  if (!operand.empty() && (operand[0] == '(' || operand.find('\n') != std::string::npos || operand.find(": ") != std::string::npos))
+  if (!operand.empty() &&
+      (operand[0] == '(' || operand.find('\n') != std::string::npos || operand.find(": ") != std::string::npos))
     return session.sources().add("<command line>", operand);
   Result<FileBytes> file = FileBytes::map(operand);
   if (!file) return tl::make_unexpected(file.error());
-  return session.sources().add(operand, std::string(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()));
+  return session.sources().add(operand,
+                               std::string(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()));
 }
 
 struct Definitions {
@@ -78,8 +84,11 @@ std::optional<Definitions> parse_definitions_option(const Settings& settings, Di
     else if (status == std::errc{} && end == value.data() + value.size() && size >= 0)
       out.sizes[name] = size;
     else
-      diagnostics.add({.code = Code::BadOptionValue, .message = fmt::format("-D {} is neither a size nor a dtype", text), .expected = "a size of 0 or more, or a dtype",
-                       .found = value, .remedy = "for example -D M=3 or -D T=f64"});
+      diagnostics.add({.code = Code::BadOptionValue,
+                       .message = fmt::format("-D {} is neither a size nor a dtype", text),
+                       .expected = "a size of 0 or more, or a dtype",
+                       .found = value,
+                       .remedy = "for example -D M=3 or -D T=f64"});
   }
   if (diagnostics.failed()) return std::nullopt;
   return out;
@@ -98,7 +107,8 @@ Result<Array> load_for(const InputSlot& slot, const std::string& path) {
     Result<Array> table = read_csv(path, {.dtype = slot.type.dtype});
     if (!table || slot.type.shape.size() == 2) return table;
     // One column or one row may stand for a vector.
-    if (slot.type.shape.size() == 1 && (table->shape()[0] == 1 || table->shape()[1] == 1)) return table->reinterpreted(table->dtype(), {table->elements()});
+    if (slot.type.shape.size() == 1 && (table->shape()[0] == 1 || table->shape()[1] == 1))
+      return table->reinterpreted(table->dtype(), {table->elements()});
     return table;
   }
   if (*format == FileFormat::kNpz || *format == FileFormat::kSafetensors) {
@@ -112,7 +122,8 @@ Result<Array> load_for(const InputSlot& slot, const std::string& path) {
 
 }  // namespace
 
-std::optional<Graph> load_program(Session& session, const std::string& operand, const Settings& settings, Diagnostics& diagnostics) {
+std::optional<Graph> load_program(Session& session, const std::string& operand, const Settings& settings,
+                                  Diagnostics& diagnostics) {
   std::optional<Definitions> definitions = parse_definitions_option(settings, diagnostics);
   if (!definitions) return std::nullopt;
   Result<uint32_t> source = add_source(session, operand);
@@ -124,13 +135,18 @@ std::optional<Graph> load_program(Session& session, const std::string& operand, 
   if ((!ir || !settings.plugins.empty()) && !start_lisp(session, settings, diagnostics)) return std::nullopt;
   std::optional<Graph> graph;
   if (ir) {
-    graph = read_program(session.sources(), *source, {.entry = settings.entry, .sizes = definitions->sizes, .types = definitions->types}, diagnostics);
+    graph =
+        read_program(session.sources(), *source,
+                     {.entry = settings.entry, .sizes = definitions->sizes, .types = definitions->types}, diagnostics);
   } else {
     graph = trace_lisp(*source, definitions->types, diagnostics);
     for (const auto& [name, size] : definitions->sizes)
       if (graph && graph->dims.equate(Dim::symbol(name), Dim(size), "-D") == DimEnv::Outcome::kContradiction)
-        diagnostics.add({.code = Code::SizeOutOfBounds, .message = fmt::format("size `{}` cannot be {}", name, size), .expected = "a size the program allows",
-                         .found = std::to_string(size), .remedy = "give another value with -D"});
+        diagnostics.add({.code = Code::SizeOutOfBounds,
+                         .message = fmt::format("size `{}` cannot be {}", name, size),
+                         .expected = "a size the program allows",
+                         .found = std::to_string(size),
+                         .remedy = "give another value with -D"});
     if (graph && !definitions->sizes.empty()) graph = resolve_dims(*graph);
   }
   if (!graph || diagnostics.failed()) return std::nullopt;
@@ -142,8 +158,10 @@ std::optional<Arguments> load_arguments(const Graph& graph, const Settings& sett
   arguments.inputs.resize(graph.inputs.size());
   arguments.states.resize(graph.states.size());
   std::vector<InputSlot> slots;
-  for (size_t i = 0; i < graph.inputs.size(); ++i) slots.push_back({graph.inputs[i].name, graph.type(graph.inputs[i].node), &arguments.inputs[i]});
-  for (size_t i = 0; i < graph.states.size(); ++i) slots.push_back({graph.states[i].name, graph.type(graph.states[i].node), &arguments.states[i]});
+  for (size_t i = 0; i < graph.inputs.size(); ++i)
+    slots.push_back({graph.inputs[i].name, graph.type(graph.inputs[i].node), &arguments.inputs[i]});
+  for (size_t i = 0; i < graph.states.size(); ++i)
+    slots.push_back({graph.states[i].name, graph.type(graph.states[i].node), &arguments.states[i]});
   std::vector<std::string> names;
   for (const InputSlot& slot : slots) names.push_back(slot.name);
   std::set<std::string> given;
@@ -154,10 +172,14 @@ std::optional<Arguments> load_arguments(const Graph& graph, const Settings& sett
       continue;
     }
     const auto& [name, path] = *pair;
-    auto slot = std::find_if(slots.begin(), slots.end(), [&, wanted = name](const InputSlot& s) { return s.name == wanted; });
+    auto slot =
+        std::find_if(slots.begin(), slots.end(), [&, wanted = name](const InputSlot& s) { return s.name == wanted; });
     if (slot == slots.end()) {
-      diagnostics.add({.code = Code::UnknownName, .message = fmt::format("the program has no input `{}`", name), .expected = names.empty() ? "no --in" : fmt::format("one of {}", fmt::join(names, " ")),
-                       .found = name, .remedy = did_you_mean(name, names)});
+      diagnostics.add({.code = Code::UnknownName,
+                       .message = fmt::format("the program has no input `{}`", name),
+                       .expected = names.empty() ? "no --in" : fmt::format("one of {}", fmt::join(names, " ")),
+                       .found = name,
+                       .remedy = did_you_mean(name, names)});
       continue;
     }
     given.insert(name);
@@ -169,13 +191,17 @@ std::optional<Arguments> load_arguments(const Graph& graph, const Settings& sett
   }
   for (const InputSlot& slot : slots)
     if (!given.contains(slot.name))
-      diagnostics.add({.code = Code::MissingInput, .message = fmt::format("input `{}` is not given", slot.name), .expected = describe(slot.type), .found = "nothing",
+      diagnostics.add({.code = Code::MissingInput,
+                       .message = fmt::format("input `{}` is not given", slot.name),
+                       .expected = describe(slot.type),
+                       .found = "nothing",
                        .remedy = fmt::format("--in {}=FILE.npy", slot.name)});
   if (diagnostics.failed()) return std::nullopt;
   return arguments;
 }
 
-std::optional<std::string> store_results(const Graph& graph, const Results& results, const Settings& settings, Diagnostics& diagnostics) {
+std::optional<std::string> store_results(const Graph& graph, const Results& results, const Settings& settings,
+                                         Diagnostics& diagnostics) {
   std::vector<std::pair<std::string, const Array*>> all;
   for (size_t i = 0; i < graph.outputs.size(); ++i) all.emplace_back(graph.outputs[i].name, &results.outputs[i]);
   for (size_t i = 0; i < graph.states.size(); ++i)
@@ -191,9 +217,13 @@ std::optional<std::string> store_results(const Graph& graph, const Results& resu
       continue;
     }
     const auto& [name, path] = *pair;
-    auto found = std::find_if(all.begin(), all.end(), [&, wanted = name](const auto& each) { return each.first == wanted; });
+    auto found =
+        std::find_if(all.begin(), all.end(), [&, wanted = name](const auto& each) { return each.first == wanted; });
     if (found == all.end()) {
-      diagnostics.add({.code = Code::UnknownName, .message = fmt::format("the program has no output `{}`", name), .expected = fmt::format("one of {}", fmt::join(names, " ")), .found = name,
+      diagnostics.add({.code = Code::UnknownName,
+                       .message = fmt::format("the program has no output `{}`", name),
+                       .expected = fmt::format("one of {}", fmt::join(names, " ")),
+                       .found = name,
                        .remedy = did_you_mean(name, names)});
       continue;
     }
@@ -209,8 +239,11 @@ std::optional<std::string> store_results(const Graph& graph, const Results& resu
     FileFormat format = *find_format(path);
     bool archive = format == FileFormat::kNpz || format == FileFormat::kSafetensors;
     if (!archive && arrays.size() > 1) {
-      diagnostics.add({.code = Code::BadOptionValue, .message = fmt::format("{} outputs for the one array of {}", arrays.size(), path), .expected = "an archive, .npz or .safetensors",
-                       .found = path, .remedy = "give each output its own file"});
+      diagnostics.add({.code = Code::BadOptionValue,
+                       .message = fmt::format("{} outputs for the one array of {}", arrays.size(), path),
+                       .expected = "an archive, .npz or .safetensors",
+                       .found = path,
+                       .remedy = "give each output its own file"});
       continue;
     }
     Status saved = archive ? save_all(path, arrays) : save(path, arrays[0].array);
@@ -229,7 +262,11 @@ Result<size_t> parse_bytes(const std::string& text) {
   std::string suffix(end, text.data() + text.size());
   int shift = suffix.empty() ? 0 : suffix == "K" ? 10 : suffix == "M" ? 20 : suffix == "G" ? 30 : -1;
   if (status != std::errc{} || shift < 0 || value > (SIZE_MAX >> shift))
-    return fail({.code = Code::BadOptionValue, .message = fmt::format("`{}` is no number of bytes", text), .expected = "digits, and perhaps K, M or G", .found = text, .remedy = "for example 512M"});
+    return fail({.code = Code::BadOptionValue,
+                 .message = fmt::format("`{}` is no number of bytes", text),
+                 .expected = "digits, and perhaps K, M or G",
+                 .found = text,
+                 .remedy = "for example 512M"});
   return value << shift;
 }
 

@@ -12,13 +12,15 @@ namespace caten {
 
 /// The program that an operand means: a file, `-` for stdin, or the text itself when it begins with `(` or is YAML.
 /// IR text is read in C++; everything else is Lisp. Notes (derived sizes, chosen dtypes) are added to `diagnostics`.
-std::optional<Graph> load_program(Session& session, const std::string& operand, const Settings& settings, Diagnostics& diagnostics);
+std::optional<Graph> load_program(Session& session, const std::string& operand, const Settings& settings,
+                                  Diagnostics& diagnostics);
 
 /// Reads --in into the program's inputs and states, and -D into sizes. All errors at once.
 std::optional<Arguments> load_arguments(const Graph& graph, const Settings& settings, Diagnostics& diagnostics);
 
 /// Writes --out; what has no file is returned as text. Nothing is written if a name is unknown.
-std::optional<std::string> store_results(const Graph& graph, const Results& results, const Settings& settings, Diagnostics& diagnostics);
+std::optional<std::string> store_results(const Graph& graph, const Results& results, const Settings& settings,
+                                         Diagnostics& diagnostics);
 
 /// "64M" → bytes.
 Result<size_t> parse_bytes(const std::string& text);

@@ -55,7 +55,10 @@ class Invocation {
   }
 
   int no_operand() {
-    return report({.code = Code::MissingArgument, .message = "nothing to do", .expected = fmt::format("{} FILE, or a command", tool_.name), .found = "no operand",
+    return report({.code = Code::MissingArgument,
+                   .message = "nothing to do",
+                   .expected = fmt::format("{} FILE, or a command", tool_.name),
+                   .found = "no operand",
                    .remedy = fmt::format("see {} --help", tool_.name)});
   }
 
@@ -107,12 +110,16 @@ class Invocation {
 
   int compile() {
     if (settings_.operands.size() > 1)
-      return report({.code = Code::BadOptionValue, .message = "more than one program", .expected = "one FILE, - or '(composite …)'", .found = settings_.operands[1],
+      return report({.code = Code::BadOptionValue,
+                     .message = "more than one program",
+                     .expected = "one FILE, - or '(composite …)'",
+                     .found = settings_.operands[1],
                      .remedy = did_you_mean(settings_.operands[0], {"run", "ops"})});
     std::optional<Graph> graph = program(settings_.operands[0]);
     if (!graph) return report();
     // The evaluator has no kernels: for it the program itself is what caten makes of the text.
-    std::string what = settings_.emit.empty() ? (session_.reference() || tool_.transform ? "ir" : "kernel") : settings_.emit;
+    std::string what =
+        settings_.emit.empty() ? (session_.reference() || tool_.transform ? "ir" : "kernel") : settings_.emit;
     if (what == "ir") return write(print(*graph));
     graph = optimised(*graph);
     if (!graph) return report();
@@ -125,13 +132,21 @@ class Invocation {
   int run_program() {
     const std::vector<std::string>& operands = settings_.operands;
     if (operands.size() < 2)
-      return report({.code = Code::MissingArgument, .message = "run what?", .expected = fmt::format("{} run FILE", tool_.name), .found = "no file", .remedy = "name a .lisp or .ir file"});
+      return report({.code = Code::MissingArgument,
+                     .message = "run what?",
+                     .expected = fmt::format("{} run FILE", tool_.name),
+                     .found = "no file",
+                     .remedy = "name a .lisp or .ir file"});
     if (operands[1].ends_with(".lisp") && !tool_.transform) {
       if (!start_lisp(session_, settings_, diagnostics_)) return report();
       return finish(run_lisp_script(operands[1], {operands.begin() + 2, operands.end()}, diagnostics_));
     }
     if (operands.size() > 2)
-      return report({.code = Code::BadOptionValue, .message = "more than one program to run", .expected = "one FILE", .found = operands[2], .remedy = "give inputs with --in name=file"});
+      return report({.code = Code::BadOptionValue,
+                     .message = "more than one program to run",
+                     .expected = "one FILE",
+                     .found = operands[2],
+                     .remedy = "give inputs with --in name=file"});
     std::optional<Graph> graph = program(operands[1]);
     if (graph) graph = optimised(*graph);
     if (!graph) return report();
@@ -161,7 +176,9 @@ int run_tool(const Tool& tool, int argc, char** argv) {
   Result<Settings> settings = parse_options({argv + 1, argv + argc}, tool.letter);
   if (!settings) return usage_error(settings.error());
   if (settings->version) return std::printf("%s %s\n", tool.name.c_str(), kVersion) > 0 ? kExitDone : kExitFailed;
-  if (settings->help) return std::printf("%s\nOptions:\n%s", tool.usage.c_str(), options_help(tool.letter).c_str()) > 0 ? kExitDone : kExitFailed;
+  if (settings->help)
+    return std::printf("%s\nOptions:\n%s", tool.usage.c_str(), options_help(tool.letter).c_str()) > 0 ? kExitDone
+                                                                                                      : kExitFailed;
   SessionOptions options;
   if (!settings->runtime.empty()) options.runtime = settings->runtime;
   if (!settings->max_memory.empty()) {

@@ -19,15 +19,18 @@ std::string real_text(double value, int precision) {
 std::string element_text(const Scalar& value, int precision) {
   DType dtype = value.dtype();
   if (is_complex(dtype))
-    return fmt::format("(c {} {})", real_text(value.as_complex().real(), precision), real_text(value.as_complex().imag(), precision));
+    return fmt::format("(c {} {})", real_text(value.as_complex().real(), precision),
+                       real_text(value.as_complex().imag(), precision));
   if (is_bool(dtype) || is_integer(dtype)) return print(value.to_datum());
   return real_text(value.as_real(), precision);
 }
 
 class Writer {
  public:
-  Writer(const Array& array, const ArrayTextOptions& options) : array_(array), options_(options), whole_(array.elements() <= options.threshold) {
-    visit(0, 0, [&](int64_t at) { width_ = std::max(width_, text_at(at).size()); }, [](size_t, bool) {}, [] {});
+  Writer(const Array& array, const ArrayTextOptions& options)
+      : array_(array), options_(options), whole_(array.elements() <= options.threshold) {
+    visit(
+        0, 0, [&](int64_t at) { width_ = std::max(width_, text_at(at).size()); }, [](size_t, bool) {}, [] {});
   }
 
   std::string write() {
@@ -55,7 +58,8 @@ class Writer {
  private:
   std::string text_at(int64_t at) const {
     size_t size = dtype_size(array_.dtype());
-    return element_text(Scalar::load(array_.dtype(), array_.data() + static_cast<size_t>(at) * size), options_.precision);
+    return element_text(Scalar::load(array_.dtype(), array_.data() + static_cast<size_t>(at) * size),
+                        options_.precision);
   }
 
   template <class Element, class Bracket, class Gap>

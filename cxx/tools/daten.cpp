@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  daten '(composite ((x{f64}[N]) -> (y{f64}[N])) (return (* x x)))'\n"
       "  daten run model.ir --wrt W --in W=w.npy --in d_loss=one.npy --out d_W=g.npy\n",
-      [](const caten::Graph& graph, const caten::Settings& settings) { return caten::vjp(graph, {.outputs = {}, .wrt = settings.wrt}); }};
+      [](const caten::Graph& graph, const caten::Settings& settings) {
+        return caten::vjp(graph, {.outputs = {}, .wrt = settings.wrt});
+      }};
   return caten::run_tool(tool, argc, argv);
 }
