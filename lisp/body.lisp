@@ -8,7 +8,7 @@
   (:import-from :caten/tensor #:poison-p #:poison)
   (:import-from :caten/diagnostic #:*place* #:fail #:suggest)
   (:import-from :caten/syntax #:form-place #:*source*)
-  (:export #:walk #:body-form #:assigned-variables #:choose #:both #:either #:negation #:at #:literal-place))
+  (:export #:walk #:body-form #:assigned-variables #:choose #:both #:either #:negation #:at #:literal-place #:mark-places))
 
 (in-package :caten/body)
 
@@ -241,3 +241,42 @@ is not yet."
        (let ,locals
          (declare (ignorable ,@locals))
          ,@(walk-body forms)))))
+
+;;; Forms outside of composites keep Common Lisp's meaning; only their calls learn where they stand
+
+(defun mark-all (forms)
+  "Each form marked."
+  (mapcar #'mark-places forms))
+
+(defun mark-places (form)
+  "The form with the places of its calls, as far as plain syntax shows what is evaluated; macros are left as they are:
+(mark-places '(print (relu x))) is (print (at (0 7 15) (relu x)))."
+  (if (or (atom form) (not (symbolp (first form))) (not (ignore-errors (list-length form))))
+      form
+      (destructuring-bind (head . rest) form
+        (case head
+          ((progn if when unless and or) `(,head ,@(mark-all rest)))
+          ((let let*)
+           (if (and (listp (first rest)) (every (lambda (b) (or (symbolp b) (and (consp b) (= (length b) 2)))) (first rest)))
+               `(,head ,(mapcar (lambda (b) (if (consp b) (list (first b) (mark-places (second b))) b)) (first rest))
+                       ,@(mark-body (rest rest)))
+               form))
+          ((setq setf)
+           (if (evenp (length rest))
+               `(,head ,@(loop for (place value) on rest by #'cddr collect place collect (mark-places value)))
+               form))
+          ((defvar defparameter) (if (rest rest) `(,head ,(first rest) ,(mark-places (second rest)) ,@(cddr rest)) form))
+          ((defun dotimes dolist lambda)
+           (let ((fixed (if (eq head 'defun) 2 1)))
+             (if (> (length rest) fixed)
+                 `(,head ,@(subseq rest 0 fixed) ,@(mark-body (nthcdr fixed rest)))
+                 form)))
+          (t (cond ((or (special-operator-p head) (macro-function head)) form)
+                   ((and (form-place form) (not (eq (symbol-package head) (load-time-value (find-package :cl)))))
+                    `(at ,(literal-place (form-place form)) (,head ,@(mark-all rest))))
+                   (t `(,head ,@(mark-all rest)))))))))
+
+(defun mark-body (forms)
+  "Forms after declarations and a docstring marked."
+  (loop for form in forms
+        collect (if (and (consp form) (eq (first form) 'declare)) form (mark-places form))))

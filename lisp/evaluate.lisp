@@ -6,6 +6,7 @@
   (:import-from :caten/primitive #:add-source)
   (:import-from :caten/diagnostic
    #:checked #:make-diagnostic #:diagnostic-source #:with-place #:suggest #:add-note #:fail)
+  (:import-from :caten/body #:mark-places)
   (:import-from :caten/composite #:find-composite #:composite-text)
   (:import-from :caten/syntax #:with-caten-syntax #:*caten-readtable* #:form-place)
   (:export #:evaluate-text #:call-named #:finish-boot #:on-interrupt #:with-guard #:print-value #:evaluate-value #:condition-diagnostics))
@@ -190,7 +191,7 @@ first that failed."
                                                                       (condition-diagnostics c)))))
                           (let ((caten/diagnostic:*place* place))
                             (prog1
-                                (let ((results (multiple-value-list (eval form))))
+                                (let ((results (multiple-value-list (eval (mark-places form)))))
                                   (case show
                                     (:nothing '())
                                     (:values results)

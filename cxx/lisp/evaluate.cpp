@@ -12,6 +12,7 @@
 #include "lisp/lisp.hpp"
 #include "lisp/primitives.hpp"
 #include "lisp/values.hpp"
+#include "lisp/yaml.hpp"
 
 namespace caten::lisp {
 namespace {
@@ -96,6 +97,15 @@ Outcome load_init_file(Diagnostics& diagnostics) {
 
 std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics) {
   std::fflush(stdout);
+  SourceMap& sources = session_sources();
+  if (looks_like_yaml(sources.text(source))) {
+    Result<std::string> text = yaml_to_lisp(sources, source);
+    if (!text) {
+      diagnostics.add(text.error());
+      return std::nullopt;
+    }
+    source = sources.add(sources.name(source) + " as Lisp", std::move(*text));
+  }
   cl_object chosen = ECL_NIL;
   for (const auto& [name, dtype] : types)
     chosen = ecl_cons(ecl_cons(to_lisp(std::string_view(name)), to_lisp(dtype)), chosen);

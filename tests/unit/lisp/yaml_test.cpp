@@ -25,6 +25,21 @@ TEST_CASE("the YAML form of a composite becomes Lisp") {
       "(defcomposite conv2d ((A{T}[M, N]<0 1>(where N = 1) B{T}) -> (B))\n  (+ A B))\n'conv2d\n");
 }
 
+TEST_CASE("a program in YAML is traced") {
+  static Session session({.runtime = "reference"});
+  lisp::boot(session);
+  Diagnostics diagnostics;
+  std::optional<lisp::Traced> traced =
+      lisp::trace(session.sources().add("add.yaml",
+                                        "axpy:\n  - in: ['A{T}[M, N]', 'B{T}[M, N]']\n  - out: ['C{T}[M, K]']\n"
+                                        "  - where: K = (* 2 M)\n  - impl: (+ (* 2 A) B)\n"),
+                  {{"T", DType::kF64}}, diagnostics);
+  for (const Diagnostic& d : diagnostics.list()) MESSAGE(render(d, session.sources()));
+  REQUIRE(traced.has_value());
+  CHECK(traced->derived == std::vector<std::string>{"N = K = 2M"});
+  CHECK(traced->graph.type(traced->graph.outputs[0].value).dtype == DType::kF64);
+}
+
 TEST_CASE("YAML is told from Lisp") {
   CHECK(lisp::looks_like_yaml("conv2d:\n  - in:\n"));
   CHECK(lisp::looks_like_yaml("# a comment\n\nf:\r\n"));
