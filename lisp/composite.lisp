@@ -14,7 +14,7 @@
   (:import-from :caten/ops #:plain-p)
   (:import-from :caten/dim #:*dims*)
   (:import-from :caten/promotion #:*types*)
-  (:import-from :caten/primitive #:make-dim-env #:dim-derived)
+  (:import-from :caten/primitive #:make-dim-env #:dim-derived #:source-text)
   (:import-from :caten/diagnostic #:*place* #:*path* #:*collector* #:fail #:suggest #:diagnostic-p)
   (:import-from :caten/syntax #:form-place)
   (:export #:find-composite #:composite-name #:composite-signature #:composite-documentation #:composite-clauses #:composite-place
@@ -235,9 +235,23 @@ tensor: (call-composite (find-composite 'relu) (list x))."
   "Lines that say which sizes were derived: (\"N = K = 2M\")."
   (dim-derived (program-dims program)))
 
-(defun value-name (symbol)
-  "The name of a value in a program."
-  (string-downcase symbol))
+(defun written-name (symbol text)
+  "The symbol's name as the text spells it, or in lower case: (written-name 'k \"(A{T}[k])\") is \"k\"."
+  (let ((name (symbol-name symbol)))
+    (flet ((boundary (index)
+             (or (not (< -1 index (length text)))
+                 (find (char text index) '(#\Space #\Tab #\Newline #\Return #\( #\) #\{ #\} #\[ #\] #\, #\<)))))
+      (loop for start = (search name text :test #'char-equal)
+              then (search name text :test #'char-equal :start2 (1+ start))
+            while start
+            when (and (boundary (1- start)) (boundary (+ start (length name))))
+              do (return (subseq text start (+ start (length name))))
+            finally (return (string-downcase name))))))
+
+(defun value-names (composite)
+  "A function from symbols to names of values, spelled as in the composite's signature."
+  (let ((text (or (and (consp (composite-place composite)) (apply #'source-text (composite-place composite))) "")))
+    (lambda (symbol) (written-name symbol text))))
 
 (defun trace-composite (composite &key types)
   "The composite as a program for all sizes, and diagnostics of all that fails in it: types maps type variables to dtypes."
@@ -253,13 +267,13 @@ tensor: (call-composite (find-composite 'relu) (list x))."
           for value in (funcall (composite-defaults composite))
           do (caten/match::bind name value))
     (catch 'misfit
-      (setf inputs (placeholder-arguments signature types #'value-name)
+      (setf inputs (placeholder-arguments signature types (value-names composite))
             results (check-results signature (run-body composite))))
     (values (make-program :name (if (composite-name composite) (string-downcase (composite-name composite)) "main")
                           :inputs (remove-if-not #'tensorp inputs)
                           :outputs (loop for output in (signature-outputs signature)
                                          for result in results
-                                         collect (cons (value-name (parameter-name output)) result))
+                                         collect (cons (funcall (value-names composite) (parameter-name output)) result))
                           :dims *dims*
                           :types *types*)
             (nreverse diagnostics))))

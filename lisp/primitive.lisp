@@ -12,7 +12,7 @@
    ;; values
    #:infer #:define-rewrite #:switch-rewrite #:list-rewrites #:compute #:print-graph #:keep-graph #:array-from-list #:array-to-list #:array-text
    ;; files
-   #:add-source #:load-array #:load-all-arrays #:save-array #:save-all-arrays #:load-csv-array #:save-png-array))
+   #:add-source #:source-text #:load-array #:load-all-arrays #:save-array #:save-all-arrays #:load-csv-array #:save-png-array))
 
 (defpackage :caten/size
   ;; The symbols of symbolic sizes, as they stand in shapes: M, (* 2 M). Uses no package, so that no name means anything.

@@ -1,6 +1,7 @@
 // Arrays from Lisp data and back.
 #include <fmt/format.h>
 
+#include "ir/array_text.hpp"
 #include "ir/scalar.hpp"
 #include "lisp/foreign.hpp"
 #include "lisp/primitives.hpp"
@@ -143,30 +144,11 @@ cl_object array_to_list(cl_object object) {
   });
 }
 
-/// Elements as nested lists, a row per line.
-void append_elements(const Array& array, size_t axis, const std::byte*& at, std::string& out) {
-  if (axis == array.rank()) {
-    out += print(Scalar::load(array.dtype(), at).to_datum());
-    at += dtype_size(array.dtype());
-    return;
-  }
-  out += '(';
-  for (int64_t i = 0; i < array.shape()[axis]; ++i) {
-    if (i > 0) out += axis + 1 == array.rank() ? " " : "\n" + std::string(axis + 1, ' ');
-    append_elements(array, axis + 1, at, out);
-  }
-  out += ')';
-}
-
-/// (array-text array): its elements as text.
+/// (array-text array): its elements as text, cut if there are many.
 cl_object array_text_primitive(cl_object object) {
   return primitive([&]() -> cl_object {
     const Array* array = to_array(object);
-    if (!array) return ECL_NIL;
-    std::string text;
-    const std::byte* at = array->data();
-    append_elements(*array, 0, at, text);
-    return to_lisp(std::string_view(text));
+    return array ? to_lisp(std::string_view(array_text(*array))) : ECL_NIL;
   });
 }
 

@@ -49,6 +49,8 @@ class Root {
 // Text. Lisp strings are Unicode, ours UTF-8; a code that is no character becomes U+FFFD.
 cl_object to_lisp(std::string_view text);
 std::string to_utf8(cl_object string_or_symbol);
+/// Byte offset of the character with this number; places in Lisp count characters.
+uint32_t byte_offset(std::string_view text, int64_t character);
 
 // Numbers.
 cl_object to_lisp(int64_t value);

@@ -106,11 +106,7 @@ uint32_t GraphBuilder::byte_offset(uint32_t source, int64_t character) {
   if (added)
     found->second = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (found->second) return static_cast<uint32_t>(character);
-  size_t at = 0;
-  for (; character > 0 && at < text.size(); --character) do
-      ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
-  return static_cast<uint32_t>(at);
+  return lisp::byte_offset(text, character);
 }
 
 Origin GraphBuilder::origin_of(cl_object tensor) {

@@ -43,17 +43,6 @@ void append_utf8(std::string& out, uint32_t code) {
   }
 }
 
-/// Byte offset of the character with this number.
-uint32_t byte_offset(std::string_view text, int64_t character) {
-  size_t at = 0;
-  while (character > 0 && at < text.size()) {
-    ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
-    --character;
-  }
-  return static_cast<uint32_t>(at);
-}
-
 int64_t character_offset(std::string_view text, uint32_t byte) {
   return std::count_if(text.begin(), text.begin() + static_cast<ptrdiff_t>(std::min<size_t>(byte, text.size())),
                        [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
@@ -85,6 +74,16 @@ int64_t slot_integer(cl_object vector, Slot slot, int64_t otherwise) {
 }
 
 }  // namespace
+
+uint32_t byte_offset(std::string_view text, int64_t character) {
+  size_t at = 0;
+  while (character > 0 && at < text.size()) {
+    ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+    --character;
+  }
+  return static_cast<uint32_t>(at);
+}
 
 cl_object to_lisp(std::string_view text) {
   bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });

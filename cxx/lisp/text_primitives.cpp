@@ -24,9 +24,27 @@ cl_object print_float_primitive(cl_object number) {
   });
 }
 
+/// (source-text source begin end): the characters of a text of the session.
+cl_object source_text(cl_object source, cl_object begin, cl_object end) {
+  return primitive([&]() -> cl_object {
+    int64_t number = -1, first = 0, last = 0;
+    to_int64(source, number);
+    to_int64(begin, first);
+    to_int64(end, last);
+    SourceMap& sources = session_sources();
+    SourceSpan span{static_cast<uint32_t>(number), 0, 0};
+    if (number < 0 || !sources.contains(span)) return ECL_NIL;
+    std::string_view text = sources.text(span.source);
+    span.begin = byte_offset(text, first);
+    span.end = byte_offset(text, last);
+    return to_lisp(sources.text(span));
+  });
+}
+
 const Primitive kPrimitives[] = {
     {"DID-YOU-MEAN", did_you_mean_primitive},
     {"PRINT-FLOAT", print_float_primitive},
+    {"SOURCE-TEXT", source_text},
 };
 
 }  // namespace
