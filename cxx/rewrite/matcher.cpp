@@ -116,7 +116,8 @@ class Matcher {
     for (const auto& [key, wanted] : pattern.keywords) {
       if (!region) return false;
       const auto& given = node.get<RegionAttributes>().attributes;
-      auto found = std::find_if(given.begin(), given.end(), [&](const auto& pair) { return pair.first == key; });
+      auto found = std::find_if(given.begin(), given.end(),
+                                [&wanted_key = key](const auto& pair) { return pair.first == wanted_key; });
       if (found == given.end() || !value(wanted, {{}, found->second})) return false;
     }
     return true;
@@ -138,8 +139,8 @@ tl::unexpected<Diagnostic> cannot_build(const Pattern& at, std::string message) 
 
 class Builder {
  public:
-  Builder(Graph& graph, const Match& match, const ValueType& type, const CompositeHooks& hooks)
-      : graph_(graph), match_(match), type_(type), hooks_(hooks) {}
+  Builder(Graph& graph, const Match& match, const CompositeHooks& hooks)
+      : graph_(graph), match_(match), hooks_(hooks) {}
 
   Result<Value> item(const Pattern& pattern, const ValueType& type) {
     switch (pattern.kind) {
@@ -176,7 +177,7 @@ class Builder {
         continue;
       }
       Result<Value> made =
-          p.kind == Pattern::Kind::kForm && !forms_are_values(pattern, i) ? Value{{}, p.datum} : item(p, type);
+          p.kind == Pattern::Kind::kForm && !value_position(pattern, i) ? Value{{}, p.datum} : item(p, type);
       if (!made) return tl::make_unexpected(made.error());
       bool condition = pattern.op == Op::kIf && i == 0;
       if (made->node.valid() && !neighbour && !condition) neighbour = graph_.type(made->node);
@@ -207,7 +208,6 @@ class Builder {
       default: return i == 0;
     }
   }
-  static bool forms_are_values(const Pattern& pattern, size_t i) { return value_position(pattern, i); }
 
   Result<NodeId> composite(const Pattern& pattern, const std::vector<Value>& items) {
     if (!hooks_.call) return cannot_build(pattern, fmt::format("composite `{}` is not available here", pattern.name));
@@ -317,7 +317,6 @@ class Builder {
 
   Graph& graph_;
   const Match& match_;
-  const ValueType& type_;
   const CompositeHooks& hooks_;
 };
 
@@ -340,7 +339,7 @@ std::optional<Match> match(const Graph& graph, const Pattern& pattern, NodeId id
 
 Result<NodeId> instantiate(Graph& graph, const Pattern& pattern, const Match& match, const ValueType& type,
                            const CompositeHooks& hooks) {
-  Result<Match::Value> made = Builder(graph, match, type, hooks).item(pattern, type);
+  Result<Match::Value> made = Builder(graph, match, hooks).item(pattern, type);
   if (!made) return tl::make_unexpected(std::move(made.error()));
   if (!made->node.valid()) return cannot_build(pattern, "a replacement that is no value");
   return made->node;
