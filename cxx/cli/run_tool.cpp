@@ -7,7 +7,6 @@
 #include "cli/console.hpp"
 #include "cli/lisp_front_end.hpp"
 #include "cli/program.hpp"
-#include "cli/version.hpp"
 #include "ir/print.hpp"
 
 namespace caten {
@@ -175,12 +174,13 @@ int usage_error(const Diagnostic& diagnostic) {
 int run_tool(const Tool& tool, int argc, char** argv) {
   Result<Settings> settings = parse_options({argv + 1, argv + argc}, tool.letter);
   if (!settings) return usage_error(settings.error());
-  if (settings->version) return std::printf("%s %s\n", tool.name.c_str(), kVersion) > 0 ? kExitDone : kExitFailed;
+  if (settings->version) return std::printf("%s %s\n", tool.name.c_str(), CATEN_VERSION) > 0 ? kExitDone : kExitFailed;
   if (settings->help)
     return std::printf("%s\nOptions:\n%s", tool.usage.c_str(), options_help(tool.letter).c_str()) > 0 ? kExitDone
                                                                                                       : kExitFailed;
   SessionOptions options;
   if (!settings->runtime.empty()) options.runtime = settings->runtime;
+  options.check = settings->check;
   if (!settings->max_memory.empty()) {
     Result<size_t> bytes = parse_bytes(settings->max_memory);
     if (!bytes) return usage_error(bytes.error());

@@ -2,6 +2,7 @@
 
 #include "ir/evaluate.hpp"
 #include "ir/print.hpp"
+#include "rewrite/passes/insert_checks.hpp"
 
 namespace caten {
 
@@ -54,6 +55,17 @@ Result<Session::Program> Session::compile(const Graph& graph) {
 }
 
 Result<Results> Session::run(const Graph& graph, Arguments arguments) {
+  if (!options_.check) return run_unchecked(graph, std::move(arguments));
+  CheckedProgram checked = insert_checks(graph);
+  Result<Results> results = run_unchecked(checked.graph, std::move(arguments));
+  if (!results) return results;
+  int64_t fault = Scalar::load(DType::kI64, results->outputs.back().data()).as_integer();
+  if (fault != 0) return fail(describe_fault(checked, fault));
+  results->outputs.pop_back();
+  return results;
+}
+
+Result<Results> Session::run_unchecked(const Graph& graph, Arguments arguments) {
   if (reference()) return evaluate(graph, arguments, {.memory_limit = options_.max_memory, .interrupt = &interrupt_});
   Result<Program> program = compile(graph);
   if (!program) return tl::make_unexpected(program.error());

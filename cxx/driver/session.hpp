@@ -22,6 +22,7 @@ namespace caten {
 struct SessionOptions {
   std::string runtime = "c";  ///< a name, or the path of a runtime file
   std::optional<size_t> max_memory{};
+  bool check = false;  ///< demanded out-of-range indices and integer divisions by zero are errors (rewrite/passes/insert_checks)
   RuntimeSearch search = default_runtime_search();
   size_t programs_kept = 256;
   ArtifactStore store{};  ///< compiled kernels of earlier processes
@@ -59,6 +60,7 @@ class Session {
   };
 
   Result<const Runtime*> runtime();
+  Result<Results> run_unchecked(const Graph& graph, Arguments arguments);
 
   SessionOptions options_;
   SourceMap sources_;
