@@ -214,10 +214,22 @@ first that failed."
               (list (null diagnostics) nil values diagnostics)))))
     (if (eq (first result) :quit) (list t (second result) '() '()) result)))
 
-(defun evaluate-text (text name source show)
-  "Evaluates the forms of `text`, which is number `source` of the session. Returns (ok exit-code values diagnostics)."
-  (declare (ignore name))
-  (let ((result
+(defun file-pathname (path)
+  "The pathname of an absolute path as the system writes it: no character of it means a pattern."
+  (let* ((slash (position #\/ path :from-end t))
+         (dot (position #\. path :from-end t :start (min (+ slash 2) (length path))))
+         (folders (loop for start = 1 then (1+ end)
+                        while (< start slash)
+                        for end = (position #\/ path :start start)
+                        collect (subseq path start end))))
+    (make-pathname :directory (cons :absolute folders) :name (subseq path (1+ slash) dot) :type (and dot (subseq path (1+ dot))))))
+
+(defun evaluate-text (text path source show)
+  "Evaluates the forms of `text`, which is number `source` of the session and the file `path`, or no file if that is empty.
+Returns (ok exit-code values diagnostics)."
+  (let* ((*load-pathname* (if (string= path "") nil (file-pathname path)))
+         (*load-truename* *load-pathname*)
+         (result
           (catch 'quit
             (multiple-value-bind (values diagnostics)
                 (with-input-from-string (stream text)

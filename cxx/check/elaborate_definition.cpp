@@ -81,7 +81,8 @@ std::optional<Graph> Elaborator::build(const Definition& entry) {
     if (!graph_.dims.declared(name))
       report({.code = Code::UnknownDim,
               .message = fmt::format("there is no size `{}` to set", name),
-              .expected = fmt::format("one of {}", fmt::join(graph_.dims.names(), " ")),
+              .expected = graph_.dims.symbols().empty() ? "no -D: the program has no sizes"
+                                                        : fmt::format("one of {}", fmt::join(graph_.dims.names(), " ")),
               .found = name,
               .remedy = did_you_mean(name, graph_.dims.names())});
   if (diagnostics_.failed()) return std::nullopt;

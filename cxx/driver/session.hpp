@@ -22,7 +22,8 @@ namespace caten {
 struct SessionOptions {
   std::string runtime = "c";  ///< a name, or the path of a runtime file
   std::optional<size_t> max_memory{};
-  bool check = false;  ///< demanded out-of-range indices and integer divisions by zero are errors (rewrite/passes/insert_checks)
+  bool check =
+      false;  ///< demanded out-of-range indices and integer divisions by zero are errors (rewrite/passes/insert_checks)
   RuntimeSearch search = default_runtime_search();
   size_t programs_kept = 256;
   ArtifactStore store{};  ///< compiled kernels of earlier processes

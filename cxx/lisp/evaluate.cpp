@@ -54,15 +54,23 @@ std::string config_directory() {
   return "";
 }
 
-}  // namespace
-
-Outcome evaluate(uint32_t source, Diagnostics& diagnostics, const EvaluateOptions& options) {
+/// `path`: the file that the source is, as *load-truename* of its forms; "" if it is none.
+Outcome evaluate_source(uint32_t source, const std::string& path, Diagnostics& diagnostics,
+                        const EvaluateOptions& options) {
   std::fflush(stdout);
   SourceMap& sources = session_sources();
   const char* show = options.show == Show::kEach ? "EACH" : options.show == Show::kLast ? "LAST" : "NOTHING";
-  cl_object arguments = cl_list(4, to_lisp(sources.text(source)), to_lisp(std::string_view(sources.name(source))),
+  std::error_code error;
+  std::string absolute = path.empty() ? "" : std::filesystem::absolute(path, error).string();
+  cl_object arguments = cl_list(4, to_lisp(sources.text(source)), to_lisp(std::string_view(absolute)),
                                 ecl_make_fixnum(source), keyword(show));
   return guarded_call(symbol("EVALUATE-TEXT", "CATEN/EVALUATE"), arguments, diagnostics);
+}
+
+}  // namespace
+
+Outcome evaluate(uint32_t source, Diagnostics& diagnostics, const EvaluateOptions& options) {
+  return evaluate_source(source, "", diagnostics, options);
 }
 
 Outcome load(const std::string& path, Diagnostics& diagnostics) {
@@ -76,7 +84,7 @@ Outcome load(const std::string& path, Diagnostics& diagnostics) {
                      .remedy = "check the path and its permissions"});
     return {.ok = false};
   }
-  return evaluate(session_sources().add(path, text.str()), diagnostics);
+  return evaluate_source(session_sources().add(path, text.str()), path, diagnostics, {});
 }
 
 Outcome run_script(const std::string& path, const std::vector<std::string>& arguments, Diagnostics& diagnostics) {
