@@ -176,6 +176,8 @@ is not yet."
               ((eq head 'if)
                (let ((choice `(choose ,@(walk-all (rest form)))) (place (form-place form)))
                  (if (and place (null (cdddr form))) `(at ,(literal-place place) ,choice) choice)))
+              ;; Without a second value there is no op: these ask whether something is there, such as an optional input.
+              ((member head '(when unless)) `(,head ,@(walk-all (rest form))))
               ((eq head 'and) `(both ,@(walk-all (rest form))))
               ((eq head 'or) `(either ,@(walk-all (rest form))))
               ((eq head 'not) `(negation ,@(walk-all (rest form))))

@@ -38,12 +38,25 @@
 
 (export-everything-shadowed)
 
+(defun on-doubles (function)
+  "The function with integers and ratios as double-floats: Common Lisp would compute in single-floats."
+  (lambda (&rest arguments)
+    (apply function (mapcar (lambda (x) (if (rationalp x) (coerce x 'double-float) x)) arguments))))
+
 (defun define-plain-functions ()
-  "Gives each shadowing symbol Common Lisp's function of its name, until a generic one or a composite replaces it."
+  "Gives each shadowing symbol Common Lisp's function of its name, until a generic one or a composite replaces it. The property
+:plain is what takes over where no operand is a tensor."
   (dolist (symbol (package-shadowing-symbols :caten))
     (let ((plain (find-symbol (symbol-name symbol) :cl)))
       (when (and plain (fboundp plain) (not (macro-function plain)))
-        (setf (fdefinition symbol) (fdefinition plain))))))
+        (setf (fdefinition symbol) (fdefinition plain)))))
+  (dolist (name '("EXP" "LOG" "SQRT" "SIN" "COS" "TAN" "ASIN" "ACOS" "ATAN" "SINH" "COSH" "TANH" "ASINH" "ACOSH" "ATANH"))
+    (let ((symbol (find-symbol name :caten)))
+      (setf (get symbol :plain) (on-doubles (fdefinition (find-symbol name :cl)))
+            (fdefinition symbol) (get symbol :plain))
+      (si::set-documentation symbol 'function
+                             (format nil "Common Lisp's function on double-floats: (~(~a~) 1). A composite of the name takes tensors."
+                                     name)))))
 
 (define-plain-functions)
 

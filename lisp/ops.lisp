@@ -4,7 +4,7 @@
   (:use :cl)
   (:import-from :caten
    #:tensorp #:const #:index #:exp2 #:log2 #:add #:mul #:div #:lt #:xor #:cast #:bitcast #:reshape #:permute #:expand #:slice
-   #:slice-along #:take #:put #:copy #:scan #:where #:logical-and #:logical-or #:logical-not #:logical-xor #:next #:widen #:normalize-axis #:normalize-axes #:size-value)
+   #:slice-along #:take #:put #:copy #:scan #:where #:logical-and #:logical-or #:logical-not #:logical-xor #:next #:widen #:normalize-axis #:normalize-axes)
   (:import-from :caten/tensor
    #:tensor-dtype #:tensor-shape #:make-node #:poison #:poison-p #:any-poison-p #:*open-loops* #:make-bound)
   (:import-from :caten/promotion
@@ -124,15 +124,6 @@
   "f16 and bf16 as f32, other dtypes as they are: the first step of composites that compute in f32: (widen x)."
   (let ((x (as-tensor x)))
     (if (and (not (poison-p x)) (member (tensor-dtype x) '(:f16 :bf16))) (convert x :f32) x)))
-
-;;; Sizes as values
-
-(defun size-value (size &optional (dtype :i64))
-  "A size as a tensor without axes: (size-value N :f32). A symbolic one is the sum of that many ones."
-  (let ((dtype (resolve-dtype dtype)))
-    (if (integerp size)
-        (constant (if (member (dtype-class dtype) '(:float :complex)) (coerce size 'double-float) size) dtype)
-        (convert (make-node :reduce (list (constant 1 :i64 (list size))) '(:add 0)) dtype))))
 
 ;;; Views
 
@@ -438,11 +429,11 @@ collect. A literal init takes the dtype and shape of its next value."
         ((plain-p (list a b)) (cl:mod a b))
         (t (elementwise :mod (list a b)))))
 
-(defun caten:sin (x) "Sine: (sin x)." (if (numberp x) (cl:sin x) (make-node :sin (list (float-operand x)))))
+(defun caten:sin (x) "Sine: (sin x)." (if (numberp x) (funcall (get 'caten:sin :plain) x) (make-node :sin (list (float-operand x)))))
 
 (defun caten:sqrt (x)
   "Square root, correctly rounded: (sqrt x)."
-  (if (numberp x) (cl:sqrt x) (make-node :sqrt (list (float-operand x)))))
+  (if (numberp x) (funcall (get 'caten:sqrt :plain) x) (make-node :sqrt (list (float-operand x)))))
 
 ;;; Comparisons
 

@@ -2,7 +2,7 @@
 
 (defpackage :caten/promotion
   (:use :cl)
-  (:import-from :caten #:tensorp)
+  (:import-from :caten #:tensorp #:size-value)
   (:import-from :caten/tensor #:tensor-dtype #:tensor-shape #:make-node #:any-poison-p #:poison #:poison-p #:describe-type)
   (:import-from :caten/dim #:dim= #:describe-shape #:*dims* #:equate #:symbolic-p)
   (:import-from :caten/diagnostic #:fail)
@@ -126,6 +126,31 @@ is :f32."
         ((eq (tensor-dtype tensor) dtype) tensor)
         (t (make-node :cast (list tensor) '() dtype))))
 
+;;; Sizes as values
+
+(defun size-value (size &optional (dtype :i64))
+  "A size as a tensor without axes: (size-value N :f32). A symbolic one is the sum of that many ones."
+  (let ((dtype (resolve-dtype dtype)))
+    (if (integerp size)
+        (constant (if (member (dtype-class dtype) '(:float :complex)) (coerce size 'double-float) size) dtype)
+        (convert (symbolic-value size) dtype))))
+
+(defun symbolic-value (size)
+  "The value of a symbolic size as i64: its expression over the sums of ones that its names stand for."
+  (cond ((integerp size) (constant size :i64))
+        ((symbolp size) (make-node :reduce (list (constant 1 :i64 (list size))) '(:add 0)))
+        (t (let ((op (intern (string-upcase (first size)) :keyword)))
+             (reduce (lambda (a b)
+                       (if (eq op :min)
+                           (symbolic-minimum a b)
+                           (make-node (ecase op (:+ :add) (:* :mul) (:div :div) (:mod :mod) (:max :max)) (list a b))))
+                     (mapcar #'symbolic-value (rest size)))))))
+
+(defun symbolic-minimum (a b)
+  "The smaller of two i64 values, as ~max(~a, ~b)."
+  (flet ((complement-of (x) (make-node :xor (list x (constant -1 :i64)))))
+    (complement-of (make-node :max (list (complement-of a) (complement-of b))))))
+
 (defun not-a-tensor (object)
   "Signals E0705 for an operand that is neither a tensor nor a number."
   (fail 705 "an operand that is neither a tensor nor a number"
@@ -134,11 +159,12 @@ is :f32."
   (poison))
 
 (defun as-tensor (object &optional dtype)
-  "The object as a tensor: numbers become constants without axes: (as-tensor 2)."
+  "The object as a tensor: numbers and sizes become values without axes: (as-tensor 2)."
   (cond ((tensorp object) object)
         ((eq object :poison) (poison))
         ((typep object '(or number (member t nil)))
          (constant object (or dtype (literal-dtype object))))
+        ((symbolic-p object) (size-value object))
         (t (not-a-tensor object))))
 
 ;;; Broadcasting
@@ -175,6 +201,8 @@ is :f32."
 (defun unify (operands &key dtype)
   "The operands as tensors of one dtype and shape: casts by the promotion table, literals weak, sizes 1 broadcast. Poison if they
 do not fit: (unify (list x 2))."
+  (when (some #'symbolic-p operands)
+    (setf operands (mapcar (lambda (operand) (if (symbolic-p operand) (size-value operand) operand)) operands)))
   (let ((bad (find-if-not (lambda (o) (or (tensorp o) (typep o '(or number (member t nil))) (eq o :poison))) operands)))
     (when bad
       (not-a-tensor bad)

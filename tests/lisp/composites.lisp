@@ -74,3 +74,33 @@
     (check (search "(f32 M (* 2 M))" text)))
   (check (search "f64" (ir-of 'relu :types '((T . :f64)))))
   (check-error 202 (ir-of (composite ((A{T}[2]) -> (B{T}[2])) (+ A (ones 3))))))
+
+(defcomposite normalised ((X{T}[~ N] &optional W{T}[N] &key (eps 1e-5)) -> (Y{T}[~ N]) where T in float)
+  "An optional input, a size as a value, computation in f32."
+  (setf x (widen X))
+  (setf y (/ x (sqrt (+ (/ (reduce :add (* x x)) N) eps))))
+  (when W (setf y (* y W)))
+  y)
+
+(defcomposite stacked-sum ((&rest XS{T} &key (scale 1)) -> (Y{T}))
+  "All remaining arguments as a list."
+  (* scale (cl:reduce #'+ XS)))
+
+(deftest optional-and-remaining-inputs
+  (check (near (normalised (tensor '(3.0 3.0))) '(1 1) :rtol 1e-4))
+  (check (near (normalised (tensor '(3.0 3.0)) (tensor '(2.0 0.5))) '(2 0.5) :rtol 1e-4))
+  (check (eq :bf16 (dtype (normalised (ones 2 :dtype :bf16)))))
+  (check (search "(f32 N)" (ir-of 'normalised)))
+  (check (near (stacked-sum (tensor '(1 2)) (tensor '(0.5 1)) 1 :scale 2) '(5 8)))
+  (check-error 202 (normalised (ones 2) (ones 3))))
+
+(deftest sizes-are-values-beside-tensors
+  (let ((text (ir-of (composite ((A{T}[N]) -> (B{T}[N])) (/ A (- N 1))))))
+    (check (search "(reduce add (const 1 i64 N) 0)" text))
+    (check (null (search "(+ N -1)" text))))
+  (check (near (funcall (composite ((A{T}[N]) -> (B{T}[N])) (/ A (- N 1))) (tensor '(2.0 4.0 6.0))) '(1 2 3))))
+
+(deftest numbers-are-computed-in-double
+  (check (= 2.718281828459045 (exp 1)))
+  (check (= 1.4142135623730951 (sqrt 2)))
+  (check (= 8 (expt 2 3))))
