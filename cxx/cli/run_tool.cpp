@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "cli/commands.hpp"
@@ -122,9 +123,9 @@ class Invocation {
     if (what == "ir") return write(print(*graph));
     graph = optimised(*graph);
     if (!graph) return report();
-    if (what == "graph") return write(print(*graph));
-    if (what == "schedule") return write(session_.schedule_text(*graph));
-    Result<std::string> text = session_.kernel_text(*graph);
+    Result<std::string> text = what == "graph" ? session_.rewritten(*graph).map([](const Graph& g) { return print(g); })
+                               : what == "schedule" ? session_.schedule_text(*graph)
+                                                    : session_.kernel_text(*graph);
     return text ? write(*text) : report(text.error());
   }
 
@@ -164,6 +165,23 @@ class Invocation {
   Diagnostics diagnostics_;
 };
 
+/// -fno-NAME: a pass or rule of ours, or an optimizer that Lisp code may define.
+Status check_disabled(const Settings& settings, char letter) {
+  std::vector<std::string> names;
+  for (const Pass& pass : all_passes())
+    if (pass.optional) names.emplace_back(pass.name);
+  for (const Rule& rule : all_rules()) names.emplace_back(rule.name);
+  bool lisp_names = letter == 'c' && (!settings.plugins.empty() || !settings.expressions.empty() || !settings.no_init);
+  for (const std::string& name : settings.disabled)
+    if (!lisp_names && std::find(names.begin(), names.end(), name) == names.end())
+      return fail({.code = Code::BadOptionValue,
+                   .message = fmt::format("-fno-{}: there is no such pass or rule", name),
+                   .expected = "the name of an optional pass or a rule",
+                   .found = name,
+                   .remedy = did_you_mean(name, names)});
+  return {};
+}
+
 int usage_error(const Diagnostic& diagnostic) {
   Console(Settings{}).message(diagnostic, SourceMap{});
   return exit_code(diagnostic);
@@ -181,6 +199,11 @@ int run_tool(const Tool& tool, int argc, char** argv) {
   SessionOptions options;
   if (!settings->runtime.empty()) options.runtime = settings->runtime;
   options.check = settings->check;
+  options.rewrite = settings->optimization > 0;
+  options.rewriting.off = {settings->disabled.begin(), settings->disabled.end()};
+  if (settings->trace_rewrites)
+    options.rewriting.trace = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
+  if (Status known = check_disabled(*settings, tool.letter); !known) return usage_error(known.error());
   if (!settings->max_memory.empty()) {
     Result<size_t> bytes = parse_bytes(settings->max_memory);
     if (!bytes) return usage_error(bytes.error());

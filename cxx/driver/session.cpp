@@ -40,7 +40,9 @@ Result<Session::Program> Session::compile(const Graph& graph) {
       return found->second.program;
     }
   }
-  Result<Program> program = caten::compile(graph, **chosen, options_.store);
+  Result<Graph> simpler = rewritten(graph);
+  if (!simpler) return tl::make_unexpected(simpler.error());
+  Result<Program> program = caten::compile(*simpler, **chosen, options_.store);
   if (!program) return program;
   ++compiled_;
   std::lock_guard lock(mutex_);
@@ -76,10 +78,21 @@ Result<Results> Session::run(const CompiledProgram& program, Arguments arguments
   return execute(program, std::move(arguments), {.max_memory = options_.max_memory, .interrupt = &interrupt_});
 }
 
-std::string Session::schedule_text(const Graph& graph) const { return print_schedule(make_schedule(graph)); }
+Result<Graph> Session::rewritten(const Graph& graph) const {
+  if (!options_.rewrite) return graph;
+  return caten::rewrite(graph, options_.rewriting);
+}
+
+Result<std::string> Session::schedule_text(const Graph& graph) const {
+  Result<Graph> simpler = rewritten(graph);
+  if (!simpler) return tl::make_unexpected(simpler.error());
+  return print_schedule(make_schedule(*simpler));
+}
 
 Result<std::string> Session::kernel_text(const Graph& graph) {
   if (reference()) return no_kernels();
+  Result<Graph> simpler = rewritten(graph);
+  if (!simpler) return tl::make_unexpected(simpler.error());
   RuntimeFile file;
   std::lock_guard lock(mutex_);
   if (runtime_) {
@@ -89,7 +102,7 @@ Result<std::string> Session::kernel_text(const Graph& graph) {
     if (!read) return tl::make_unexpected(read.error());
     file = std::move(*read);
   }
-  return kernel_source(graph, file);
+  return kernel_source(*simpler, file);
 }
 
 }  // namespace caten

@@ -16,6 +16,7 @@
 #include "base/source.hpp"
 #include "driver/compile.hpp"
 #include "driver/execute.hpp"
+#include "rewrite/rewrite.hpp"
 
 namespace caten {
 
@@ -24,6 +25,8 @@ struct SessionOptions {
   std::optional<size_t> max_memory{};
   bool check =
       false;  ///< demanded out-of-range indices and integer divisions by zero are errors (rewrite/passes/insert_checks)
+  bool rewrite = true;  ///< simplify programs before they are compiled; the evaluator runs them as they are
+  RewriteOptions rewriting{};
   RuntimeSearch search = default_runtime_search();
   size_t programs_kept = 256;
   ArtifactStore store{};  ///< compiled kernels of earlier processes
@@ -44,8 +47,10 @@ class Session {
   Result<Results> run(const Graph& graph, Arguments arguments);
   Result<Results> run(const CompiledProgram& program, Arguments arguments);
 
+  /// The program that is compiled for `graph`: with rewriting on, the simplified one (--emit=graph).
+  Result<Graph> rewritten(const Graph& graph) const;
   /// What --emit=schedule and --emit=kernel show.
-  std::string schedule_text(const Graph& graph) const;
+  Result<std::string> schedule_text(const Graph& graph) const;
   Result<std::string> kernel_text(const Graph& graph);
 
   /// Makes what is running stop with E0805, from any thread or signal handler; resume before the next run.
