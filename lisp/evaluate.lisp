@@ -244,9 +244,11 @@ Returns (ok exit-code values diagnostics)."
 (defun caten:load (path)
   "Evaluates the forms of a file and returns its path; errors name their places in it: (load \"plugin.lisp\")."
   (destructuring-bind (source . text) (checked (add-source (namestring path)))
-    (let ((diagnostics (with-input-from-string (stream text)
-                         (with-caten-syntax (:source source)
-                           (nth-value 1 (evaluate-forms stream source :nothing))))))
+    (let* ((*load-pathname* (file-pathname (namestring path)))
+           (*load-truename* *load-pathname*)
+           (diagnostics (with-input-from-string (stream text)
+                          (with-caten-syntax (:source source)
+                            (nth-value 1 (evaluate-forms stream source :nothing))))))
       (when diagnostics (error 'caten-error :diagnostics diagnostics))
       path)))
 

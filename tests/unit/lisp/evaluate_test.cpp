@@ -101,14 +101,15 @@ TEST_CASE("arguments reach a script, and the init file is loaded") {
       std::filesystem::temp_directory_path() / ("caten-lisp-test-" + std::to_string(getpid()));
   std::filesystem::create_directories(folder / "caten");
   std::ofstream(folder / "caten" / "init.lisp") << "(defvar *from-init* 11)\n";
-  std::ofstream(folder / "script.lisp") << "(defvar *seen* (cons *from-init* *arguments*))\n(car 5)\n";
+  std::ofstream(folder / "script.lisp")
+      << "(defvar *seen* (list* (pathname-name *load-truename*) *from-init* *arguments*))\n(car 5)\n";
   setenv("XDG_CONFIG_HOME", folder.c_str(), 1);
   Diagnostics diagnostics;
   CHECK(lisp::load_init_file(diagnostics).ok);
   CHECK_FALSE(lisp::run_script((folder / "script.lisp").string(), {"a", "b"}, diagnostics).ok);
   REQUIRE(diagnostics.list().size() == 1);
   CHECK(render(diagnostics.list()[0], sources()).find("script.lisp:2:1") != std::string::npos);
-  CHECK(run("*seen*") == "(11 \"a\" \"b\")");
+  CHECK(run("*seen*") == "(\"script\" 11 \"a\" \"b\")");
   std::filesystem::remove_all(folder);
 }
 
