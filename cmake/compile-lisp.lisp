@@ -6,6 +6,8 @@
 (setf *read-default-float-format* 'double-float)
 (setf ext:*default-external-format* :utf-8)
 (proclaim '(optimize (speed 1) (safety 2) (debug 0)))
+;; No debug information of the generated C: it would name the build folder.
+(setf c::*cc-flags* (concatenate 'string c::*cc-flags* " -g0"))
 
 (defun use-caten-syntax ()
   "From the moment it is loaded, files are read with the syntax of programs."
@@ -21,7 +23,8 @@
       (setf (symbol-value name) (enough-namestring source root))))
   (multiple-value-bind (product warnings failure)
       (let ((*compile-verbose* nil) (*compile-print* nil) (c::*suppress-compiler-messages* '(or c:compiler-note style-warning)))
-        (compile-file source :output-file output :system-p t :external-format :utf-8))
+        (compile-file source :output-file output :system-p t :external-format :utf-8
+                             :source-truename (enough-namestring source root)))
     (declare (ignorable warnings))
     (when (or failure (null product))
       (format *error-output* "~&~a does not compile~%" source)

@@ -7,7 +7,9 @@ find_package(Threads REQUIRED)
 add_library(caten_options INTERFACE)
 target_compile_options(caten_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror=return-type
   # Values must be the same whatever the optimisation level: no fused multiply-add behind our back.
-  -ffp-contract=off)
+  -ffp-contract=off
+  # Assertions name files of the project, whatever folder it was built in.
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_include_directories(caten_options INTERFACE ${CMAKE_SOURCE_DIR}/cxx)
 target_link_libraries(caten_options INTERFACE fmt::fmt)
 if(CATEN_FUZZERS)
