@@ -25,3 +25,14 @@
   (:example (relu (tensor '(-1 2))))
   (:ulp 0)
   (max X 0))
+
+(defcomposite square ((X{T}[~]) -> (Y{T}[~]) where T in numeric)
+  "X times X; integers wrap."
+  (:example (square (tensor '(-3 2))))
+  (:ulp 0)
+  (* X X))
+
+(defcomposite recip ((X{T}[~]) -> (Y{T}[~]) where T in (float complex))
+  "1 / X; of a zero an infinity of its sign."
+  (:example (recip (tensor '(2.0 -4.0))))
+  (/ 1 X))

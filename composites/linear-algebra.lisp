@@ -12,3 +12,10 @@
   (:example (norm (tensor '((3.0 4.0) (6.0 8.0))) :axis 1))
   (setf w (widen X))
   (sqrt (sum (* w w) :axis axis :keepdims keepdims)))
+
+(defcomposite linear ((X{T}[~ K] weight{T}[N K] &optional bias{T}[N]) -> (Y{T}[~ N]) where T in numeric)
+  "X · weightᵀ + bias, as a fully connected layer."
+  (:example (linear (tensor '((1.0 2.0))) (tensor '((1.0 0.0) (0.0 1.0) (1.0 1.0))) (tensor '(0.0 0.0 1.0))))
+  (:test ((M 0 5) (K 0 6) (N 1 6)) (near (linear (ones M K) (ones N K) (ones N)) (full (cl:+ K 1) M N)))
+  (setf y (sum (* (reshape X ~ 1 K) weight) :axis -1))
+  (if bias (+ y bias) y))

@@ -34,3 +34,31 @@
   (:example (amax (tensor '((1 2) (3 4))) :axis 1))
   (:ulp 0)
   (folded :max X axis keepdims))
+
+(defcomposite amin ((X{T} &key (axis nil) (keepdims nil)) -> (Y{T}) where T in real)
+  "The smallest element over axes; NaN if one is NaN."
+  (:example (amin (tensor '((1 2) (3 4))) :axis 1))
+  (:ulp 0)
+  (if (member (dtype X) '(:f16 :bf16 :f32 :f64))
+      (neg (folded :max (neg X) axis keepdims))
+      (logical-not (folded :max (logical-not X) axis keepdims))))
+
+(defun position-of-extreme (x extreme axis keepdims)
+  "Where along the axis x equals its extreme first, or is NaN first."
+  (let* ((axis (normalize-axis axis (rank x)))
+         (size (nth axis (shape x)))
+         (hit (logical-or (= x extreme) (logical-not (= x x))))
+         (place (where hit (index axis (shape x)) (size-value size :i64))))
+    (amin place :axis axis :keepdims keepdims)))
+
+(defcomposite argmax ((X{T} &key (axis -1) (keepdims nil)) -> (I{i64}) where T in real)
+  "The position of the largest element along an axis; of equal ones the first; of the first NaN if there is one."
+  (:example (argmax (tensor '((1 3 3) (4 2 0)))))
+  (:ulp 0)
+  (position-of-extreme X (amax X :axis axis :keepdims t) axis keepdims))
+
+(defcomposite argmin ((X{T} &key (axis -1) (keepdims nil)) -> (I{i64}) where T in real)
+  "The position of the smallest element along an axis; of equal ones the first; of the first NaN if there is one."
+  (:example (argmin (tensor '((1 3 1) (4 2 0)))))
+  (:ulp 0)
+  (position-of-extreme X (amin X :axis axis :keepdims t) axis keepdims))

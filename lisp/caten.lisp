@@ -49,7 +49,10 @@
   (dolist (symbol (package-shadowing-symbols :caten))
     (let ((plain (find-symbol (symbol-name symbol) :cl)))
       (when (and plain (fboundp plain) (not (macro-function plain)))
-        (setf (fdefinition symbol) (fdefinition plain)))))
+        ;; A closure: a symbol whose function is Common Lisp's own would be compiled to a direct call of that.
+        (let ((function (fdefinition plain)))
+          (setf (fdefinition symbol) (lambda (&rest arguments) (apply function arguments)))
+          (si::set-documentation symbol 'function (format nil "Common Lisp's function: (~(~a~) …)." plain))))))
   (dolist (name '("EXP" "LOG" "SQRT" "SIN" "COS" "TAN" "ASIN" "ACOS" "ATAN" "SINH" "COSH" "TANH" "ASINH" "ACOSH" "ATANH"))
     (let ((symbol (find-symbol name :caten)))
       (setf (get symbol :plain) (on-doubles (fdefinition (find-symbol name :cl)))
