@@ -18,4 +18,5 @@
   (:example (linear (tensor '((1.0 2.0))) (tensor '((1.0 0.0) (0.0 1.0) (1.0 1.0))) (tensor '(0.0 0.0 1.0))))
   (:test ((M 0 5) (K 0 6) (N 1 6)) (near (linear (ones M K) (ones N K) (ones N)) (full (cl:+ K 1) M N)))
   (setf y (sum (* (reshape X ~ 1 K) weight) :axis -1))
-  (if bias (+ y bias) y))
+  (when bias (setf y (+ y bias)))
+  y)

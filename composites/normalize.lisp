@@ -26,6 +26,6 @@ Hinton, 2016)."
   (setf w (widen X))
   (setf centred (- w (mean w :axis -1 :keepdims t)))
   (setf y (/ centred (sqrt (+ (mean (* centred centred) :axis -1 :keepdims t) eps))))
-  (if weight (setf y (* y (widen weight))))
-  (if bias (setf y (+ y (widen bias))))
+  (when weight (setf y (* y (widen weight))))
+  (when bias (setf y (+ y (widen bias))))
   y)

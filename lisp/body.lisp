@@ -136,7 +136,8 @@
       (setq `(setq ,@(loop for (place value) on rest by #'cddr collect place collect (walk value))))
       ((block return-from eval-when the) `(,head ,(first rest) ,@(walk-all (rest rest))))
       (tagbody `(tagbody ,@(mapcar (lambda (item) (if (consp item) (walk item) item)) rest)))
-      ((progn if catch throw locally multiple-value-call multiple-value-prog1 progv unwind-protect)
+      (locally `(locally ,@(walk-body rest)))
+      ((progn if catch throw multiple-value-call multiple-value-prog1 progv unwind-protect)
        `(,head ,@(walk-all rest)))
       (t form))))
 
