@@ -36,6 +36,7 @@ struct ElaborateOptions {
   std::map<std::string, DType> types{};  ///< type variables fixed from outside (-D T=f64)
   size_t max_nodes = 1'000'000;
   size_t max_call_depth = 100;
+  size_t max_errors = 100;  ///< then the text is given up
 };
 
 /// The program `options.entry` of the forms of one text. Nothing if there are errors.

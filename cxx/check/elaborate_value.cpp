@@ -18,6 +18,8 @@ std::vector<std::string> form_names() {
 }  // namespace
 
 void Elaborator::report(Diagnostic diagnostic, const Scope* scope) {
+  // A composite that is expanded often has the same error each time.
+  if (!reported_.emplace(diagnostic.code, diagnostic.span.begin, diagnostic.message).second) return;
   if (scope && !scope->composite_path.empty()) diagnostic.notes.push_back("inside composite " + scope->composite_path);
   diagnostics_.add(std::move(diagnostic));
 }
@@ -41,12 +43,17 @@ Binding Elaborator::bad_form(const Datum& form, std::string_view expected, const
 }
 
 bool Elaborator::within_limits(const Datum& form) {
-  if (too_large_) return false;
-  if (++forms_ <= options_.max_nodes && graph_.size() <= options_.max_nodes) return true;
-  too_large_ = true;
-  report(Code::TooLarge, "the program is too large", form,
-         fmt::format("at most {} values, expansions of composites included", options_.max_nodes), "more",
-         "use (loop …) for repetition");
+  if (given_up_) return false;
+  bool many_errors = diagnostics_.errors() >= options_.max_errors;
+  if (!many_errors && ++forms_ <= options_.max_nodes && graph_.size() <= options_.max_nodes) return true;
+  given_up_ = true;
+  if (many_errors)
+    report(Code::TooLarge, "too many errors; the rest of the program is not checked", form,
+           fmt::format("at most {} errors", options_.max_errors), "more", "correct these first");
+  else
+    report(Code::TooLarge, "the program is too large", form,
+           fmt::format("at most {} values, expansions of composites included", options_.max_nodes), "more",
+           "use (loop …) for repetition");
   return false;
 }
 

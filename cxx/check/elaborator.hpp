@@ -3,7 +3,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "check/definition.hpp"
@@ -72,7 +74,8 @@ class Elaborator {
   Graph graph_;
   std::vector<const Definition*> calls_;  ///< composites being expanded, outermost first
   size_t forms_ = 0;                      ///< forms elaborated so far, expansions included
-  bool too_large_ = false;
+  bool given_up_ = false;                 ///< a limit was reached
+  std::set<std::tuple<Code, uint32_t, std::string>> reported_;
   int fresh_sizes_ = 0;
 };
 

@@ -2,6 +2,7 @@
 #include "check/elaborate.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "golden.hpp"
 #include "ir/print.hpp"
@@ -111,3 +112,13 @@ TEST_CASE("a composite's call is a region over its inlined body") {
 }
 
 TEST_CASE("two readings print identical text") { CHECK(stable_print(kAxpy) == stable_print(kAxpy)); }
+
+TEST_CASE("a hundred errors are enough") {
+  std::string text = "(ir 1 (program p (:in (a (f32))) (:let";
+  for (int k = 0; k < 200; ++k) text += fmt::format(" (v{} (sin missing{}))", k, k);
+  Outcome outcome = run(text + ") (:out (o a))))");
+  CHECK(!outcome.graph);
+  CHECK(outcome.messages.find("`missing98` is not defined") != std::string::npos);
+  CHECK(outcome.messages.find("`missing101` is not defined") == std::string::npos);
+  CHECK(outcome.messages.find("too many errors; the rest of the program is not checked") != std::string::npos);
+}
