@@ -269,7 +269,7 @@ Returns (ok exit-code values diagnostics)."
     (if (eq (first result) :quit) (list t (second result) '() '()) result)))
 
 (defun finish-boot ()
-  "Settles what Lisp programs see of the process: UTF-8 streams, our own quit, no garbage-collection messages."
+  "Settles what Lisp programs see of the process: every op, UTF-8 streams, our own quit, no garbage-collection messages."
   (setf si::*gc-verbose* nil
         *print-pretty* nil
         *compile-verbose* nil
@@ -278,6 +278,7 @@ Returns (ok exit-code values diagnostics)."
   (ignore-errors (setf (stream-external-format ext:+process-standard-output+) :utf-8
                        (stream-external-format *error-output*) :utf-8
                        (stream-external-format ext:+process-standard-input+) :utf-8))
+  (caten/ops:define-ops-of-table)
   (ext:package-lock "EXT" nil)
   (setf (fdefinition 'ext:quit) (lambda (&optional (code 0) kill) (declare (ignore kill)) (quit code))
         (fdefinition 'ext:exit) (fdefinition 'ext:quit))

@@ -13,7 +13,7 @@
    #:dim-p #:symbolic-p #:dim+ #:dim- #:dim* #:dim-floor #:dim-ceiling #:dim-modulo #:dim-largest #:dim-smallest #:dim= #:dim<=
    #:flatten-dims #:element-count #:describe-shape)
   (:import-from :caten/diagnostic #:fail)
-  (:export #:run-loop #:plain-p #:slice-ranges #:loop-form-p #:float-operand))
+  (:export #:define-ops-of-table #:run-loop #:plain-p #:slice-ranges #:loop-form-p #:float-operand))
 
 (in-package :caten/ops)
 
@@ -490,3 +490,24 @@ collect. A literal init takes the dtype and shape of its next value."
 
 (si::set-documentation 'caten:floor 'function "Rounds down a number, a size or a tensor, or the quotient of two: (floor 7 2).")
 (si::set-documentation 'caten:ceiling 'function "Rounds up a number, a size or a tensor, or the quotient of two: (ceiling 7 2).")
+
+;;; The op table
+
+(defun define-ops-of-table ()
+  "An element-wise op of cxx/ir/ops.def that has no function above gets one by its row."
+  (loop for (op arity floats-only form summary) in (caten/primitive:elementwise-ops)
+        do (let ((name (intern (symbol-name op) :caten)))
+             (export name :caten)
+             (unless (fboundp name)
+               (setf (fdefinition name) (op-function op arity (if floats-only #'float-operand #'identity)))
+               (si::set-documentation name 'function (format nil "~@(~a~): ~a." summary form))))))
+
+(defun op-function (op arity operand)
+  "The function that applies an element-wise op to `arity` tensors."
+  (lambda (&rest operands)
+    (cond ((= (length operands) arity) (elementwise op (mapcar operand operands)))
+          (t (fail 105 (format nil "`~(~a~)` takes ~d operand~:p" op arity)
+                   :expected (format nil "~d operand~:p" arity)
+                   :found (format nil "~d" (length operands))
+                   :remedy "add or remove operands")
+             (poison)))))

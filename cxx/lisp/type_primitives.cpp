@@ -1,4 +1,4 @@
-// Typing one op for lisp/tensor.lisp.
+// The op table for lisp/ops.lisp, and typing one op for lisp/tensor.lisp.
 #include "ir/infer.hpp"
 #include "lisp/ecl.hpp"
 #include "lisp/foreign.hpp"
@@ -48,7 +48,21 @@ cl_object infer(cl_object op_name, cl_object operands, cl_object attributes, cl_
   });
 }
 
-const Primitive kPrimitives[] = {{"INFER", infer}};
+/// (elementwise-ops): (keyword arity floats-only form summary) for each element-wise op of ir/ops.def.
+cl_object elementwise_ops() {
+  cl_object list = ECL_NIL;
+  const std::vector<OpInfo>& ops = all_ops();
+  for (size_t k = ops.size(); k-- > 0;) {
+    const OpInfo& op = ops[k];
+    if (op.category != OpCategory::kElementwise) continue;
+    cl_object row = cl_list(5, to_lisp(op.op), to_lisp(int64_t{op.arity}), op.dtypes == kFloatSet ? ECL_T : ECL_NIL,
+                            to_lisp(op.form), to_lisp(op.summary));
+    list = ecl_cons(row, list);
+  }
+  return list;
+}
+
+const Primitive kPrimitives[] = {{"ELEMENTWISE-OPS", elementwise_ops}, {"INFER", infer}};
 
 }  // namespace
 

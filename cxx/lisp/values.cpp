@@ -23,7 +23,7 @@ std::string upper(std::string_view text) {
 const std::unordered_map<cl_object, Op>& op_keywords() {
   static const std::unordered_map<cl_object, Op> map = [] {
     std::unordered_map<cl_object, Op> made;
-    for (const OpInfo& row : all_ops()) made.emplace(keyword(upper(row.name)), row.op);
+    for (const OpInfo& row : all_ops()) made.emplace(to_lisp(row.op), row.op);
     return made;
   }();
   return map;
@@ -185,6 +185,8 @@ Result<ValueType> to_type(cl_object tensor) {
 cl_object to_lisp(const ValueType& type) { return ecl_cons(to_lisp(type.dtype), to_lisp(type.shape)); }
 
 Result<Scalar> to_scalar(cl_object number, DType dtype) { return Scalar::parse(literal_datum(number), dtype); }
+
+cl_object to_lisp(Op op) { return keyword(upper(op_name(op))); }
 
 std::optional<Op> to_op(cl_object object) {
   auto found = op_keywords().find(object);

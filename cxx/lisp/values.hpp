@@ -41,6 +41,7 @@ Result<Scalar> to_scalar(cl_object number, DType dtype);
 
 /// The op whose name is this keyword's, in lower case.
 std::optional<Op> to_op(cl_object keyword);
+cl_object to_lisp(Op op);  ///< that keyword
 /// The attributes slot as the op's struct; `dtype` is the result's, for the literal of const.
 Result<Attributes> to_attributes(Op op, cl_object attributes, DType dtype);
 
