@@ -497,8 +497,8 @@ collect. A literal init takes the dtype and shape of its next value."
   "An element-wise op of cxx/ir/ops.def that has no function above gets one by its row."
   (loop for (op arity floats-only form summary) in (caten/primitive:elementwise-ops)
         do (let ((name (intern (symbol-name op) :caten)))
-             (export name :caten)
              (unless (fboundp name)
+               (export name :caten)
                (setf (fdefinition name) (op-function op arity (if floats-only #'float-operand #'identity)))
                (si::set-documentation name 'function (format nil "~@(~a~): ~a." summary form))))))
 
