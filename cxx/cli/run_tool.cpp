@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -19,6 +20,16 @@ void on_interrupt(int) {
   if (running_session) running_session->interrupt();
 }
 
+/// Mapped files are read when their elements are: here alone is seen that one has become shorter since.
+void on_bus_error(int) {
+  static constexpr char text[] =
+      "caten: error: a file in use became shorter, or its disk failed\n"
+      "  expected: input files that stay as they are until the program ends\n"
+      "  help:     run again when nothing writes to them\n";
+  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, text, sizeof text - 1);
+  ::_exit(kExitFailed);
+}
+
 /// One process's work.
 class Invocation {
  public:
@@ -28,6 +39,8 @@ class Invocation {
     struct sigaction action {};
     action.sa_handler = on_interrupt;
     sigaction(SIGINT, &action, nullptr);
+    action.sa_handler = on_bus_error;
+    sigaction(SIGBUS, &action, nullptr);
   }
   ~Invocation() { running_session = nullptr; }
 
