@@ -57,6 +57,7 @@
                 (substitute #\Space #\- (condition-name condition)))
                ((> (length text) 400) (concatenate 'string (subseq text 0 400) "…"))
                (t text))))
+      (ignore-errors (one-line (format nil "~a" (simple-condition-format-control condition))))  ; too few arguments for it
       "an error that cannot be printed"))
 
 (defun condition-name (condition)

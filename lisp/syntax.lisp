@@ -2,6 +2,7 @@
 
 (defpackage :caten/syntax
   (:use :cl)
+  (:import-from :caten/diagnostic #:fail)
   (:export #:*caten-readtable* #:form-place #:*source* #:with-caten-syntax #:record-place))
 
 (in-package :caten/syntax)
@@ -12,6 +13,10 @@
   "Conses that the reader made → (source begin end); begin and end count characters.")
 
 (defvar *quasiquote-depth* 0 "How many backquotes enclose the form that is being read.")
+
+(defvar *depth* 0 "How many forms enclose the one that is being read.")
+
+(defparameter *depth-limit* 2000 "How deeply forms may nest.")
 
 (defun form-place (form)
   "Where the reader found this very cons, or nil: (source begin end), or \"file:line:column\" of compiled code."
@@ -60,6 +65,24 @@
         (funcall (load-time-value (get-macro-character #\, nil)) stream character))
       (values)))
 
+(defun bounded (reader)
+  "The macro character's function, which refuses to nest too deeply: ECL's own would exhaust the stack of C."
+  (lambda (&rest arguments)
+    (let ((*depth* (1+ *depth*)))
+      (when (> *depth* *depth-limit*)
+        (fail 401 "the text is nested too deeply" :expected (format nil "at most ~d levels" *depth-limit*)
+                                                  :remedy "name inner values instead of nesting them"))
+      (apply reader arguments))))
+
+(defun bound-nesting (table)
+  "Makes every macro character of the readtable that reads forms within forms a bounded one."
+  (dolist (character '(#\( #\{ #\[ #\' #\` #\,))
+    (set-macro-character character (bounded (get-macro-character character table)) nil table))
+  (dolist (character '(#\( #\' #\. #\+ #\- #\= #\A #\S #\C #\P #\Y #\|))
+    (let ((reader (get-dispatch-macro-character #\# character table)))
+      (when reader (set-dispatch-macro-character #\# character (bounded reader) table))))
+  table)
+
 (defun make-caten-readtable ()
   "A readtable with the syntax of programs."
   (let ((table (copy-readtable nil)))
@@ -70,7 +93,7 @@
     (set-macro-character #\] (get-macro-character #\) nil) nil table)
     (set-macro-character #\` #'read-backquote nil table)
     (set-macro-character #\, #'read-comma nil table)
-    table))
+    (bound-nesting table)))
 
 (defvar *caten-readtable* (make-caten-readtable) "The syntax of programs, composites and plugins.")
 

@@ -1,0 +1,1 @@
+(error "the weights of ~a are missing")
