@@ -21,13 +21,13 @@
 ;;; Defining
 
 (defun parse-optimizer-form (name parts)
-  "(name pattern replacement [:runtime r] [:when g]) from what follows a defoptimizer's name:
+  "(name pattern replacement [:runtime r] [:when g] [:inputs i]) from what follows a defoptimizer's name:
 (parse-optimizer-form 'mul-one '(((* ?x 1)) -> ?x)) is (mul-one (* ?x 1) ?x)."
   (let* ((options (and (consp (first parts)) (keywordp (caar parts)) (pop parts)))
          (arrow (position-if (lambda (part) (named part "->")) parts)))
     (unless (and name (symbolp name) (eql arrow 1) (= (length parts) 3))
       (fail 704 (format nil "the optimizer `~(~a~)` is malformed" name)
-            :expected "(defoptimizer name [(:runtime r :when guard)] pattern -> replacement)"
+            :expected "(defoptimizer name [(:runtime r :when guard :inputs types)] pattern -> replacement)"
             :remedy "write the pattern, an arrow and the replacement"))
     (let ((pattern (first parts)))
       ;; A pattern may stand in a list of its own.
@@ -35,13 +35,9 @@
       (append (list name pattern (third parts)) options))))
 
 (defun define-optimizer (form)
-  "Makes the rule active after testing it on generated inputs; an unsound one is refused with its counter-example (E0704). Returns
-its name and on how many inputs it was tested."
-  (let ((cases (checked (define-rewrite form))))
-    (when (eql cases 0)
-      (format *error-output* "caten: warning: the optimizer `~(~a~)` matches none of the generated inputs and is untested~%"
-              (first form)))
-    (values (first form) cases)))
+  "Makes the rule active after testing it on generated inputs; an unsound one is refused with its counter-example, and so is one
+that no input can test (E0704). Returns its name and on how many types it was tested."
+  (values (first form) (checked (define-rewrite form))))
 
 (defmacro defoptimizer (name &rest parts)
   "Defines a rewrite rule: (defoptimizer mul-one (* ?x 1) -> ?x), or with a runtime and a guard:

@@ -99,7 +99,7 @@ cl_object define_rewrite(cl_object form) {
     Result<Optimizer> rule = parse_optimizer(datum, hooks());
     if (!rule) return to_lisp(rule.error());
     OptimizeOptions testing{.runtime = rule->runtime, .hooks = hooks()};
-    Result<RuleReport> report = test_rule(*rule, 1, 200, testing);
+    Result<RuleReport> report = test_rule(*rule, 1, 400, testing);
     if (!report) return to_lisp(report.error());
     if (!report->sound)
       return to_lisp(Diagnostic{.code = Code::BadOptimizer,
@@ -107,6 +107,13 @@ cl_object define_rewrite(cl_object form) {
                                 .expected = "equal values of pattern and replacement",
                                 .found = report->counter_example,
                                 .remedy = "correct the replacement, or limit the rule with :when"});
+    if (report->tried == 0)
+      return to_lisp(Diagnostic{
+          .code = Code::BadOptimizer,
+          .message = fmt::format("the optimizer `{}` cannot be tested", rule->name),
+          .expected = "a rule that applies to one of the generated inputs, or :inputs",
+          .found = rule->inputs.empty() ? "no inputs to which it applies" : "it does not apply to its :inputs",
+          .remedy = "say on what to test it: (:inputs ((?x f32 64 64) …)), every variable once"});
     std::vector<Optimizer>& list = rules().list;
     auto same =
         std::find_if(list.begin(), list.end(), [&](const Optimizer& known) { return known.name == rule->name; });

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "ir/build.hpp"
 #include "rewrite/optimizer.hpp"
@@ -72,60 +73,83 @@ std::vector<Value> items_of(const Graph& graph, const Node& node) {
   return out;
 }
 
+/// Matches by continuation: each part, once it fits, asks `then` whether the rest does, so that a segment that took too
+/// few operands is tried again with more.
 class Matcher {
  public:
+  using Then = std::function<bool()>;
+
   Matcher(const Graph& graph, Match& match) : graph_(graph), match_(match) {}
 
   /// Patterns are written by hand: their depth bounds the recursion.
-  bool value(const Pattern& pattern, const Value& value) {
+  bool value(const Pattern& pattern, const Value& value, const Then& then) {
+    if (++steps_ > kStepLimit) return false;
     switch (pattern.kind) {
       case Pattern::Kind::kVariable: {
         auto [it, fresh] = match_.variables.emplace(pattern.name, value);
-        return fresh || it->second == value;
+        if ((fresh || it->second == value) && then()) return true;
+        if (fresh) match_.variables.erase(pattern.name);
+        return false;
       }
       case Pattern::Kind::kLiteral: {
-        if (value.datum) return *value.datum == pattern.datum;
+        if (value.datum) return *value.datum == pattern.datum && then();
         std::optional<Scalar> constant = constant_value(graph_, value.node);
         if (!constant || is_complex(constant->dtype()) != pattern.datum.is_form("c")) return false;
         Result<Scalar> literal = Scalar::parse(pattern.datum, constant->dtype());
-        return literal && *literal == *constant;
+        return literal && *literal == *constant && then();
       }
-      case Pattern::Kind::kWord: return value.datum && *value.datum == pattern.datum;
-      case Pattern::Kind::kForm: return !value.datum ? form(pattern, value.node) : *value.datum == pattern.datum;
+      case Pattern::Kind::kWord: return value.datum && *value.datum == pattern.datum && then();
+      case Pattern::Kind::kForm:
+        return value.datum ? *value.datum == pattern.datum && then() : form(pattern, value.node, then);
       case Pattern::Kind::kSegment: break;
     }
     return false;
   }
 
-  bool form(const Pattern& pattern, NodeId id) {
+  bool form(const Pattern& pattern, NodeId id, const Then& then) {
     const Node& node = graph_[id];
     bool region = node.kind == NodeKind::kRegion && node.get<RegionAttributes>().name == pattern.name &&
                   node.get<RegionAttributes>().result == 0;
     if (!region && !(pattern.op && node.is(*pattern.op))) return false;
-    std::vector<Value> items = items_of(graph_, node);
-    bool open = !pattern.items.empty() && pattern.items.back().kind == Pattern::Kind::kSegment;
-    size_t fixed = pattern.items.size() - (open ? 1 : 0);
-    if (items.size() < fixed || (!open && items.size() != fixed)) return false;
-    for (size_t i = 0; i < fixed; ++i)
-      if (!value(pattern.items[i], items[i])) return false;
-    if (open) {
-      std::vector<Value> rest(items.begin() + static_cast<std::ptrdiff_t>(fixed), items.end());
-      auto [it, fresh] = match_.segments.emplace(pattern.items.back().name, rest);
-      if (!fresh && it->second != rest) return false;
-    }
-    for (const auto& [key, wanted] : pattern.keywords) {
-      if (!region) return false;
-      const auto& given = node.get<RegionAttributes>().attributes;
-      auto found = std::find_if(given.begin(), given.end(),
-                                [&wanted_key = key](const auto& pair) { return pair.first == wanted_key; });
-      if (found == given.end() || !value(wanted, {{}, found->second})) return false;
-    }
-    return true;
+    std::vector<Value> values = items_of(graph_, node);
+    if (!region && !pattern.keywords.empty()) return false;
+    return items(pattern, 0, values, 0, [&] { return keywords(pattern, 0, node, then); });
   }
 
  private:
+  static constexpr size_t kStepLimit = 10'000;  // then the pattern counts as not matching
+
+  /// Items i… of the pattern against values at….
+  bool items(const Pattern& pattern, size_t i, const std::vector<Value>& values, size_t at, const Then& then) {
+    if (i == pattern.items.size()) return at == values.size() && then();
+    const Pattern& item = pattern.items[i];
+    if (item.kind != Pattern::Kind::kSegment)
+      return at < values.size() && value(item, values[at], [&] { return items(pattern, i + 1, values, at + 1, then); });
+    auto begin = values.begin() + static_cast<std::ptrdiff_t>(at);
+    if (auto bound = match_.segments.find(item.name); bound != match_.segments.end()) {
+      const std::vector<Value>& same = bound->second;
+      return values.size() - at >= same.size() && std::equal(same.begin(), same.end(), begin) &&
+             items(pattern, i + 1, values, at + same.size(), then);
+    }
+    for (size_t count = 0; at + count <= values.size(); ++count) {
+      match_.segments[item.name] = {begin, begin + static_cast<std::ptrdiff_t>(count)};
+      if (items(pattern, i + 1, values, at + count, then)) return true;
+    }
+    match_.segments.erase(item.name);
+    return false;
+  }
+
+  bool keywords(const Pattern& pattern, size_t k, const Node& region, const Then& then) {
+    if (k == pattern.keywords.size()) return then();
+    const auto& [key, wanted] = pattern.keywords[k];
+    for (const auto& [name, given] : region.get<RegionAttributes>().attributes)
+      if (name == key) return value(wanted, {{}, given}, [&] { return keywords(pattern, k + 1, region, then); });
+    return false;
+  }
+
   const Graph& graph_;
   Match& match_;
+  size_t steps_ = 0;
 };
 
 tl::unexpected<Diagnostic> cannot_build(const Pattern& at, std::string message) {
@@ -177,14 +201,14 @@ class Builder {
         continue;
       }
       Result<Value> made =
-          p.kind == Pattern::Kind::kForm && !value_position(pattern, i) ? Value{{}, p.datum} : item(p, type);
+          p.kind == Pattern::Kind::kForm && !is_value_item(pattern, i) ? Value{{}, p.datum} : item(p, type);
       if (!made) return tl::make_unexpected(made.error());
       bool condition = pattern.op == Op::kIf && i == 0;
       if (made->node.valid() && !neighbour && !condition) neighbour = graph_.type(made->node);
       items.push_back(std::move(*made));
     }
     for (size_t at : literals) {
-      if (!value_position(pattern, at)) continue;
+      if (!is_value_item(pattern, at)) continue;
       ValueType wanted = neighbour.value_or(type);
       if (pattern.op == Op::kIf && at == 0) wanted.dtype = DType::kBool;
       Result<Scalar> scalar = Scalar::parse(*items[at].datum, wanted.dtype);
@@ -196,19 +220,6 @@ class Builder {
   }
 
  private:
-  /// Whether item i of an op's form is a value; the others are attributes.
-  static bool value_position(const Pattern& pattern, size_t i) {
-    if (!pattern.op || is_elementwise(*pattern.op)) return true;
-    switch (*pattern.op) {
-      case Op::kIf: return true;
-      case Op::kReduce: return i == 1;
-      case Op::kTake: return i == 0 || i >= 2;
-      case Op::kPut: return i == 0 || (i >= 2 && i + 1 < pattern.items.size());
-      case Op::kIndex: return false;
-      default: return i == 0;
-    }
-  }
-
   Result<NodeId> composite(const Pattern& pattern, const std::vector<Value>& items) {
     if (!hooks_.call) return cannot_build(pattern, fmt::format("composite `{}` is not available here", pattern.name));
     std::vector<NodeId> arguments;
@@ -322,6 +333,18 @@ class Builder {
 
 }  // namespace
 
+bool is_value_item(const Pattern& pattern, size_t i) {
+  if (!pattern.op || is_elementwise(*pattern.op)) return true;
+  switch (*pattern.op) {
+    case Op::kIf: return true;
+    case Op::kReduce: return i == 1;
+    case Op::kTake: return i == 0 || i >= 2;
+    case Op::kPut: return i == 0 || (i >= 2 && i + 1 < pattern.items.size());
+    case Op::kIndex: return false;
+    default: return i == 0;
+  }
+}
+
 std::optional<Scalar> constant_value(const Graph& graph, NodeId id) {
   const Node* node = &graph[id];
   while (node->is(Op::kExpand) || node->is(Op::kReshape) || node->is(Op::kPermute) || node->kind == NodeKind::kRegion)
@@ -333,7 +356,7 @@ std::optional<Scalar> constant_value(const Graph& graph, NodeId id) {
 std::optional<Match> match(const Graph& graph, const Pattern& pattern, NodeId id) {
   Match out;
   out.root = id;
-  if (!Matcher(graph, out).form(pattern, id)) return std::nullopt;
+  if (!Matcher(graph, out).form(pattern, id, [] { return true; })) return std::nullopt;
   return out;
 }
 

@@ -1,16 +1,21 @@
-// Optimizers: the user's rewrite rules. In: (name pattern replacement [:runtime r] [:when guard]). Out: a rule that
-// `optimize` applies to a Graph, bottom-up and in the order of definition, until none applies.
+// Optimizers: the user's rewrite rules. In: (name pattern replacement [:runtime r] [:when guard] [:inputs types]). Out:
+// a rule that `optimize` applies to a Graph, bottom-up and in the order of definition, until none applies.
 //
-// Patterns. ?x matches any value and, repeated, the same value; ??xs matches the rest of the operands; a number or bool
-// matches constants of that value, of
-// any real dtype and any shape (0 is not -0; complex constants are written (c re im)); (op …) matches an op, written as
-// in IR text with + * / < = as other names of add mul div lt eq; attributes stand where IR text has them and are
-// matched by ?k too; (composite … :key value …) matches a call of a composite. Replacements are built of the same
-// forms; a number takes the type of the other operands, else of what is replaced.
+// Patterns. ?x matches any value and, repeated, the same value; ??xs matches any number of operands, the fewest that
+// do; a number or bool matches constants of that value, of any real dtype and any shape (0 is not -0; complex constants
+// are written (c re im)); (op …) matches an op, written as in IR text with + * / < = as other names of add mul div lt
+// eq; attributes stand where IR text has them and are matched by ?k too; (composite … :key value …) matches a call of a
+// composite. Operands are matched in their order. Replacements are built of the same forms; a number takes the type of
+// the other operands, else of what is replaced.
 //
-// Guards. (and …) (or …) (not g) (< <= > >= = a b …) on sizes, (dtype-in ?x f32 …), (constant ?x), (rank-in ?x 1 2 …);
-// sizes are integers, names of the composite's signature, (dim ?x k), (rank ?x), (+ …), (* …). What cannot be proved is
-// false. A replacement has the type of what it replaces, else the rule does not apply.
+// Guards. (and …) (or …) (not g); (< <= > >= = a b …) on sizes; (dtype-in ?x f32 …); (rank-in ?x 1 2 …); (constant ?x);
+// (contiguous ?x): its elements lie in row-major order, no view away from what is computed; (transposed ?x): the last
+// two axes of something contiguous, exchanged; (cheaper): the replacement computes and moves fewer elements. Sizes are
+// integers, names of the composite's signature, (dim ?x k), (rank ?x), (elements ?x), (bytes ?x), (+ …), (* …). What
+// cannot be proved is false. A replacement has the type of what it replaces, else the rule does not apply.
+//
+// :inputs ((?x f32 64 64) (?k 1) …) says on which types and attributes the rule is tested, where those that are
+// generated do not match.
 #pragma once
 
 #include <functional>
@@ -41,6 +46,7 @@ struct Optimizer {
   Pattern replacement;
   std::string runtime{};  ///< "" = any
   std::optional<Datum> when{};
+  std::vector<Datum> inputs{};  ///< (?x dtype sizes…) or (?k attribute): what it is tested on
   Datum source{};
 };
 
@@ -74,7 +80,7 @@ Result<Graph> optimize(const Graph& graph, const std::vector<Optimizer>& rules, 
 /// Whether a rule keeps values, on generated inputs.
 struct RuleReport {
   bool sound = true;
-  size_t tried = 0;               ///< inputs on which the rule applied; 0: the rule could not be tested
+  size_t tried = 0;               ///< types on which the rule applied; 0: the rule could not be tested
   std::string counter_example{};  ///< dtype, sizes, values and both results; as small as was found
 };
 Result<RuleReport> test_rule(const Optimizer& rule, uint64_t seed = 1, size_t cases = 400,
@@ -90,11 +96,18 @@ struct Match {
   std::map<std::string, Value> variables{};
   std::map<std::string, std::vector<Value>> segments{};
   NodeId root{};
+  NodeId replacement{};  ///< once it is built
 };
 std::optional<Match> match(const Graph& graph, const Pattern& pattern, NodeId id);
 /// Builds a replacement (or a pattern, for tests); `type` is that of literals without neighbours.
 Result<NodeId> instantiate(Graph& graph, const Pattern& pattern, const Match& match, const ValueType& type,
                            const CompositeHooks& hooks);
+/// Whether item i of an op's form in patterns is a value; the others are attributes.
+bool is_value_item(const Pattern& pattern, size_t i);
+/// E0704 for a guard of an unknown form.
+Status check_guard(const Datum& guard, const std::vector<std::string>& variables);
+/// Whether the guard can be decided only when the replacement is there.
+bool needs_replacement(const Datum& guard);
 /// Nothing: undecided.
 std::optional<bool> guard_holds(const Graph& graph, const Datum& guard, const Match& match,
                                 const CompositeHooks& hooks);

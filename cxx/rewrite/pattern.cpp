@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
+#include "rewrite/bad_optimizer.hpp"
 #include "rewrite/optimizer.hpp"
 
 namespace caten {
@@ -10,22 +12,6 @@ namespace {
 
 constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
     {"+", "add"}, {"*", "mul"}, {"/", "div"}, {"<", "lt"}, {"=", "eq"}};
-const std::vector<std::string> kGuardWords{"and",      "or",      "not",      "<",   "<=",   ">", ">=", "=",
-                                           "dtype-in", "rank-in", "constant", "dim", "rank", "+", "*"};
-
-tl::unexpected<Diagnostic> bad(const Datum& at, std::string message, std::string expected, std::string remedy) {
-  return fail({.code = Code::BadOptimizer,
-               .message = std::move(message),
-               .span = at.span,
-               .expected = std::move(expected),
-               .found = print(at),
-               .remedy = std::move(remedy)});
-}
-
-std::string guess(const std::string& word, const std::vector<std::string>& candidates, std::string otherwise) {
-  std::string found = did_you_mean(word, candidates);
-  return found.empty() ? otherwise : found;
-}
 
 class Reader {
  public:
@@ -41,9 +27,9 @@ class Reader {
         out.kind = segment ? Pattern::Kind::kSegment : Pattern::Kind::kVariable;
         out.name = datum.text;
         if (replacement && std::find(variables.begin(), variables.end(), out.name) == variables.end())
-          return bad(datum, fmt::format("the pattern has no variable {}", out.name),
-                     fmt::format("one of {}", fmt::join(variables, " ")),
-                     guess(out.name, variables, "use a variable of the pattern"));
+          return bad_optimizer(datum, fmt::format("the pattern has no variable {}", out.name),
+                               fmt::format("one of {}", fmt::join(variables, " ")),
+                               suggest_or(out.name, variables, "use a variable of the pattern"));
         if (!replacement && std::find(variables.begin(), variables.end(), out.name) == variables.end())
           variables.push_back(out.name);
         return out;
@@ -75,16 +61,17 @@ class Reader {
     if (!out.op && hooks_.known && !hooks_.known(out.name)) {
       std::vector<std::string> known = hooks_.names;
       for (const OpInfo& row : all_ops()) known.emplace_back(row.name);
-      return bad(datum[0], fmt::format("`{}` is neither an op nor a composite", out.name), "an op or a composite",
-                 guess(out.name, known, "define the composite first"));
+      return bad_optimizer(datum[0], fmt::format("`{}` is neither an op nor a composite", out.name),
+                           "an op or a composite", suggest_or(out.name, known, "define the composite first"));
     }
     if (out.op && (*out.op == Op::kLoop || *out.op == Op::kConst))
-      return bad(datum, fmt::format("patterns have no `{}`", out.name),
-                 *out.op == Op::kConst ? "the constant's value" : "an op of values", "match around it");
+      return bad_optimizer(datum, fmt::format("patterns have no `{}`", out.name),
+                           *out.op == Op::kConst ? "the constant's value" : "an op of values", "match around it");
     for (size_t i = 1; i < datum.size(); ++i) {
       if (datum[i].is_keyword()) {
         if (i + 1 == datum.size())
-          return bad(datum[i], fmt::format("keyword :{} has no value", datum[i].text), "a value", "give it a value");
+          return bad_optimizer(datum[i], fmt::format("keyword :{} has no value", datum[i].text), "a value",
+                               "give it a value");
         Result<Pattern> value = read(datum[i + 1], replacement);
         if (!value) return value;
         out.keywords.emplace_back(datum[i].text, std::move(*value));
@@ -93,8 +80,6 @@ class Reader {
       }
       Result<Pattern> item = read(datum[i], replacement);
       if (!item) return item;
-      if (!replacement && item->kind == Pattern::Kind::kSegment && i + 1 < datum.size() && !datum[i + 1].is_keyword())
-        return bad(datum[i], "a segment variable takes all that follows", "the last operand", "move it to the end");
       out.items.push_back(std::move(*item));
     }
     return out;
@@ -103,35 +88,27 @@ class Reader {
   const CompositeHooks& hooks_;
 };
 
-Status check_guard(const Datum& guard, const std::vector<std::string>& variables) {
-  if (guard.is_symbol() && guard.text.starts_with("?")) {
-    if (std::find(variables.begin(), variables.end(), guard.text) != variables.end()) return {};
-    return bad(guard, fmt::format("the pattern has no variable {}", guard.text),
-               fmt::format("one of {}", fmt::join(variables, " ")),
-               guess(guard.text, variables, "use a variable of the pattern"));
+/// ((?x f32 4 4) (?k 1) …): once for each variable.
+Status check_inputs(const Datum& inputs, const std::vector<std::string>& variables) {
+  const std::string form = "((?x f32 4 4) …) with every variable of the pattern";
+  if (!inputs.is_list()) return bad_optimizer(inputs, ":inputs is a list", form, "list the variables");
+  std::set<std::string> named;
+  for (const Datum& input : inputs.items) {
+    if (!input.is_list() || input.size() < 2 || !input[0].is_symbol())
+      return bad_optimizer(input, "an input of the wrong form", "(?x dtype sizes…) or (?k attribute)", "write it so");
+    if (std::find(variables.begin(), variables.end(), input[0].text) == variables.end())
+      return bad_optimizer(input[0], fmt::format("the pattern has no variable {}", input[0].text),
+                           fmt::format("one of {}", fmt::join(variables, " ")),
+                           suggest_or(input[0].text, variables, "use a variable of the pattern"));
+    named.insert(input[0].text);
+    bool type = input[1].is_symbol() && find_dtype(input[1].text);
+    for (size_t i = 2; i < input.size(); ++i)
+      if (!type || !input[i].is_integer() || input[i].integer < 0 || input[i].integer > 4096)
+        return bad_optimizer(input[i], "not a size", "an integer from 0 to 4096 behind a dtype", "write a small size");
   }
-  if (!guard.is_list()) return {};
-  if (guard.items.empty() || !guard[0].is_symbol() ||
-      std::find(kGuardWords.begin(), kGuardWords.end(), guard[0].text) == kGuardWords.end())
-    return bad(guard, "a guard of an unknown form", fmt::format("one of {}", fmt::join(kGuardWords, " ")),
-               guard.items.empty() ? "write a condition" : guess(guard[0].text, kGuardWords, "use one of these words"));
-  const std::string& word = guard[0].text;
-  bool on_value = word == "dtype-in" || word == "rank-in" || word == "constant" || word == "dim" || word == "rank";
-  if (on_value && (guard.size() < 2 || !guard[1].is_symbol() || !guard[1].text.starts_with("?")))
-    return bad(guard, fmt::format("`{}` is about a variable", word), fmt::format("({} ?x …)", word),
-               "name a variable of the pattern");
-  if (word == "dim" && (guard.size() != 3 || !guard[2].is_integer()))
-    return bad(guard, "`dim` takes a variable and an axis", "(dim ?x 0)", "give the number of the axis");
-  if (word == "dtype-in") {
-    std::vector<std::string> names;
-    for (DType dtype : all_dtypes()) names.emplace_back(dtype_name(dtype));
-    for (size_t i = 2; i < guard.size(); ++i)
-      if (!guard[i].is_symbol() || !find_dtype(guard[i].text))
-        return bad(guard[i], "not a dtype", fmt::format("{}", fmt::join(names, " ")),
-                   guess(guard[i].text, names, "use one of them"));
-    return check_guard(guard[1], variables);
-  }
-  for (size_t i = 1; i < guard.size(); ++i) CATEN_TRY(check_guard(guard[i], variables));
+  for (const std::string& variable : variables)
+    if (!named.contains(variable))
+      return bad_optimizer(inputs, fmt::format(":inputs leaves out {}", variable), form, "give its type or attribute");
   return {};
 }
 
@@ -139,8 +116,9 @@ Status check_guard(const Datum& guard, const std::vector<std::string>& variables
 
 Result<Optimizer> parse_optimizer(const Datum& form, const CompositeHooks& hooks) {
   if (!form.is_list() || form.size() < 3 || !form[0].is_symbol() || form.size() % 2 == 0)
-    return bad(form, "an optimizer of the wrong form", "(name pattern replacement [:runtime r] [:when guard])",
-               "write name, pattern and replacement");
+    return bad_optimizer(form, "an optimizer of the wrong form",
+                         "(name pattern replacement [:runtime r] [:when guard] [:inputs types])",
+                         "write name, pattern and replacement");
   Optimizer out;
   out.name = form[0].text;
   out.source = form;
@@ -148,7 +126,8 @@ Result<Optimizer> parse_optimizer(const Datum& form, const CompositeHooks& hooks
   Result<Pattern> pattern = reader.read(form[1], false);
   if (!pattern) return tl::make_unexpected(std::move(pattern.error()));
   if (pattern->kind != Pattern::Kind::kForm)
-    return bad(form[1], "the pattern of an optimizer is a form", "(op …) or (composite …)", "match an op or composite");
+    return bad_optimizer(form[1], "the pattern of an optimizer is a form", "(op …) or (composite …)",
+                         "match an op or composite");
   out.pattern = std::move(*pattern);
   Result<Pattern> replacement = reader.read(form[2], true);
   if (!replacement) return tl::make_unexpected(std::move(replacement.error()));
@@ -159,9 +138,12 @@ Result<Optimizer> parse_optimizer(const Datum& form, const CompositeHooks& hooks
     } else if (form[i].is_keyword("when")) {
       CATEN_TRY(check_guard(form[i + 1], reader.variables));
       out.when = form[i + 1];
+    } else if (form[i].is_keyword("inputs")) {
+      CATEN_TRY(check_inputs(form[i + 1], reader.variables));
+      out.inputs = form[i + 1].items;
     } else {
-      return bad(form[i], "an optimizer has no such option", ":runtime name or :when guard",
-                 guess(form[i].text, {"runtime", "when"}, "use one of them"));
+      return bad_optimizer(form[i], "an optimizer has no such option", ":runtime name, :when guard or :inputs types",
+                           suggest_or(form[i].text, {"runtime", "when", "inputs"}, "use one of them"));
     }
   }
   return out;

@@ -1,4 +1,4 @@
-// Guards, and the application of optimizers until none applies.
+// The application of optimizers until none applies.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,99 +8,6 @@
 
 namespace caten {
 namespace {
-
-class Guards {
- public:
-  Guards(const Graph& graph, const Match& match, const CompositeHooks& hooks)
-      : graph_(graph), match_(match), hooks_(hooks) {}
-
-  std::optional<bool> holds(const Datum& guard) const {
-    if (guard.is_symbol("true")) return true;
-    if (!guard.is_list() || guard.items.empty()) return std::nullopt;
-    const std::string& word = guard[0].text;
-    if (word == "and" || word == "or") {
-      bool decisive = word == "or", unknown = false;
-      for (size_t i = 1; i < guard.size(); ++i) {
-        std::optional<bool> part = holds(guard[i]);
-        if (part == decisive) return decisive;
-        unknown = unknown || !part;
-      }
-      return unknown ? std::nullopt : std::optional<bool>(!decisive);
-    }
-    if (word == "not") {
-      std::optional<bool> part = guard.size() == 2 ? holds(guard[1]) : std::nullopt;
-      return part ? std::optional<bool>(!*part) : std::nullopt;
-    }
-    if (word == "dtype-in" || word == "rank-in" || word == "constant") return about(word, guard);
-    for (size_t i = 1; i + 1 < guard.size(); ++i) {
-      std::optional<bool> part = compare(word, size(guard[i]), size(guard[i + 1]));
-      if (!part || !*part) return part;
-    }
-    return true;
-  }
-
- private:
-  std::optional<bool> about(const std::string& word, const Datum& guard) const {
-    auto bound = match_.variables.find(guard[1].text);
-    if (bound == match_.variables.end() || !bound->second.node.valid()) return std::nullopt;
-    const ValueType& type = graph_.type(bound->second.node);
-    if (word == "constant") return constant_value(graph_, bound->second.node).has_value();
-    for (size_t i = 2; i < guard.size(); ++i) {
-      if (word == "dtype-in" && guard[i].text == dtype_name(type.dtype)) return true;
-      if (word == "rank-in" && guard[i].integer == static_cast<int64_t>(type.shape.size())) return true;
-    }
-    return false;
-  }
-
-  std::optional<Dim> size(const Datum& datum) const {
-    if (datum.is_integer()) return Dim(datum.integer);
-    if (datum.is_symbol()) {
-      if (hooks_.size && graph_[match_.root].kind == NodeKind::kRegion)
-        if (std::optional<Dim> named = hooks_.size(graph_, match_.root, datum.text)) return named;
-      if (graph_.dims.declared(datum.text)) return graph_.dims.resolve(Dim::symbol(datum.text));
-      return std::nullopt;
-    }
-    if (!datum.is_list() || datum.items.empty()) return std::nullopt;
-    const std::string& word = datum[0].text;
-    if (word == "+" || word == "*") {
-      Dim out(word == "+" ? 0 : 1);
-      for (size_t i = 1; i < datum.size(); ++i) {
-        std::optional<Dim> part = size(datum[i]);
-        if (!part) return std::nullopt;
-        out = word == "+" ? out + *part : out * *part;
-      }
-      return out;
-    }
-    if (word != "dim" && word != "rank") return std::nullopt;
-    auto bound = match_.variables.find(datum[1].text);
-    if (bound == match_.variables.end() || !bound->second.node.valid()) return std::nullopt;
-    const Shape& shape = graph_.type(bound->second.node).shape;
-    auto rank = static_cast<int64_t>(shape.size());
-    if (word == "rank") return Dim(rank);
-    int64_t axis = datum[2].integer < 0 ? datum[2].integer + rank : datum[2].integer;
-    if (axis < 0 || axis >= rank) return std::nullopt;
-    return graph_.dims.resolve(shape[static_cast<size_t>(axis)]);
-  }
-
-  std::optional<bool> compare(const std::string& word, std::optional<Dim> a, std::optional<Dim> b) const {
-    if (!a || !b || a->overflowed() || b->overflowed()) return std::nullopt;
-    const DimEnv& dims = graph_.dims;
-    if (word == ">" || word == ">=") std::swap(a, b);
-    if (word == "=") {
-      if (dims.proves_equal(*a, *b)) return true;
-      if (dims.proves_le(*a + Dim(1), *b) || dims.proves_le(*b + Dim(1), *a)) return false;
-      return std::nullopt;
-    }
-    bool strict = word == "<" || word == ">";
-    if (dims.proves_le(strict ? *a + Dim(1) : *a, *b)) return true;
-    if (dims.proves_le(strict ? *b : *b + Dim(1), *a)) return false;
-    return std::nullopt;
-  }
-
-  const Graph& graph_;
-  const Match& match_;
-  const CompositeHooks& hooks_;
-};
 
 class Rewriter : public GraphCopier {
  public:
@@ -128,7 +35,8 @@ class Rewriter : public GraphCopier {
   NodeId apply(const Optimizer& rule, NodeId id) {
     std::optional<Match> found = match(to_, rule.pattern, id);
     if (!found) return id;
-    if (rule.when && guard_holds(to_, *rule.when, *found, options_.hooks) != true) return id;
+    bool late = rule.when && needs_replacement(*rule.when);
+    if (rule.when && !late && guard_holds(to_, *rule.when, *found, options_.hooks) != true) return id;
     ValueType type = to_.type(id);
     DimEnv dims = to_.dims;
     Result<NodeId> made = instantiate(to_, rule.replacement, *found, type, options_.hooks);
@@ -144,6 +52,8 @@ class Rewriter : public GraphCopier {
       return id;
     }
     if (*made == id) return id;
+    found->replacement = *made;
+    if (late && guard_holds(to_, *rule.when, *found, options_.hooks) != true) return id;
     trace("{}: {} → {}", rule.name, describe_node(to_, id), describe_node(to_, *made));
     applied_.push_back(rule.name);
     return *made;
@@ -160,11 +70,6 @@ class Rewriter : public GraphCopier {
 };
 
 }  // namespace
-
-std::optional<bool> guard_holds(const Graph& graph, const Datum& guard, const Match& match,
-                                const CompositeHooks& hooks) {
-  return Guards(graph, match, hooks).holds(guard);
-}
 
 Result<Graph> optimize(const Graph& graph, const std::vector<Optimizer>& rules, const OptimizeOptions& options) {
   std::vector<const Optimizer*> active;

@@ -66,6 +66,53 @@ TEST_CASE("repeated variables, segments, attributes and guards") {
   CHECK(!holds("(< (dim ?a 5) 3)"));
 }
 
+TEST_CASE("segments take as few operands as the rest of the pattern allows") {
+  Graph graph;
+  Build b(graph);
+  NodeId x = graph.add_input("x", {DType::kF32, {Dim(3), Dim(4), Dim(5), Dim(6)}});
+  NodeId sum = b.reduce(Combine::kAdd, x, {0, 1, 3});
+  auto segment = [&](const std::string& text, const char* name) {
+    std::optional<Match> found = match(graph, rule(text).pattern, sum);
+    return found ? static_cast<int>(found->segments.at(name).size()) : -1;
+  };
+  CHECK(segment("(r (reduce add ?x ??some 3) ?x)", "??some") == 2);
+  CHECK(segment("(r (reduce add ?x ??some 1 ??rest) ?x)", "??rest") == 1);
+  CHECK(segment("(r (reduce add ?x ??some ??rest) ?x)", "??some") == 0);
+  CHECK(segment("(r (reduce add ?x ??same ??same 3) ?x)", "??same") == -1);
+  CHECK(segment("(r (reduce add ?x ??some 2) ?x)", "??some") == -1);
+}
+
+TEST_CASE("guards on layout and cost") {
+  Graph graph;
+  Build b(graph);
+  NodeId x = graph.add_input("x", {DType::kF32, {Dim(3), Dim(4)}}), t = b.permute(x, {1, 0});
+  NodeId wide = b.add(t, b.mul(t, t));
+  auto holds = [&](NodeId id, const std::string& text) {
+    Optimizer r = rule(text);
+    std::optional<Match> found = match(graph, r.pattern, id);
+    if (!found) return false;
+    found->replacement = found->variables.at("?a").node;
+    return guard_holds(graph, *r.when, *found, {}) == true;
+  };
+  CHECK(holds(wide, "(r (add ?a ?b) ?a :when (transposed ?a))"));
+  CHECK(!holds(wide, "(r (add ?a ?b) ?a :when (contiguous ?a))"));
+  CHECK(holds(b.add(x, x), "(r (add ?a ?b) ?a :when (contiguous ?a))"));
+  CHECK(holds(wide, "(r (add ?a ?b) ?a :when (and (= (elements ?a) 12) (= (bytes ?a) 48)))"));
+  CHECK(holds(wide, "(r (add ?a ?b) ?a :when (cheaper))"));
+  // One sum of products instead of two.
+  Graph two;
+  Build c(two);
+  NodeId p = two.add_input("p", {DType::kI32, {Dim(8)}}), q = two.add_input("q", {DType::kI32, {Dim(8)}});
+  two.outputs.push_back({"y", c.add(c.mul(p, q), c.mul(p, q))});
+  std::vector<std::string> lines;
+  OptimizeOptions options;
+  options.trace = [&](const std::string& line) { lines.push_back(line); };
+  REQUIRE(optimize(two, {rule("(twice (add ?a ?a) (mul ?a 2) :when (cheaper))")}, options));
+  CHECK(lines.empty());  // as many elements
+  REQUIRE(optimize(two, {rule("(twice (add (mul ?a ?b) (mul ?a ?b)) (mul ?a ?b) :when (cheaper))")}, options));
+  CHECK(lines.size() == 1);
+}
+
 TEST_CASE("a circle of rules is stopped and named") {
   Graph graph;
   Build b(graph);
@@ -83,7 +130,10 @@ TEST_CASE("malformed optimizers are rejected with a place and a suggestion") {
                               {"(r (mul ?x 1) ?x :when (dtype-inn ?x f32))", "dtype-in"},
                               {"(r (mul ?x 1) ?x :whenn (constant ?x))", "when"},
                               {"(r (mul ?x 1) ?x :when (dtype-in ?x f31))", "f32"},
-                              {"(r (mul ??xs 1) 1)", "move it to the end"},
+                              {"(r (mul ?x 1) ?x :inputs ((?x f32 3) (?z f32)))", "?x"},
+                              {"(r (mul ?x ?y) ?x :inputs ((?x f32 3)))", "give its type"},
+                              {"(r (mul ?x 1) ?x :inputs ((?x f32 -3)))", "small size"},
+                              {"(r (mul ?x 1) ?x :when (elementss ?x))", "elements"},
                               {"(r (mul ?x 1))", "write name"}}) {
     CAPTURE(text);
     Result<Optimizer> out = parse(text);
@@ -103,6 +153,22 @@ TEST_CASE("sound rules pass the differential test") {
     CHECK_MESSAGE(r.sound, r.counter_example);
     CHECK(r.tried > 0);
   }
+}
+
+TEST_CASE("rules are tested where they apply") {
+  for (auto [text, sound] :
+       {std::pair{"(large (mul ?x 1) ?x :when (>= (elements ?x) 1000))", true},
+        {"(large (mul ?x 2) ?x :when (>= (elements ?x) 1000))", false},
+        {"(axis (reduce max (reduce max ?x ?k) 0) (reduce max ?x 0 1) :when (= (rank ?x) 2))", true},
+        {"(axes (reduce max ?x ??k) (reduce add ?x ??k))", false},
+        {"(given (mul ?x 1) ?x :when (= (elements ?x) 35) :inputs ((?x f64 5 7)))", true},
+        {"(given (mul ?x 2) ?x :when (= (elements ?x) 35) :inputs ((?x f64 5 7)))", false}}) {
+    CAPTURE(text);
+    RuleReport r = report(text);
+    CHECK(r.sound == sound);
+    CHECK(r.tried > 0);
+  }
+  CHECK(report("(never (mul ?x 1) ?x :when (= (elements ?x) 1234567))").tried == 0);
 }
 
 TEST_CASE("unsound rules are rejected with a small counter-example") {
