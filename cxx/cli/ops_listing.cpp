@@ -27,6 +27,8 @@ std::string ops_json() {
       for (DType dtype : all_dtypes())
         if (contains(op.dtypes, dtype)) dtypes.push_back(dtype_name(dtype));
       row["dtypes"] = std::move(dtypes);
+      row["result"] = op.result == ResultRule::kBool ? "bool" : "same";
+      row["adjoints"] = op.vjp;
       row["ulp"] = op.ulp;
     }
     list.push_back(std::move(row));

@@ -1,4 +1,5 @@
-"""Transcripts: lines `$ command`, each followed by what it prints and `[n]`, its exit status when that is not 0."""
+"""Transcripts: lines `$ command`, each followed by what it prints and `[n]`, its exit status when that is not 0. A command goes
+on in the lines `> …` right behind it, as at a shell's prompt."""
 import contextlib
 import os
 import pathlib
@@ -29,11 +30,16 @@ def run(command, folder, environment):
 
 def replay(lines, folder, environment):
     """The lines as they would be if each command is run again; those before the first command stay."""
-    out, seen_command = "", False
-    for line in lines:
-        if line.startswith("$ "):
-            seen_command = True
-            out += line + run(line[2:].rstrip("\n"), folder, environment)
-        elif not seen_command:
+    out, command = "", None
+    for line in lines + [None]:
+        if command and line and line.startswith("> "):
+            command.append(line)
+            continue
+        if command:
+            out += "".join(command) + run("".join(part[2:] for part in command).rstrip("\n"), folder, environment)
+            command = []
+        if line and line.startswith("$ "):
+            command = [line]
+        elif line and command is None:
             out += line
     return out

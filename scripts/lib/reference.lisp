@@ -1,0 +1,80 @@
+;;;; What scripts/reference knows from Lisp: each composite and each other public name as a line of JSON.
+
+(defun json-string (text)
+  "The text between double quotes, escaped."
+  (with-output-to-string (out)
+    (write-char #\" out)
+    (cl:loop for character across text
+             do (case character
+                  ((#\" #\\) (format out "\\~c" character))
+                  (t (if (cl:< (char-code character) 32)
+                         (format out "\\u~4,'0x" (char-code character))
+                         (write-char character out)))))
+    (write-char #\" out)))
+
+(defun json (object)
+  "Strings, integers, nil and lists as JSON; a list that begins with a keyword is an object."
+  (cond ((null object) "null")
+        ((stringp object) (json-string object))
+        ((integerp object) (format nil "~d" object))
+        ((keywordp (first object))
+         (format nil "{~{~a: ~a~^, ~}}"
+                 (cl:loop for (key value) on object by #'cddr append (list (json-string (string-downcase key)) (json value)))))
+        (t (format nil "[~{~a~^, ~}]" (mapcar #'json object)))))
+
+(defun form-text (form)
+  "The form as one writes it."
+  (let ((*package* (find-package :caten)) (*print-case* :downcase) (*print-pretty* t) (*print-right-margin* 110)
+        (*read-default-float-format* 'double-float))
+    (prin1-to-string form)))
+
+(defun words (form)
+  "A lambda list as text, without packages."
+  (typecase form
+    (keyword (format nil ":~(~a~)" form))
+    (symbol (string-downcase (symbol-name form)))
+    (cons (if (cl:eq (first form) 'quote)
+              (format nil "'~a" (words (second form)))
+              (format nil "(~{~a~^ ~})" (mapcar #'words form))))
+    (t (let ((*read-default-float-format* 'double-float)) (prin1-to-string form)))))
+
+(defun results (form)
+  "What the form returns, each value as printed."
+  (let ((values (multiple-value-list (eval form))) (*package* (find-package :caten)) (*print-case* :downcase))
+    (mapcar (lambda (value) (if (stringp value) value (prin1-to-string value))) values)))
+
+(defun source-name (symbol)
+  "A name as programs write it."
+  (string-downcase (symbol-name symbol)))
+
+(defun composite-line (name)
+  "A composite, if it is one of caten's own."
+  (let* ((composite (caten/composite:find-composite name))
+         (place (caten/composite:composite-place composite))
+         (clauses (caten/composite:composite-clauses composite)))
+    (when (stringp place)
+      (list :kind "composite" :name (source-name name) :file (subseq place 0 (position #\: place))
+            :place (subseq place (cl:1+ (position #\: place)))
+            :documentation (caten/composite:composite-documentation composite)
+            :ulp (let ((ulp (second (assoc :ulp clauses)))) (and ulp (form-text ulp)))
+            :examples (cl:loop for (kind . forms) in clauses
+                               when (cl:eq kind :example)
+                                 append (cl:loop for form in forms collect (list (form-text form) (results form))))))))
+
+(defun name-line (symbol)
+  "A public name that is no composite."
+  (flet ((line (kind documentation &optional lambda-list)
+           (list :kind kind :name (source-name symbol) :documentation documentation :lambda lambda-list)))
+    (cond ((macro-function symbol) (line "macro" (documentation symbol 'function) (words (ext:function-lambda-list symbol))))
+          ((fboundp symbol)
+           (line "function" (documentation symbol 'function)
+                 (let ((list (ext:function-lambda-list symbol))) (and list (words list)))))
+          ((boundp symbol) (line "variable" (documentation symbol 'variable)))
+          ((find-class symbol nil) (line "condition" (documentation symbol 'type)))
+          (t (line "word" nil)))))
+
+(let ((symbols '()))
+  (do-external-symbols (symbol :caten) (push symbol symbols))
+  (dolist (symbol (cl:sort symbols #'string<))
+    (let ((line (if (composite-p symbol) (composite-line symbol) (name-line symbol))))
+      (when line (format t "~a~%" (json line))))))
