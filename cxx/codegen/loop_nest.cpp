@@ -21,6 +21,34 @@ ValueId LoopNest::add(ScalarValue value) {
   return {id};
 }
 
+namespace {
+
+void collect_dividends(const Dim& dim, std::vector<Dim>& out) {
+  for (const Dim::Term& term : dim.terms())
+    for (const Dim::Atom& factor : term.factors) {
+      if (factor.kind == Dim::Atom::Kind::kDiv || factor.kind == Dim::Atom::Kind::kMod)
+        out.push_back(factor.operands[0]);
+      for (const Dim& operand : factor.operands) collect_dividends(operand, out);
+    }
+}
+
+void collect_dividends(const std::vector<Statement>& body, std::vector<Dim>& out) {
+  for (const Statement& statement : body) {
+    collect_dividends(statement.extent, out);
+    collect_dividends(statement.index, out);
+    collect_dividends(statement.body, out);
+  }
+}
+
+}  // namespace
+
+std::vector<Dim> dividends(const LoopNest& nest) {
+  std::vector<Dim> out;
+  for (const ScalarValue& value : nest.values) collect_dividends(value.index, out);
+  collect_dividends(nest.body, out);
+  return out;
+}
+
 std::vector<ValueId> values_in(const Dim& dim) {
   std::set<std::string> names;
   dim.collect_symbols(names);

@@ -79,6 +79,7 @@ struct LoopNest {
   std::vector<Slot> slots{};
   std::vector<ScalarValue> values{};
   std::vector<Statement> body{};
+  std::vector<Dim> signed_dividends{};  ///< a of ⌊a/b⌋ and a mod b in indices, where a may be negative
 
   ValueId add(ScalarValue value);
   const ScalarValue& operator[](ValueId id) const { return values[id.value]; }
@@ -86,6 +87,9 @@ struct LoopNest {
  private:
   std::unordered_multimap<size_t, uint32_t> index_;
 };
+
+/// The dividends of all divisions in the indices of a nest, inner ones included.
+std::vector<Dim> dividends(const LoopNest& nest);
 
 /// The values that a Dim names.
 std::vector<ValueId> values_in(const Dim& dim);

@@ -34,6 +34,8 @@ class Lowering {
       lower_put(root);
     else
       lower_map();
+    for (const Dim& dividend : dividends(out_))
+      if (!space_.proves_nonnegative(dividend)) out_.signed_dividends.push_back(dividend);
     return std::move(out_);
   }
 

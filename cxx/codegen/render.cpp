@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <set>
 
@@ -159,12 +160,25 @@ class KernelRenderer {
   std::string atom(const Dim::Atom& atom) {
     switch (atom.kind) {
       case Dim::Atom::Kind::kSymbol: return fmt::format("{}{}", atom.name[1], atom.name.substr(2));
-      case Dim::Atom::Kind::kDiv: return fmt::format("({} / {})", index(atom.operands[0]), index(atom.operands[1]));
-      case Dim::Atom::Kind::kMod: return fmt::format("({} % {})", index(atom.operands[0]), index(atom.operands[1]));
+      case Dim::Atom::Kind::kDiv: return division(Op::kDiv, atom.operands[0], atom.operands[1]);
+      case Dim::Atom::Kind::kMod: return division(Op::kMod, atom.operands[0], atom.operands[1]);
       default: break;
     }
     assert(false && "indices do not take minima");
     return "";
+  }
+
+  /// ⌊a/b⌋ or a mod b for b > 0; C's operators round towards zero.
+  std::string division(Op op, const Dim& a, const Dim& b) {
+    const std::vector<Dim>& may_be_negative = nest_.signed_dividends;
+    if (std::find(may_be_negative.begin(), may_be_negative.end(), a) == may_be_negative.end())
+      return fmt::format("({} {} {})", index(a), op == Op::kDiv ? "/" : "%", index(b));
+    if (b.is_constant() && std::has_single_bit(static_cast<uint64_t>(b.constant()))) {
+      auto by = static_cast<uint64_t>(b.constant());
+      return op == Op::kDiv ? fmt::format("({} >> {})", index(a), std::countr_zero(by))
+                            : fmt::format("({} & {})", index(a), by - 1);
+    }
+    return fmt::format("{}({}, {})", functions_.elementwise(op, DType::kI64, DType::kI64), index(a), index(b));
   }
 
   /// Terms with the same variables share one factor, a size.

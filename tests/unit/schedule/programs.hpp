@@ -71,6 +71,17 @@ inline const std::vector<Program>& all() {
          NodeId window = b.take(x, 0, {b.add(b.index(0, shape), b.index(1, shape))});
          g.outputs.push_back({"y", b.reduce(Combine::kMax, window, {1})});
        }},
+      {"reversed",  // twice, around a reshape: the dividends of the indices may be negative
+       [](Graph& g, const Build& b) {
+         Dim m = sym("M");
+         NodeId x = g.add_input("x", f32({m, Dim(2)}));
+         NodeId pairs = b.slice(x, {{Dim(0), m, 1}, {Dim(1), Dim(-1), -1}});
+         NodeId all = b.reshape(pairs, {m * Dim(2)});
+         g.outputs.push_back({"y", b.slice(all, {{m * Dim(2) - Dim(1), Dim(-1), -1}})});
+         NodeId triples = b.slice(g.add_input("z", f32({m, Dim(3)})), {{Dim(0), m, 1}, {Dim(2), Dim(-1), -1}});
+         NodeId nine = b.reshape(triples, {m * Dim(3)});
+         g.outputs.push_back({"w", b.slice(nine, {{m * Dim(3) - Dim(1), Dim(-1), -1}})});
+       }},
       {"cache",
        [](Graph& g, const Build& b) {
          NodeId cache = g.add_state("cache", f32({sym("T"), Dim(4)}));
