@@ -51,10 +51,16 @@ function(caten_program name)
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 
-# caten_driver(name): the loadable module lib/caten/<name>.so from runtimes/<name>.cpp. Drivers link nothing of caten.
+# caten_driver(name): the loadable module lib/caten/<name>.so from runtimes/<name>.cpp and SOURCES (in runtimes/). Drivers
+# link nothing of caten.
 function(caten_driver name)
-  cmake_parse_arguments(DRIVER "" "" "LIBRARIES" ${ARGN})
-  add_library(driver_${name} MODULE ${CMAKE_SOURCE_DIR}/runtimes/${name}.cpp)
+  cmake_parse_arguments(DRIVER "" "" "SOURCES;LIBRARIES" ${ARGN})
+  list(TRANSFORM DRIVER_SOURCES PREPEND ${CMAKE_SOURCE_DIR}/runtimes/)
+  if(NOT DRIVER_SOURCES)
+    set(DRIVER_SOURCES ${CMAKE_SOURCE_DIR}/runtimes/${name}.cpp)
+  endif()
+  add_library(driver_${name} MODULE ${DRIVER_SOURCES})
+  target_include_directories(driver_${name} PRIVATE ${CMAKE_SOURCE_DIR}/runtimes)
   target_link_libraries(driver_${name} PRIVATE caten_options ${DRIVER_LIBRARIES})
   set_target_properties(driver_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN"
                         LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/caten)

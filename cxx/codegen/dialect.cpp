@@ -25,7 +25,8 @@ std::string* text_clause(Dialect& dialect, std::string_view name) {
       {"cast", &Dialect::cast},           {"cast-saturating", &Dialect::cast_saturating},
       {"cast-bool", &Dialect::cast_bool}, {"cast-narrow-integer", &Dialect::cast_narrow_integer},
       {"bitcast", &Dialect::bitcast},     {"complex", &Dialect::complex},
-      {"part", &Dialect::part},           {"load-bool", &Dialect::load_bool}};
+      {"part", &Dialect::part},           {"load-bool", &Dialect::load_bool},
+      {"range", &Dialect::range},         {"independent", &Dialect::independent}};
   for (const auto& [clause, member] : kClauses)
     if (clause == name) return &(dialect.*member);
   return nullptr;
@@ -94,7 +95,10 @@ Status read_prelude(const Datum& clause, Dialect& dialect) {
   for (size_t i = 1; i < clause.size(); ++i) {
     if (!clause[i].is_list() || clause[i].size() != 2 || !clause[i][0].is_symbol() || !clause[i][1].is_string())
       return bad(clause[i], "a prelude entry of the wrong shape", "(name \"text\")", "correct it");
-    dialect.prelude.push_back({clause[i][0].text, clause[i][1].text});
+    auto known = std::find_if(dialect.prelude.begin(), dialect.prelude.end(),
+                              [&](const Dialect::Prelude& entry) { return entry.name == clause[i][0].text; });
+    if (known == dialect.prelude.end()) known = dialect.prelude.insert(known, {clause[i][0].text, {}});
+    known->text = clause[i][1].text;
   }
   return {};
 }
@@ -127,9 +131,16 @@ Result<Dialect> read_dialect(const Datum& form) {
       *text = clause[1].text;
     } else {
       return bad(clause[0], fmt::format("a dialect has no clause `:{}`", name), "a clause of codegen/dialect.hpp",
-                 did_you_mean(name, {"types", "wide", "op", "prelude", "header", "kernel", "buffer", "const-buffer",
-                                     "size", "function", "cast", "cast-saturating", "cast-bool", "cast-narrow-integer",
-                                     "bitcast", "complex", "part", "load-bool"}));
+                 did_you_mean(name, {"types",     "wide",
+                                     "op",        "prelude",
+                                     "header",    "kernel",
+                                     "buffer",    "const-buffer",
+                                     "size",      "function",
+                                     "cast",      "cast-saturating",
+                                     "cast-bool", "cast-narrow-integer",
+                                     "bitcast",   "complex",
+                                     "part",      "load-bool",
+                                     "range",     "independent"}));
     }
   }
   return dialect;

@@ -5,6 +5,9 @@
 //                                       storage to it and from a double back to storage, rounded once
 //   (:kernel "void {name}(…) {")        the head of a kernel; (:buffer …) and (:size …) declare its arguments, with
 //                                       {type} {buffer} {slot} {size} {number}; (:const-buffer …) one that is only read
+//   (:range "for (…; {variable} < end; …) {")  the head of the outermost loop where its iterations are independent: the
+//                                       part of its range that the kernel is called for. Without it, all of the range
+//   (:independent "#pragma …")          a line before other innermost loops whose iterations are independent
 //   (:function "static inline")         what stands before functions
 //   (:op name (dtypes…) "expression")   replaces the spelling of ops.def for these dtypes
 //   (:cast …) (:cast-saturating …) (:cast-bool …) (:cast-narrow-integer …) (:bitcast …) (:complex …) (:part …)
@@ -12,7 +15,8 @@
 //   (:prelude (name "text") …)          functions that spellings use; only those that a program needs are emitted
 //
 // Spellings are expressions over x and y, where T is the type computed in, U the unsigned type of T's size (integers)
-// and S the type converted from. Prelude texts may use each other's names.
+// and S the type converted from. Prelude texts may use each other's names, in any order but in no circle. What is said
+// twice is meant as it is said last: a runtime that extends another one begins with the clauses of that one.
 #pragma once
 
 #include <array>
@@ -38,7 +42,7 @@ struct Dialect {
   std::array<std::string, kDTypeCount> types{};
   std::array<std::optional<Wide>, kDTypeCount> wide{};
   std::map<std::pair<Op, DType>, std::string> spellings{};
-  std::string header{}, kernel{}, buffer{}, const_buffer{}, size{}, function{};
+  std::string header{}, kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{}, function{};
   std::string cast{}, cast_saturating{}, cast_bool{}, cast_narrow_integer{}, bitcast{}, complex{}, part{}, load_bool{};
   std::vector<Prelude> prelude{};
 

@@ -66,6 +66,7 @@ struct Statement {
   DType dtype = DType::kF32;
   Dim index{};
   std::vector<Statement> body{};
+  bool independent = false;  ///< a loop whose iterations may run in any order, and at once
 };
 
 /// A buffer as a kernel sees it: one dtype each; a buffer that is read as two dtypes has two slots.
@@ -80,6 +81,11 @@ struct LoopNest {
   std::vector<ScalarValue> values{};
   std::vector<Statement> body{};
   std::vector<Dim> signed_dividends{};  ///< a of ⌊a/b⌋ and a mod b in indices, where a may be negative
+
+  /// The loop around everything else whose iterations are independent, or null.
+  const Statement* range() const {
+    return body.size() == 1 && body[0].kind == StatementKind::kLoop && body[0].independent ? &body[0] : nullptr;
+  }
 
   ValueId add(ScalarValue value);
   const ScalarValue& operator[](ValueId id) const { return values[id.value]; }

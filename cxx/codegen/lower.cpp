@@ -42,7 +42,8 @@ class Lowering {
  private:
   // Statements. `into` is the body that receives the next statement; loops and conditions descend into it.
 
-  std::vector<Statement>* loop(std::vector<Statement>* into, const Dim& extent, Index& index) {
+  std::vector<Statement>* loop(std::vector<Statement>* into, const Dim& extent, Index& index,
+                               bool independent = false) {
     if (extent.is(1)) {
       index.emplace_back(0);
       return into;
@@ -50,12 +51,13 @@ class Lowering {
     std::string name = reserved::variable(variables_++);
     space_.declare(name, extent);
     index.push_back(Dim::symbol(name));
-    into->push_back({.kind = StatementKind::kLoop, .variable = name, .extent = extent});
+    into->push_back({.kind = StatementKind::kLoop, .variable = name, .extent = extent, .independent = independent});
     return &into->back().body;
   }
 
-  std::vector<Statement>* loops(std::vector<Statement>* into, const Shape& shape, Index& index) {
-    for (const Dim& extent : shape) into = loop(into, extent, index);
+  std::vector<Statement>* loops(std::vector<Statement>* into, const Shape& shape, Index& index,
+                                bool independent = false) {
+    for (const Dim& extent : shape) into = loop(into, extent, index, independent);
     return into;
   }
 
@@ -78,7 +80,7 @@ class Lowering {
       root = graph_[root].operands[0];
     const Shape& shape = graph_.type(root).shape;
     Index index;
-    std::vector<Statement>* body = loops(&out_.body, shape, index);
+    std::vector<Statement>* body = loops(&out_.body, shape, index, true);
     store(body, index, shape, value(root, index));
   }
 
@@ -94,7 +96,7 @@ class Lowering {
     };
     for (size_t axis = 0; axis < shape.size(); ++axis)
       if (!reduced(axis)) {
-        body = loop(body, shape[axis], outer);
+        body = loop(body, shape[axis], outer, true);
         full[axis] = outer.back();
       }
     Index inner;
@@ -145,7 +147,7 @@ class Lowering {
                                         .constant = other}));
     }
     Index to;
-    std::vector<Statement>* body = loops(copying, shape, to);
+    std::vector<Statement>* body = loops(copying, shape, to, true);
     store(body, to, shape, value(x, to));
 
     Index from;

@@ -119,6 +119,18 @@ class Placing {
   std::vector<std::pair<uint32_t, uint32_t>> arms_;
 };
 
+/// How often the innermost statements run, for one run of the body.
+Dim work_of(const std::vector<Statement>& body) {
+  Dim sum(0);
+  for (const Statement& statement : body) {
+    if (statement.kind == StatementKind::kLoop)
+      sum = sum + statement.extent * work_of(statement.body);
+    else if (statement.kind == StatementKind::kStore || statement.kind == StatementKind::kSet)
+      sum = sum + Dim(1);
+  }
+  return sum;
+}
+
 class KernelRenderer {
  public:
   KernelRenderer(const LoopNest& nest, const Dialect& dialect, FunctionTable& functions)
@@ -290,14 +302,25 @@ class KernelRenderer {
     available.insert(placing.branches[0].values.begin(), placing.branches[0].values.end());
   }
 
+  void render_loop_head(const Statement& loop, int depth) {
+    std::string variable = atom(Dim::Atom{.name = loop.variable});
+    bool innermost = std::none_of(loop.body.begin(), loop.body.end(),
+                                  [](const Statement& inner) { return inner.kind != StatementKind::kStore; });
+    if (loop.independent && innermost && !dialect_.independent.empty()) line(depth, dialect_.independent);
+    if (&loop == nest_.range() && !dialect_.range.empty())
+      line(depth, substitute(dialect_.range, {{"type", dialect_.type(DType::kI64)}, {"variable", variable}}));
+    else
+      line(depth, fmt::format("for ({0} {1} = 0; {1} < {2}; ++{1}) {{", dialect_.type(DType::kI64), variable,
+                              index(loop.extent)));
+  }
+
   void render_body(const std::vector<Statement>& body, int depth) {
     // Accumulators change between statements; nothing that reads one is kept.
     std::set<uint32_t> before = available_;
     for (const Statement& statement : body) {
       switch (statement.kind) {
         case StatementKind::kLoop:
-          line(depth, fmt::format("for ({0} {1} = 0; {1} < {2}; ++{1}) {{", dialect_.type(DType::kI64),
-                                  atom(Dim::Atom{.name = statement.variable}), index(statement.extent)));
+          render_loop_head(statement, depth);
           render_body(statement.body, depth + 1);
           line(depth, "}");
           break;
@@ -347,7 +370,12 @@ RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialec
     std::string text = renderer.run();
     auto [known, added] = names.try_emplace(text, fmt::format("kernel_{}", names.size()));
     if (added) kernels += "\n" + substitute(text, {{"name", known->second}});
-    out.kernels.push_back({known->second, std::move(renderer.buffers), std::move(renderer.sizes)});
+    RenderedKernel& kernel =
+        out.kernels.emplace_back(RenderedKernel{known->second, std::move(renderer.buffers), std::move(renderer.sizes)});
+    if (const Statement* loop = nest.range(); loop && !dialect.range.empty()) {
+      kernel.range = loop->extent;
+      kernel.range_work = work_of(loop->body) * Dim(static_cast<int64_t>(nest.values.size() + 1));
+    }
   }
   out.source = functions.text() + kernels;
   return out;

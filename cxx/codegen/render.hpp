@@ -14,6 +14,8 @@ struct RenderedKernel {
   std::string function{};
   std::vector<BufferId> buffers{};  ///< arguments, in order
   std::vector<Dim> sizes{};         ///< arguments, in order: sizes of the program and counters of loops
+  Dim range{1};                     ///< the iterations that calls may share among themselves; 1: it takes no range
+  Dim range_work{1};                ///< about how many scalar operations each of them takes
 };
 
 struct RenderedProgram {

@@ -19,6 +19,20 @@ DType unsigned_of(DType dtype) {
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
 
+template <class F>
+void for_each_word(std::string_view text, const F& visit) {
+  for (size_t i = 0; i < text.size();) {
+    if (!is_word(text[i])) {
+      ++i;
+      continue;
+    }
+    size_t end = i;
+    while (end < text.size() && is_word(text[end])) ++end;
+    visit(text.substr(i, end - i));
+    i = end;
+  }
+}
+
 bool has_integers(DType dtype) { return is_integer(dtype) || is_bool(dtype); }
 
 /// Floats that are stored narrower than they are computed.
@@ -42,16 +56,7 @@ std::string substitute(std::string_view text, const std::map<std::string, std::s
 }
 
 void FunctionTable::note_prelude(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    if (!is_word(text[i])) {
-      ++i;
-      continue;
-    }
-    size_t end = i;
-    while (end < text.size() && is_word(text[end])) ++end;
-    prelude(std::string(text.substr(i, end - i)));
-    i = end;
-  }
+  for_each_word(text, [&](std::string_view word) { prelude(std::string(word)); });
 }
 
 std::string FunctionTable::prelude(const std::string& name) {
@@ -190,10 +195,21 @@ std::string FunctionTable::literal(const Scalar& scalar) {
   return fmt::format("({}){}{}", dialect_.type(dtype), scalar.as_integer(), dtype == DType::kI64 ? "ll" : "");
 }
 
+void FunctionTable::emit_prelude(const Dialect::Prelude& entry, std::string& out,
+                                 std::set<std::string>& emitted) const {
+  if (!emitted.insert(entry.name).second) return;
+  for_each_word(entry.text, [&](std::string_view word) {
+    for (const Dialect::Prelude& used : dialect_.prelude)
+      if (used.name == word) emit_prelude(used, out, emitted);
+  });
+  out += entry.text + "\n";
+}
+
 std::string FunctionTable::text() const {
   std::string out = dialect_.header + "\n";
+  std::set<std::string> emitted;
   for (const Dialect::Prelude& entry : dialect_.prelude)
-    if (needed_.contains(entry.name)) out += entry.text + "\n";
+    if (needed_.contains(entry.name)) emit_prelude(entry, out, emitted);
   return out + functions_;
 }
 

@@ -25,7 +25,7 @@ class FunctionTable {
 
   std::string literal(const Scalar& scalar);
 
-  /// Header, the prelude that is needed, and the functions in the order of first use.
+  /// Header, the prelude that is needed, each entry behind those it uses, and the functions in the order of first use.
   std::string text() const;
 
  private:
@@ -34,6 +34,8 @@ class FunctionTable {
            bool narrow);
   std::string typedefs(DType from, DType to) const;
   void note_prelude(std::string_view text);
+  /// What the entry uses, then the entry.
+  void emit_prelude(const Dialect::Prelude& entry, std::string& out, std::set<std::string>& emitted) const;
 
   const Dialect& dialect_;
   std::set<std::string> known_;

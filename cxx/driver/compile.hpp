@@ -51,7 +51,11 @@ struct SizedPlan {
   };
   DimValues sizes{};
   MemoryPlan memory{};
+  struct Range {
+    PlannedSize extent{}, work{};
+  };
   std::vector<std::vector<PlannedSize>> arguments{};  ///< of each kernel
+  std::vector<Range> ranges{};                        ///< of each kernel
   std::unordered_map<const CopyCommand*, Copy> copies{};
   std::unordered_map<const LoopCommand*, Loop> loops{};
 };

@@ -154,7 +154,9 @@ class Execution {
     for (BufferId buffer : kernel.buffers) pointers_.push_back(addresses_[buffer.value]);
     integers_.clear();
     for (const PlannedSize& size : plan_->arguments[index]) integers_.push_back(size.evaluate(counters_));
-    return stream_.launch(*program_.executable, program_.functions[index], pointers_, integers_);
+    const SizedPlan::Range& range = plan_->ranges[index];
+    return stream_.launch(*program_.executable, program_.functions[index], pointers_, integers_,
+                          range.extent.evaluate(counters_), range.work.evaluate(counters_));
   }
 
   Status run_copy(const CopyCommand& copy) {

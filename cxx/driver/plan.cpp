@@ -25,12 +25,21 @@ class Planner {
         if (!argument) return tl::make_unexpected(argument.error());
         arguments.push_back(std::move(*argument));
       }
+      Result<PlannedSize> extent = planned(kernel.range);
+      if (!extent) return tl::make_unexpected(extent.error());
+      plan_->ranges.push_back({std::move(*extent), work(kernel.range_work)});
     }
     CATEN_TRY(plan_commands(program_.schedule.commands));
     return std::move(plan_);
   }
 
  private:
+  /// An estimate: what leaves 64 bits is as much as there can be.
+  PlannedSize work(const Dim& size) const {
+    Result<PlannedSize> known = planned(size);
+    return known ? std::move(*known) : PlannedSize{.constant = INT64_MAX};
+  }
+
   Result<PlannedSize> planned(const Dim& size, size_t scale = 1) const {
     Dim known = size.substitute(values_) * Dim(static_cast<int64_t>(scale));
     if (known.overflowed())

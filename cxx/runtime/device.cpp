@@ -138,7 +138,7 @@ Status Stream::check(caten_status status, const char* what) const {
 }
 
 Status Stream::launch(const Executable& program, uint32_t function, std::span<void* const> buffers,
-                      std::span<const int64_t> sizes) {
+                      std::span<const int64_t> sizes, int64_t range, int64_t range_work) {
   caten_launch launch{.struct_bytes = sizeof(caten_launch),
                       .function = function,
                       .buffers = buffers.data(),
@@ -147,7 +147,9 @@ Status Stream::launch(const Executable& program, uint32_t function, std::span<vo
                       .sizes = sizes.data(),
                       .blocks = {1, 1, 1},
                       .threads = {1, 1, 1},
-                      .shared_bytes = 0};
+                      .shared_bytes = 0,
+                      .range = range,
+                      .range_work = range_work};
   return check(device_->driver().table().launch(stream_, program.handle(), &launch), "launch a kernel");
 }
 

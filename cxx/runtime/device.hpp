@@ -112,8 +112,9 @@ class Stream {
   }
   ~Stream();
 
+  /// `range` and `range_work` are those of caten_launch.
   Status launch(const Executable& program, uint32_t function, std::span<void* const> buffers,
-                std::span<const int64_t> sizes);
+                std::span<const int64_t> sizes, int64_t range = 1, int64_t range_work = 1);
   Status copy_in(void* to, const void* from_host, size_t bytes);
   Status copy_out(void* to_host, const void* from, size_t bytes);
   Status copy(void* to, const void* from, size_t bytes);

@@ -6,7 +6,9 @@
  * once, for the same device too. Optional functions may be null.
  *
  * A kernel is a function of the artifact, called with the addresses of its buffers and a list of 64-bit integers (sizes
- * and loop counters). Both arrays belong to the caller and need only live until `launch` returns.
+ * and loop counters). Both arrays belong to the caller and need only live until `launch` returns. Where the runtime
+ * file's dialect says how a kernel takes a range, kernels do so: they are called for parts [begin, end) that together
+ * make up 0 … range, in any order and at once.
  */
 #ifndef CATEN_DRIVER_ABI_H
 #define CATEN_DRIVER_ABI_H
@@ -18,7 +20,7 @@
 extern "C" {
 #endif
 
-#define CATEN_DRIVER_ABI 1
+#define CATEN_DRIVER_ABI 2
 #define CATEN_DRIVER_SYMBOL "caten_driver_table"
 
 typedef enum caten_status {
@@ -64,6 +66,10 @@ typedef struct caten_launch {
   uint32_t blocks[3];
   uint32_t threads[3];
   uint32_t shared_bytes;
+  /* How many parts the kernel's work can be divided into, 1 if it cannot be, and about how many scalar operations each
+   * part takes. Drivers whose kernels take no range ignore both. */
+  int64_t range;
+  int64_t range_work;
 } caten_launch;
 
 typedef struct caten_driver {

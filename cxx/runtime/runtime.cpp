@@ -22,6 +22,8 @@ tl::unexpected<Diagnostic> bad(const Datum& where, std::string message, std::str
                .remedy = std::move(remedy)});
 }
 
+constexpr int kMostExtensions = 4;
+
 bool is_path(const std::string& name) { return name.ends_with(".lisp"); }
 
 Result<std::string> one_string(const Datum& clause) {
@@ -118,6 +120,10 @@ Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
       Result<std::string> text = one_string(clause);
       if (!text) return tl::make_unexpected(text.error());
       (name == "driver" ? file.driver : file.description) = std::move(*text);
+    } else if (name == "extends") {
+      if (clause.size() != 2 || !clause[1].is_symbol())
+        return bad(clause, "`:extends` takes one name", "(:extends c)", "name a runtime of the same folder");
+      file.extends = clause[1].text;
     } else if (name == "dialect") {
       file.dialect = clause;
     } else if (name == "limits") {
@@ -126,8 +132,8 @@ Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
       CATEN_TRY(read_unsupported(clause, file));
     } else {
       return bad(clause[0], fmt::format("a runtime has no clause `:{}`", name),
-                 ":description :driver :limits :unsupported :dialect",
-                 did_you_mean(name, {"description", "driver", "limits", "unsupported", "dialect"}));
+                 ":description :driver :extends :limits :unsupported :dialect",
+                 did_you_mean(name, {"description", "driver", "extends", "limits", "unsupported", "dialect"}));
     }
   }
   for (const auto& [missing, name] :
@@ -138,7 +144,27 @@ Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
   return file;
 }
 
-Result<RuntimeFile> read_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources) {
+namespace {
+
+Result<RuntimeFile> read_extended(const std::string& name, const RuntimeSearch& search, SourceMap& sources,
+                                  int extensions);
+
+/// Puts the dialect of the runtime that this one extends before its own.
+Status extend(RuntimeFile& file, SourceMap& sources, int extensions) {
+  if (file.extends.empty()) return {};
+  if (extensions == kMostExtensions)
+    return bad(file.dialect, fmt::format("`{}` extends a runtime that extends one, and so on", file.name),
+               fmt::format("at most {} of them", kMostExtensions), "extend a runtime that extends none");
+  fs::path base = fs::path(file.path).parent_path() / (file.extends + ".lisp");
+  Result<RuntimeFile> read = read_extended(base.string(), {}, sources, extensions + 1);
+  if (!read) return tl::make_unexpected(read.error());
+  std::vector<Datum>& own = file.dialect.items;
+  own.insert(own.begin() + 1, read->dialect.items.begin() + 1, read->dialect.items.end());
+  return {};
+}
+
+Result<RuntimeFile> read_extended(const std::string& name, const RuntimeSearch& search, SourceMap& sources,
+                                  int extensions) {
   std::vector<std::string> candidates;
   if (is_path(name))
     candidates.push_back(name);
@@ -152,7 +178,9 @@ Result<RuntimeFile> read_runtime(const std::string& name, const RuntimeSearch& s
     std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
     uint32_t source = sources.add(candidate, std::move(text));
     Result<RuntimeFile> file = read_runtime(sources, source);
-    if (file) file->path = candidate;
+    if (!file) return file;
+    file->path = candidate;
+    if (Status extended = extend(*file, sources, extensions); !extended) return tl::make_unexpected(extended.error());
     return file;
   }
   std::vector<std::string> names = runtime_names(search);
@@ -165,6 +193,12 @@ Result<RuntimeFile> read_runtime(const std::string& name, const RuntimeSearch& s
                         .remedy = near.empty() ? "choose one of these, or set CATEN_RUNTIME_PATH" : near};
   for (const std::string& candidate : candidates) diagnostic.notes.push_back("searched: " + candidate);
   return fail(std::move(diagnostic));
+}
+
+}  // namespace
+
+Result<RuntimeFile> read_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources) {
+  return read_extended(name, search, sources, 0);
 }
 
 Result<Runtime> find_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources) {

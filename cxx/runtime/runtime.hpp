@@ -6,6 +6,7 @@
 //
 //   (defruntime c (:description "…") (:driver "c") (:limits …) (:unsupported (op dtype…)…) (:dialect …))
 //
+// (:extends NAME) puts the clauses of that runtime's dialect before those of its own.
 // What a runtime does not support it declares; check_supported reports all of it before anything runs.
 #pragma once
 
@@ -25,8 +26,9 @@ struct RuntimeFile {
   std::string path{};
   std::string description{};
   std::string driver{};
-  std::string text{};  ///< part of the key of what is compiled
-  Datum dialect{};     ///< the whole (:dialect …) form, read by codegen/dialect
+  std::string extends{};  ///< the runtime of the same folder whose dialect this one's begins with
+  std::string text{};     ///< part of the key of what is compiled
+  Datum dialect{};        ///< the whole (:dialect …) form, read by codegen/dialect
   std::vector<Datum> limits{};
   struct Unsupported {
     Op op;

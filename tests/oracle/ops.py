@@ -410,11 +410,12 @@ def main():
     print(f"seed {options.seed}")
     table, failed, passed, worst = {}, 0, 0, {}
     names = list(MAKERS)
+    runtimes = ["reference", "c"] + (["cpu"] if (pathlib.Path(CATEN).parents[1] / "lib/caten/cpu.so").exists() else [])
     for start in range(0, options.cases, 150):
         count = min(150, options.cases - start)
         cases = [MAKERS[names[(start + k) % len(names)]](draw, names[(start + k) % len(names)]) for k in range(count)]
         text, arrays = program(cases, draw)
-        for runtime in ("reference", "c"):
+        for runtime in runtimes:
             with tempfile.TemporaryDirectory() as folder:
                 results = run(text, arrays, count, runtime, pathlib.Path(folder))
             for case, got in zip(cases, results):

@@ -217,12 +217,12 @@ TEST_CASE("a later session finds compiled kernels on disk, and compiles again wh
   std::filesystem::last_write_time(artifacts()[0], long_ago);
   run_once();
   CHECK(std::filesystem::last_write_time(artifacts()[0]) != long_ago);
-  // Whole, but no shared object.
+  // Whole, but no kernels.
   ArtifactStore(folder).save(artifacts()[0].filename().string(), "not a library");
   run_once();
   std::filesystem::resize_file(artifacts()[0], 20);
   run_once();
-  CHECK(std::filesystem::file_size(artifacts()[0]) > 1000);
+  CHECK(std::filesystem::file_size(artifacts()[0]) > 500);
   std::filesystem::remove_all(folder);
 }
 

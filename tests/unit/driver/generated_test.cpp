@@ -4,6 +4,7 @@
 
 #include "driver/session.hpp"
 #include "generate.hpp"
+#include "runtimes.hpp"
 #include "test_store.hpp"
 
 namespace caten {
@@ -22,6 +23,25 @@ const caten_driver& separate_memory_driver(const caten_driver& real) {
     return status;
   };
   return table;
+}
+
+void check_generated(const std::string& runtime, uint64_t seed, uint64_t cases) {
+  // Each seed has kernels of its own; there is nothing to find on disk.
+  Session session({.runtime = runtime, .store = ArtifactStore("")});
+  generated::Runner run = [&](const Graph& graph, const Arguments& arguments) { return session.run(graph, arguments); };
+  int64_t passed = 0, ill = 0;
+  for (uint64_t i = 0; i < cases; ++i) {
+    generated::Case program = generated::generate(seed * 1000 + i);
+    generated::Verdict verdict = generated::check(program, run);
+    passed += verdict.passed;
+    ill += verdict.ill_conditioned;
+    if (verdict.ok()) continue;
+    generated::Case smaller = generated::shrink(program, run);
+    FAIL_CHECK(runtime, ", seed ", seed * 1000 + i, ": ", verdict.message,
+               "\nshrunk: ", generated::check(smaller, run).message, "\n", generated::describe(smaller));
+    break;
+  }
+  MESSAGE(runtime, ": ", passed, " elements equal, ", ill, " ill-conditioned");
 }
 
 }  // namespace
@@ -52,22 +72,7 @@ TEST_CASE("generated programs give what the reference gives") {
   const char* tier = std::getenv("CATEN_TIER");
   uint64_t usual = tier && std::string_view(tier) == "full" ? 100 : 8;
   uint64_t cases = wanted ? std::strtoull(wanted, nullptr, 10) : usual;
-  // Each seed has kernels of its own; there is nothing to find on disk.
-  Session session({.store = ArtifactStore("")});
-  generated::Runner run = [&](const Graph& graph, const Arguments& arguments) { return session.run(graph, arguments); };
-  int64_t passed = 0, ill = 0;
-  for (uint64_t i = 0; i < cases; ++i) {
-    generated::Case program = generated::generate(seed * 1000 + i);
-    generated::Verdict verdict = generated::check(program, run);
-    passed += verdict.passed;
-    ill += verdict.ill_conditioned;
-    if (verdict.ok()) continue;
-    generated::Case smaller = generated::shrink(program, run);
-    FAIL_CHECK("seed ", seed * 1000 + i, ": ", verdict.message, "\nshrunk: ", generated::check(smaller, run).message,
-               "\n", generated::describe(smaller));
-    break;
-  }
-  MESSAGE(passed, " elements equal, ", ill, " ill-conditioned");
+  for (const std::string& runtime : compiling_runtimes()) check_generated(runtime, seed, cases);
 }
 
 }  // namespace caten

@@ -8,6 +8,7 @@
 
 #include "driver/session.hpp"
 #include "generate.hpp"
+#include "runtimes.hpp"
 #include "test_store.hpp"
 
 namespace caten {
@@ -140,17 +141,15 @@ class OpTable {
   Graph graph_;
 };
 
-}  // namespace
-
-TEST_CASE("every op on every dtype and class of shape, compiled against the reference") {
-  Session session({.store = test_store()});
+void check_ops(const std::string& runtime) {
+  Session session({.runtime = runtime, .store = test_store()});
   generated::Runner run = [&](const Graph& graph, const Arguments& arguments) { return session.run(graph, arguments); };
   int cases = 0;
   std::string report;
   const char* tier = std::getenv("CATEN_TIER");
   bool quick = tier && std::string_view(tier) == "quick";
   for (DType dtype : all_dtypes()) {
-    // One of each class while working; each dtype is a run of the C compiler.
+    // One of each class while working; each dtype is a run of the compiler.
     if (quick && !contains(set_of(DType::kBool) | set_of(DType::kI8) | set_of(DType::kU64) | set_of(DType::kBF16) |
                                set_of(DType::kF32) | set_of(DType::kC64) | set_of(DType::kF8E4M3),
                            dtype))
@@ -161,8 +160,14 @@ TEST_CASE("every op on every dtype and class of shape, compiled against the refe
     for (const auto& [op, worst] : table.max_ulp)
       if (worst > 0) report += fmt::format("{} {}: {:.2f} ulp\n", op, dtype_name(dtype), worst);
   }
-  if (std::getenv("CATEN_REPORT")) MESSAGE("largest differences, all others 0:\n", report);
-  MESSAGE(cases, " outputs compared");
+  if (std::getenv("CATEN_REPORT")) MESSAGE(runtime, ": largest differences, all others 0:\n", report);
+  MESSAGE(runtime, ": ", cases, " outputs compared");
+}
+
+}  // namespace
+
+TEST_CASE("every op on every dtype and class of shape, compiled against the reference") {
+  for (const std::string& runtime : compiling_runtimes()) check_ops(runtime);
 }
 
 }  // namespace caten

@@ -1,0 +1,284 @@
+// The driver of the `cpu` runtime: kernels are C with vector extensions, compiled in this process for the processor at
+// hand (or the one that the option cpu=NAME chooses). Buffers are host memory; a stream runs what it is given at once,
+// in order, and shares the range of a kernel among the threads of one OpenMP region.
+//
+// An artifact is an ELF object that cpu/object loads by itself. The compiler is a module of its own that is loaded when
+// something has to be compiled, so that a process that finds its artifacts loads neither clang nor LLVM.
+#include <dlfcn.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <string>
+#include <vector>
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+#include "cpu/compiler.hpp"
+#include "cpu/object.hpp"
+#include "cpu/target.hpp"
+#include "runtime/driver_abi.h"
+
+struct caten_device {
+  const caten::cpu::Target* target;
+  std::string compiler;  // the path of the compiler's module
+  std::string identity;
+};
+struct caten_stream {
+  caten_device* device;
+};
+struct caten_event {
+  std::chrono::steady_clock::time_point time;
+};
+using Kernel = void (*)(void* const* buffers, const int64_t* sizes, int64_t begin, int64_t end);
+struct caten_program {
+  std::unique_ptr<caten::cpu::LoadedObject> object;
+  std::vector<Kernel> kernels;
+};
+
+namespace {
+
+thread_local std::string error_text;
+
+caten_status fail(caten_status status, std::string text) {
+  error_text = std::move(text);
+  return status;
+}
+
+int available_threads() {
+#if defined(_OPENMP)
+  return std::max(1, omp_get_max_threads());
+#else
+  return 1;
+#endif
+}
+
+/// The folder of this module.
+std::string own_folder() {
+  Dl_info here{};
+  if (dladdr(reinterpret_cast<const void*>(&own_folder), &here) == 0 || !here.dli_fname) return ".";
+  std::string path = here.dli_fname;
+  size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+/// The value of `cpu=` among options that commas separate.
+caten_status read_options(const std::string& options, std::string& cpu) {
+  for (size_t begin = 0; begin < options.size();) {
+    size_t end = std::min(options.find(',', begin), options.size());
+    std::string option = options.substr(begin, end - begin);
+    if (option.rfind("cpu=", 0) != 0)
+      return fail(CATEN_UNSUPPORTED, "there is no option `" + option + "`; the cpu driver knows cpu=NAME");
+    cpu = option.substr(4);
+    begin = end + 1;
+  }
+  return CATEN_OK;
+}
+
+caten_status open_device(const char* options, caten_device** device) {
+  std::string cpu = "native", error;
+  if (caten_status status = read_options(options ? options : "", cpu); status != CATEN_OK) return status;
+  const caten::cpu::Target* target = caten::cpu::find_target(cpu, error);
+  if (!target) return fail(CATEN_UNSUPPORTED, error);
+  std::string compiler = own_folder() + "/cpu-compiler.so";
+  // The module's file stands for the compiler's version and passes.
+  struct stat file {};
+  if (stat(compiler.c_str(), &file) != 0)
+    return fail(CATEN_UNAVAILABLE, "caten was built without LLVM 19: there is no " + compiler);
+  char identity[256];
+  std::snprintf(identity, sizeof identity, "%s %s, compiler of %lld bytes at %lld.%09ld", target->triple, target->cpu,
+                static_cast<long long>(file.st_size), static_cast<long long>(file.st_mtim.tv_sec),
+                static_cast<long>(file.st_mtim.tv_nsec));
+  *device = new caten_device{target, std::move(compiler), identity};
+  return CATEN_OK;
+}
+
+void close_device(caten_device* device) { delete device; }
+
+caten_status properties(caten_device* device, caten_properties* out) {
+  out->struct_bytes = sizeof *out;
+  std::snprintf(out->name, sizeof out->name, "%s", device->target->name);
+  std::snprintf(out->identity, sizeof out->identity, "%s", device->identity.c_str());
+  out->host_memory = 1;
+  out->alignment = 64;
+  long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+  out->memory_bytes = pages > 0 && page > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page) : 0;
+  out->compute_units = static_cast<uint32_t>(available_threads());
+  return CATEN_OK;
+}
+
+caten_status allocate(caten_device*, size_t bytes, void** memory) {
+  size_t rounded = (bytes + 63) / 64 * 64;
+  if (rounded < bytes) return fail(CATEN_OUT_OF_MEMORY, "the size leaves the address space");
+  *memory = std::aligned_alloc(64, rounded ? rounded : 64);
+  return *memory ? CATEN_OK : fail(CATEN_OUT_OF_MEMORY, "the system has no memory left");
+}
+
+void release(caten_device*, void* memory) { std::free(memory); }
+
+caten_status copy(caten_stream*, void* to, const void* from, size_t bytes) {
+  if (bytes > 0) std::memmove(to, from, bytes);
+  return CATEN_OK;
+}
+
+caten_status zero(caten_stream*, void* memory, size_t bytes) {
+  if (bytes > 0) std::memset(memory, 0, bytes);
+  return CATEN_OK;
+}
+
+/// The compiler, loaded at the first use and kept: its libraries do not unload well.
+caten_cpu_compile load_compiler(const std::string& path) {
+  static std::mutex mutex;
+  static caten_cpu_compile known = nullptr;
+  std::lock_guard lock(mutex);
+  if (known) return known;
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (!library) {
+    const char* said = dlerror();
+    fail(CATEN_UNAVAILABLE, std::string("the compiler of kernels cannot be loaded: ") + (said ? said : path));
+    return nullptr;
+  }
+  known = reinterpret_cast<caten_cpu_compile>(dlsym(library, CATEN_CPU_COMPILE_SYMBOL));
+  if (!known) fail(CATEN_UNAVAILABLE, path + " is of another version of caten");
+  return known;
+}
+
+caten_status compile(caten_device* device, const char* source, size_t bytes, caten_artifact* artifact) {
+  caten_cpu_compile compiler = load_compiler(device->compiler);
+  if (!compiler) return CATEN_UNAVAILABLE;
+  std::string out;
+  const caten::cpu::Target& target = *device->target;
+  int status =
+      compiler(source, bytes, target.triple, target.cpu, target.tune, &out,
+               [](void* text, const char* data, size_t size) { static_cast<std::string*>(text)->assign(data, size); });
+  if (status != 0) return fail(status == 1 ? CATEN_COMPILE_FAILED : CATEN_FAILED, out);
+  artifact->data = std::malloc(out.empty() ? 1 : out.size());
+  if (!artifact->data) return fail(CATEN_OUT_OF_MEMORY, "the system has no memory left");
+  std::memcpy(artifact->data, out.data(), out.size());
+  artifact->bytes = out.size();
+  return CATEN_OK;
+}
+
+void free_artifact(caten_artifact* artifact) {
+  std::free(artifact->data);
+  *artifact = {};
+}
+
+caten_status load(caten_device* device, const void* artifact, size_t bytes, caten_program** program) {
+  const caten::cpu::Target& target = *device->target;
+  if (!caten::cpu::runs_here(target))
+    return fail(CATEN_UNAVAILABLE, std::string("kernels for ") + target.name + " need " + target.needs);
+  std::string error;
+  std::unique_ptr<caten::cpu::LoadedObject> object = caten::cpu::LoadedObject::load(artifact, bytes, error);
+  if (!object) return fail(CATEN_FAILED, error);
+  *program = new caten_program{std::move(object), {}};
+  return CATEN_OK;
+}
+
+void unload(caten_program* program) { delete program; }
+
+caten_status find_function(caten_program* program, const char* name, uint32_t* function) {
+  const void* address = program->object->find(name);
+  if (!address) return fail(CATEN_FAILED, std::string("the compiled kernels have no function ") + name);
+  *function = static_cast<uint32_t>(program->kernels.size());
+  program->kernels.push_back(reinterpret_cast<Kernel>(reinterpret_cast<uintptr_t>(address)));
+  return CATEN_OK;
+}
+
+caten_status open_stream(caten_device* device, caten_stream** stream) {
+  *stream = new caten_stream{device};
+  return CATEN_OK;
+}
+
+void close_stream(caten_stream* stream) { delete stream; }
+
+/// How many threads a range is worth: waking them takes about a microsecond, a unit of work well below a nanosecond.
+int threads_for(int64_t range, int64_t work) {
+  constexpr double kUnitsPerThread = 30000;
+  double threads = static_cast<double>(range) * static_cast<double>(std::max<int64_t>(work, 1)) / kUnitsPerThread;
+  if (threads < 2) return 1;
+  return static_cast<int>(std::min({threads, static_cast<double>(range), static_cast<double>(available_threads())}));
+}
+
+caten_status launch(caten_stream*, caten_program* program, const caten_launch* what) {
+  Kernel kernel = program->kernels[what->function];
+  int64_t range = what->range;
+  int threads = threads_for(range, what->range_work);
+  if (threads <= 1) {
+    kernel(what->buffers, what->sizes, 0, range);
+    return CATEN_OK;
+  }
+#if defined(_OPENMP)
+#pragma omp parallel num_threads(threads)
+  {
+    // The team may be smaller than was asked for.
+    int64_t team = omp_get_num_threads(), member = omp_get_thread_num();
+    int64_t share = range / team, rest = range % team;
+    int64_t begin = member * share + std::min(member, rest), end = begin + share + (member < rest ? 1 : 0);
+    if (begin < end) kernel(what->buffers, what->sizes, begin, end);
+  }
+#endif
+  return CATEN_OK;
+}
+
+caten_status synchronize(caten_stream*) { return CATEN_OK; }
+
+caten_status record_event(caten_stream*, caten_event** event) {
+  *event = new caten_event{std::chrono::steady_clock::now()};
+  return CATEN_OK;
+}
+
+caten_status wait_event(caten_stream*, caten_event*) { return CATEN_OK; }
+
+caten_status elapsed(caten_event* begin, caten_event* end, double* seconds) {
+  *seconds = std::chrono::duration<double>(end->time - begin->time).count();
+  return CATEN_OK;
+}
+
+void free_event(caten_event* event) { delete event; }
+
+const char* last_error() { return error_text.c_str(); }
+
+const caten_driver kDriver = {
+    .abi = CATEN_DRIVER_ABI,
+    .struct_bytes = sizeof(caten_driver),
+    .name = "cpu",
+    .last_error = last_error,
+    .open = open_device,
+    .close = close_device,
+    .properties = properties,
+    .alloc = allocate,
+    .free = release,
+    .copy_in = copy,
+    .copy_out = copy,
+    .copy = copy,
+    .zero = zero,
+    .compile = compile,
+    .free_artifact = free_artifact,
+    .load = load,
+    .unload = unload,
+    .find_function = find_function,
+    .open_stream = open_stream,
+    .close_stream = close_stream,
+    .launch = launch,
+    .synchronize = synchronize,
+    .record_event = record_event,
+    .wait_event = wait_event,
+    .elapsed = elapsed,
+    .free_event = free_event,
+    .begin_recording = nullptr,
+    .end_recording = nullptr,
+    .replay = nullptr,
+    .free_recording = nullptr,
+    .call_library = nullptr,
+};
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) const caten_driver* caten_driver_table(void) { return &kDriver; }
