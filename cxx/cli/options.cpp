@@ -123,7 +123,8 @@ Result<Settings> parse_options(const std::vector<std::string>& arguments, char t
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     const std::vector<std::string>& operands = settings.operands;
-    bool for_program = operands.size() >= 2 && operands[0] == "run" && operands[1].ends_with(".lisp");
+    // caten runs a Lisp file as a program with arguments of its own; daten differentiates what the file ends with.
+    bool for_program = tool == 'c' && operands.size() >= 2 && operands[0] == "run" && operands[1].ends_with(".lisp");
     if (argument.size() < 2 || argument[0] != '-' || for_program) {
       settings.operands.push_back(argument);
       continue;
