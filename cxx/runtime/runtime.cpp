@@ -204,7 +204,8 @@ Result<RuntimeFile> read_runtime(const std::string& name, const RuntimeSearch& s
 Result<Runtime> find_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources) {
   Result<RuntimeFile> file = read_runtime(name, search, sources);
   if (!file) return tl::make_unexpected(file.error());
-  std::vector<std::string> candidates{fs::path(file->path).parent_path().string()};
+  std::string beside = fs::path(file->path).parent_path().string();
+  std::vector<std::string> candidates{beside.empty() ? "." : beside};
   candidates.insert(candidates.end(), search.driver_folders.begin(), search.driver_folders.end());
   std::vector<std::string> searched;
   for (const std::string& folder : candidates) {
