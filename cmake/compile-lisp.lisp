@@ -1,6 +1,7 @@
 ;;; ecl --norc --shell compile-lisp.lisp -- OUTPUT.o SOURCE.lisp ROOT DEPENDENCY.lisp…
 ;;; Compiles one file for linking, after loading the sources it depends on. A warning is an error.
 
+(setf *load-verbose* nil)
 (require 'cmp)
 
 (setf *read-default-float-format* 'double-float)

@@ -25,7 +25,7 @@ function(caten_lisp_library name)
   string(REPLACE ";" "\" \"" quoted "${objects}")
   set(archive ${directory}/lib${name}.a)
   file(GENERATE OUTPUT ${directory}/link.lisp CONTENT
-    "(require 'cmp)\n(set (read-from-string \"c::*cc-flags*\") (concatenate 'string (symbol-value (read-from-string \"c::*cc-flags*\")) \" -g0\"))\n(funcall (read-from-string \"c:build-static-library\") \"${directory}/${name}\" :lisp-files (list \"${quoted}\") :init-name \"${LISP_INIT}\")\n(ext:quit 0)\n")
+    "(setf *load-verbose* nil)\n(require 'cmp)\n(set (read-from-string \"c::*cc-flags*\") (concatenate 'string (symbol-value (read-from-string \"c::*cc-flags*\")) \" -g0\"))\n(funcall (read-from-string \"c:build-static-library\") \"${directory}/${name}\" :lisp-files (list \"${quoted}\") :init-name \"${LISP_INIT}\")\n(ext:quit 0)\n")
   add_custom_command(OUTPUT ${archive}
     COMMAND ${ECL_PROGRAM} --norc --shell ${directory}/link.lisp
     DEPENDS ${objects} ${directory}/link.lisp
