@@ -8,7 +8,7 @@
   (:import-from :caten/tensor #:poison-p #:poison)
   (:import-from :caten/diagnostic #:*place* #:fail #:suggest)
   (:import-from :caten/syntax #:form-place #:*source*)
-  (:export #:walk #:body-form #:assigned-variables #:choose #:both #:either #:negation #:at #:literal-place #:mark-places))
+  (:export #:walk #:body-form #:assigned-variables #:choose #:both #:either #:negation #:at #:literal-place #:mark-places #:*marker*))
 
 (in-package :caten/body)
 
@@ -245,6 +245,8 @@ is not yet."
          (declare (ignorable ,@locals))
          ,@(walk-body forms)))))
 
+(defvar *marker* 'at "The macro that mark-places puts around calls; inside definitions it is always `at`.")
+
 ;;; Forms outside of composites keep Common Lisp's meaning; only their calls learn where they stand
 
 (defun mark-all (forms)
@@ -272,11 +274,11 @@ is not yet."
           ((defun dotimes dolist lambda)
            (let ((fixed (if (eq head 'defun) 2 1)))
              (if (> (length rest) fixed)
-                 `(,head ,@(subseq rest 0 fixed) ,@(mark-body (nthcdr fixed rest)))
+                 (let ((*marker* 'at)) `(,head ,@(subseq rest 0 fixed) ,@(mark-body (nthcdr fixed rest))))
                  form)))
           (t (cond ((or (special-operator-p head) (macro-function head)) form)
                    ((and (form-place form) (not (eq (symbol-package head) (load-time-value (find-package :cl)))))
-                    `(at ,(literal-place (form-place form)) (,head ,@(mark-all rest))))
+                    `(,*marker* ,(literal-place (form-place form)) (,head ,@(mark-all rest))))
                    (t `(,head ,@(mark-all rest)))))))))
 
 (defun mark-body (forms)

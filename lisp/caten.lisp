@@ -6,7 +6,7 @@
   (:shadow #:+ #:- #:* #:/ #:1+ #:1- #:= #:/= #:< #:> #:<= #:>= #:max #:min #:abs #:signum #:floor #:ceiling #:round #:truncate
            #:mod #:rem #:exp #:expt #:log #:sqrt #:sin #:cos #:tan #:asin #:acos #:atan #:sinh #:cosh #:tanh #:asinh #:acosh
            #:atanh #:sort #:reverse #:reduce #:fill #:conjugate #:realpart #:imagpart #:phase #:logand #:logior #:logxor #:lognot
-           #:ash #:pi #:isqrt #:gcd #:lcm #:eq #:load)
+           #:ash #:pi #:isqrt #:gcd #:lcm #:eq #:load #:describe #:time)
   (:export
    ;; definitions
    #:defcomposite #:composite #:composite-p #:defoptimizer #:disable-optimizer #:enable-optimizer #:optimizers #:deftest #:check #:check-error #:near #:numpy
@@ -24,6 +24,8 @@
    #:+inf #:-inf #:nan
    ;; the program
    #:*arguments* #:quit #:exit
+   ;; the prompt
+   #:doc #:help
    ;; conditions
    #:caten-error #:caten-error-diagnostics #:shape-error #:dtype-error #:name-error #:file-error* #:runtime-error #:limit-error
    #:interrupted))

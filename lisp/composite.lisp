@@ -89,7 +89,7 @@
                                   :found (format nil "~d" (length arguments))))
                        ((null place)
                         (bad-call composite 705 (format nil "has no keyword argument ~(~s~)" key)
-                                  :remedy (or (suggest (symbol-name key) (mapcar (lambda (k) (symbol-name (first k))) keys))
+                                  :remedy (or (suggest (format nil ":~a" key) (mapcar (lambda (k) (format nil ":~a" (first k))) keys))
                                               (if keys (format nil "it has ~{:~(~a~)~^ ~}" (mapcar #'first keys)) "it has none"))))
                        ((null rest) (bad-call composite 705 (format nil "is given ~(~s~) without a value" key)))
                        (t (setf (nth place values) (pop rest))))))

@@ -7,7 +7,7 @@
   (:import-from :caten/primitive #:did-you-mean)
   (:export #:make-diagnostic #:diagnostic-p #:diagnostic-code #:diagnostic-message #:diagnostic-source #:diagnostic-begin
            #:diagnostic-end #:diagnostic-expected #:diagnostic-found #:diagnostic-remedy #:diagnostic-notes #:diagnostic-severity
-           #:with-place #:add-note #:fail #:checked #:signal-diagnostic #:suggest #:*place* #:*path*
+           #:with-place #:add-note #:fail #:checked #:signal-diagnostic #:suggest #:*place* #:*signal-place* #:*path*
            #:place-text #:*collector* #:use-poison))
 
 (in-package :caten/diagnostic)
@@ -16,6 +16,7 @@
 ;;; session has read, or a string "composites/norm.lisp:12:5" in compiled code. *path* names the composites being expanded.
 
 (defvar *place* nil "Where the form under evaluation stands: (source begin end), a string, or nil.")
+(defvar *signal-place* nil "The *place* when the condition was signalled that a guard caught last.")
 (defvar *path* '() "The composites under expansion, innermost first: each (name . place of the call).")
 
 (defun place-text (place)

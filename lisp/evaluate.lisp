@@ -9,7 +9,8 @@
   (:import-from :caten/body #:mark-places)
   (:import-from :caten/composite #:find-composite #:composite-text)
   (:import-from :caten/syntax #:with-caten-syntax #:*caten-readtable* #:form-place)
-  (:export #:evaluate-text #:call-named #:finish-boot #:on-interrupt #:with-guard #:print-value #:evaluate-value #:condition-diagnostics))
+  (:export #:evaluate-text #:call-named #:finish-boot #:on-interrupt #:with-guard #:print-value #:evaluate-value #:condition-diagnostics #:read-diagnostics
+           #:skip-blanks #:visible-names))
 
 (in-package :caten/evaluate)
 
@@ -117,7 +118,7 @@
     `(block ,block
        (let ((,place nil))
          (tagbody
-            (flet ((leave (c) (setf ,place c) (go ,tag)))
+            (flet ((leave (c) (setf ,place c caten/diagnostic:*signal-place* caten/diagnostic:*place*) (go ,tag)))
               (let ((ext:*invoke-debugger-hook* (lambda (c hook) (declare (ignore hook)) (leave c)))
                     (*debugger-hook* (lambda (c hook) (declare (ignore hook)) (leave c))))
                 (return-from ,block
@@ -188,7 +189,7 @@ first that failed."
         (let* ((form (with-guard (c (return (values values (read-diagnostics c (list source begin (1+ begin))))))
                        (read stream)))
                (place (list source begin (file-position stream)))
-               (results (with-guard (c (return (values values (mapcar (lambda (d) (with-place d place))
+               (results (with-guard (c (return (values values (mapcar (lambda (d) (with-place (with-place d caten/diagnostic:*signal-place*) place))
                                                                       (condition-diagnostics c)))))
                           (let ((caten/diagnostic:*place* place))
                             (prog1

@@ -6,6 +6,8 @@
   (:export
    ;; text
    #:did-you-mean #:print-float
+   ;; the prompt
+   #:ask #:tell #:error-page #:clock-seconds
    ;; sizes
    #:make-dim-env #:dim-declare #:dim-equate #:dim-require #:dim-add #:dim-sub #:dim-mul #:dim-div #:dim-mod #:dim-max #:dim-min
    #:dim-describe #:dim-resolve #:dim-solve #:dim-derived #:dim-equal #:dim-less-equal

@@ -22,6 +22,7 @@ class Console {
   void messages(const Diagnostics& diagnostics, const SourceMap& sources) const;
   /// A line on stderr, with --verbose only.
   void trace(const std::string& line) const;
+  bool colour() const { return colour_; }
   /// To stdout, or with -o atomically to that file.
   Status write(const std::string& text) const;
 

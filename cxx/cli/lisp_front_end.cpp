@@ -35,8 +35,8 @@ Result<Graph> apply_lisp_optimizers(const Graph& graph) {
   return lisp::booted() ? lisp::apply_optimizers(graph) : graph;
 }
 
-LispOutcome evaluate_lisp(uint32_t source, Diagnostics& diagnostics) {
-  lisp::Outcome outcome = lisp::evaluate(source, diagnostics, {.show = lisp::Show::kLast});
+LispOutcome evaluate_lisp(uint32_t source, Diagnostics& diagnostics, bool each) {
+  lisp::Outcome outcome = lisp::evaluate(source, diagnostics, {.show = each ? lisp::Show::kEach : lisp::Show::kLast});
   return {outcome.ok, outcome.exit_code, std::move(outcome.values)};
 }
 
@@ -44,6 +44,22 @@ LispOutcome run_lisp_script(const std::string& path, const std::vector<std::stri
                             Diagnostics& diagnostics) {
   lisp::Outcome outcome = lisp::run_script(path, arguments, diagnostics);
   return {outcome.ok, outcome.exit_code, std::move(outcome.values)};
+}
+
+void set_lisp_dialog(LispDialog dialog) {
+  static lisp::Dialog current;
+  current = {std::move(dialog.ask), std::move(dialog.tell), std::move(dialog.error_page)};
+  lisp::set_dialog(current.ask ? &current : nullptr);
+}
+
+LispOutcome evaluate_lisp_input(uint32_t source, Diagnostics& diagnostics) {
+  lisp::Outcome outcome = lisp::evaluate_input(source, diagnostics);
+  return {outcome.ok, outcome.exit_code, std::move(outcome.values)};
+}
+
+std::vector<std::string> call_lisp(const std::string& name, const std::vector<std::string>& arguments) {
+  Diagnostics ignored;
+  return lisp::call(name, arguments, ignored).values;
 }
 
 #else
@@ -58,8 +74,11 @@ bool start_lisp(Session&, const Settings&, Diagnostics& diagnostics) {
 }
 std::optional<Graph> trace_lisp(uint32_t, const std::map<std::string, DType>&, Diagnostics&) { return std::nullopt; }
 Result<Graph> apply_lisp_optimizers(const Graph& graph) { return graph; }
-LispOutcome evaluate_lisp(uint32_t, Diagnostics&) { return {}; }
+LispOutcome evaluate_lisp(uint32_t, Diagnostics&, bool) { return {}; }
 LispOutcome run_lisp_script(const std::string&, const std::vector<std::string>&, Diagnostics&) { return {}; }
+void set_lisp_dialog(LispDialog) {}
+LispOutcome evaluate_lisp_input(uint32_t, Diagnostics&) { return {}; }
+std::vector<std::string> call_lisp(const std::string&, const std::vector<std::string>&) { return {}; }
 
 #endif
 

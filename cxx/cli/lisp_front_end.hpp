@@ -27,8 +27,21 @@ struct LispOutcome {
   std::optional<int> exit_code{};
   std::vector<std::string> values{};
 };
-LispOutcome evaluate_lisp(uint32_t source, Diagnostics& diagnostics);
+/// `each`: the values of each form are printed to standard output; else those of the last are returned.
+LispOutcome evaluate_lisp(uint32_t source, Diagnostics& diagnostics, bool each = false);
 LispOutcome run_lisp_script(const std::string& path, const std::vector<std::string>& arguments,
                             Diagnostics& diagnostics);
+
+/// Who is at the terminal; see lisp/lisp.hpp.
+struct LispDialog {
+  std::function<std::optional<uint32_t>(const std::string& prompt)> ask{};
+  std::function<void(const Diagnostic&)> tell{};
+  std::function<std::string(const std::string& code)> error_page{};
+};
+void set_lisp_dialog(LispDialog dialog);
+/// Evaluates what was typed at the prompt and prints the values; errors go to the dialog.
+LispOutcome evaluate_lisp_input(uint32_t source, Diagnostics& diagnostics);
+/// The strings that a function of Lisp ("caten/help:completions") returns for these; none if it fails.
+std::vector<std::string> call_lisp(const std::string& name, const std::vector<std::string>& arguments);
 
 }  // namespace caten

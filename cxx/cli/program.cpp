@@ -13,6 +13,7 @@
 #include "io/file_bytes.hpp"
 #include "io/files.hpp"
 #include "ir/array_text.hpp"
+#include "ir/print.hpp"
 
 namespace caten {
 namespace {
@@ -254,6 +255,18 @@ std::optional<std::string> store_results(const Graph& graph, const Results& resu
   for (const auto& [name, array] : all)
     if (!stored.contains(name)) text += fmt::format("{} = {}\n{}\n", name, describe(*array), array_text(*array));
   return text;
+}
+
+Result<Graph> optimised(const Graph& graph, const Settings& settings) {
+  return settings.optimization == 0 ? Result<Graph>(graph) : apply_lisp_optimizers(graph);
+}
+
+Result<std::string> emitted(Session& session, const Graph& graph, std::string_view what, const Settings& settings) {
+  if (what == "ir") return print(graph);
+  Result<Graph> better = optimised(graph, settings);
+  if (!better) return tl::make_unexpected(better.error());
+  if (what == "graph") return session.rewritten(*better).map([](const Graph& g) { return print(g); });
+  return what == "schedule" ? session.schedule_text(*better) : session.kernel_text(*better);
 }
 
 Result<size_t> parse_bytes(const std::string& text) {

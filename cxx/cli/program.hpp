@@ -22,6 +22,12 @@ std::optional<Arguments> load_arguments(const Graph& graph, const Settings& sett
 std::optional<std::string> store_results(const Graph& graph, const Results& results, const Settings& settings,
                                          Diagnostics& diagnostics);
 
+/// The graph after the optimizers of Lisp code, unless -O0.
+Result<Graph> optimised(const Graph& graph, const Settings& settings);
+
+/// What --emit shows of a program: ir, graph, schedule or kernel.
+Result<std::string> emitted(Session& session, const Graph& graph, std::string_view what, const Settings& settings);
+
 /// "64M" → bytes.
 Result<size_t> parse_bytes(const std::string& text);
 

@@ -7,8 +7,10 @@
 
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/explain.hpp"
 #include "cli/lisp_front_end.hpp"
 #include "cli/program.hpp"
+#include "cli/repl.hpp"
 #include "ir/print.hpp"
 
 namespace caten {
@@ -46,10 +48,11 @@ class Invocation {
 
   int run() {
     if (!settings_.expressions.empty()) return evaluate();
-    if (settings_.operands.empty()) return settings_.plugins.empty() ? no_operand() : load_plugins();
+    if (settings_.operands.empty()) return tool_.letter == 'c' ? interact() : no_operand();
     const std::string& first = settings_.operands[0];
     if (first == "ops") return write(settings_.json ? ops_json() : ops_text());
     if (first == "run") return run_program();
+    if (first == "repl" && tool_.letter == 'c' && settings_.operands.size() == 1) return interact();
     return compile();
   }
 
@@ -75,9 +78,16 @@ class Invocation {
                    .remedy = fmt::format("see {} --help", tool_.name)});
   }
 
-  int load_plugins() {
-    start_lisp(session_, settings_, diagnostics_);
-    return report();
+  int interact() {
+    if (!start_lisp(session_, settings_, diagnostics_)) return report();
+    report();
+    Repl repl(session_, settings_, console_, [](const std::string& code) {
+      Result<std::string> page = error_page(code);
+      return page ? *page : page.error().message + "\n";
+    });
+    if (!Repl::at_terminal()) return repl.run_pipe();
+    return repl.run(fmt::format("caten {}, runtime {}. ?name tells what a name means, Ctrl-D leaves.\n", CATEN_VERSION,
+                                session_.options().runtime));
   }
 
   int finish(const LispOutcome& outcome) {
@@ -113,14 +123,6 @@ class Invocation {
     return graph;
   }
 
-  std::optional<Graph> optimised(const Graph& graph) {
-    if (settings_.optimization == 0) return graph;
-    Result<Graph> result = apply_lisp_optimizers(graph);
-    if (result) return std::move(*result);
-    diagnostics_.add(result.error());
-    return std::nullopt;
-  }
-
   int compile() {
     if (settings_.operands.size() > 1)
       return report({.code = Code::BadOptionValue,
@@ -133,12 +135,7 @@ class Invocation {
     // The evaluator has no kernels: for it the program itself is what caten makes of the text.
     std::string what =
         settings_.emit.empty() ? (session_.reference() || tool_.transform ? "ir" : "kernel") : settings_.emit;
-    if (what == "ir") return write(print(*graph));
-    graph = optimised(*graph);
-    if (!graph) return report();
-    Result<std::string> text = what == "graph" ? session_.rewritten(*graph).map([](const Graph& g) { return print(g); })
-                               : what == "schedule" ? session_.schedule_text(*graph)
-                                                    : session_.kernel_text(*graph);
+    Result<std::string> text = emitted(session_, *graph, what, settings_);
     return text ? write(*text) : report(text.error());
   }
 
@@ -161,8 +158,10 @@ class Invocation {
                      .found = operands[2],
                      .remedy = "give inputs with --in name=file"});
     std::optional<Graph> graph = program(operands[1]);
-    if (graph) graph = optimised(*graph);
     if (!graph) return report();
+    Result<Graph> better = optimised(*graph, settings_);
+    if (!better) return report(better.error());
+    graph = std::move(*better);
     std::optional<Arguments> arguments = load_arguments(*graph, settings_, diagnostics_);
     if (!arguments) return report();
     Result<Results> results = session_.run(*graph, std::move(*arguments));

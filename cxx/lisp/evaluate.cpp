@@ -73,6 +73,12 @@ Outcome evaluate(uint32_t source, Diagnostics& diagnostics, const EvaluateOption
   return evaluate_source(source, "", diagnostics, options);
 }
 
+Outcome evaluate_input(uint32_t source, Diagnostics& diagnostics) {
+  std::fflush(stdout);
+  cl_object arguments = cl_list(2, to_lisp(session_sources().text(source)), ecl_make_fixnum(source));
+  return guarded_call(symbol("EVALUATE-INPUT", "CATEN/REPL"), arguments, diagnostics);
+}
+
 Outcome load(const std::string& path, Diagnostics& diagnostics) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;

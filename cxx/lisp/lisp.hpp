@@ -56,6 +56,20 @@ Outcome run_script(const std::string& path, const std::vector<std::string>& argu
 /// Loads $XDG_CONFIG_HOME/caten/init.lisp (or ~/.config/caten/init.lisp) if there is one.
 Outcome load_init_file(Diagnostics& diagnostics);
 
+/// Who is at the terminal, for evaluate_input.
+struct Dialog {
+  /// Reads a form, a number or an empty line after this prompt into the session's sources; nothing at the end of input.
+  std::function<std::optional<uint32_t>(const std::string& prompt)> ask{};
+  std::function<void(const Diagnostic&)> tell{};
+  std::function<std::string(const std::string& code)> error_page{};
+};
+/// The dialog must outlive all inputs; null: nobody is there.
+void set_dialog(Dialog* dialog);
+
+/// Evaluates the forms of `source` as typed at a prompt and prints their values. Errors go to the dialog with a choice
+/// of restarts. `values` holds the name of the package if in-package chose one.
+Outcome evaluate_input(uint32_t source, Diagnostics& diagnostics);
+
 /// Calls the function that `name` ("caten/repl:complete") names with strings; the values it returns, printed (strings
 /// bare).
 Outcome call(std::string_view name, const std::vector<std::string>& arguments, Diagnostics& diagnostics);

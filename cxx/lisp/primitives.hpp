@@ -17,6 +17,7 @@ void define_graph_primitives();
 void define_array_primitives();
 void define_file_primitives();
 void define_optimizer_primitives();
+void define_prompt_primitives();
 
 inline void define_all_primitives() {
   define_text_primitives();
@@ -26,6 +27,7 @@ inline void define_all_primitives() {
   define_array_primitives();
   define_file_primitives();
   define_optimizer_primitives();
+  define_prompt_primitives();
 }
 
 /// What (keep-graph …) kept last, once.
