@@ -10,6 +10,7 @@
   (:export
    ;; definitions
    #:defcomposite #:composite #:composite-p #:defoptimizer #:disable-optimizer #:enable-optimizer #:optimizers #:deftest #:check #:check-error #:near #:numpy
+   #:defmaker #:document-function #:random-tensor #:per-element
    ;; clauses of definitions
    #:where #:next #:-> #:~
    ;; the principal ops whose names Common Lisp does not have

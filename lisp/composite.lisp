@@ -3,7 +3,7 @@
 
 (defpackage :caten/composite
   (:use :cl)
-  (:import-from :caten #:defcomposite #:composite #:composite-p #:tensorp)
+  (:import-from :caten #:defcomposite #:composite #:composite-p #:defmaker #:document-function #:tensorp)
   (:import-from :caten/signature
    #:parse-signature #:signature-inputs #:signature-keys #:signature-outputs #:signature-text #:signature-terms #:signature-names
    #:term-names #:parameter-mode #:parameter-name)
@@ -17,7 +17,7 @@
   (:import-from :caten/primitive #:make-dim-env #:dim-derived #:source-text)
   (:import-from :caten/diagnostic #:*place* #:*path* #:*collector* #:fail #:suggest #:diagnostic-p)
   (:import-from :caten/syntax #:form-place)
-  (:export #:find-composite #:composite-name #:composite-signature #:composite-documentation #:composite-clauses #:composite-place
+  (:export #:library-names #:library-entry #:find-composite #:composite-name #:composite-signature #:composite-documentation #:composite-clauses #:composite-place
            #:composite-body #:call-composite #:trace-composite #:program #:program-inputs #:program-outputs #:program-dims
            #:program-name #:program-derived #:program-types #:define-composite #:parse-composite #:all-composites #:composite-text))
 
@@ -157,11 +157,13 @@ tensor: (call-composite (find-composite 'relu) (list x))."
 
 ;;; Defining
 
+(defparameter *clauses* '(:example :test :ulp :error :reference) "What may stand between docstring and body.")
+
 (defun split-clauses (forms)
   "The docstring, the clauses and the body of a definition."
   (let ((documentation (and (stringp (first forms)) (pop forms)))
         (clauses '()))
-    (loop while (and (consp (first forms)) (member (caar forms) '(:example :test :ulp :error :reference)))
+    (loop while (and (consp (first forms)) (member (caar forms) *clauses*))
           do (push (pop forms) clauses))
     (values documentation (nreverse clauses) forms)))
 
@@ -221,6 +223,45 @@ tensor: (call-composite (find-composite 'relu) (list x))."
 (defmacro composite (signature &body body)
   "A composite without a name, as a function: (funcall (composite ((x{t}[n]) -> (y{t}[n])) (* 2 x)) v)."
   `(make-anonymous ,(parse-composite nil signature body)))
+
+;;; Functions of the library that are no composites: makers, which take dims before their keywords, and names of ops
+
+(defvar *functions* '() "((name text documentation clauses) …) of functions that are documented and tested as composites are.")
+
+(defun define-function (name lambda-list documentation clauses)
+  "Makes the function public, with the clauses of a composite: its docstring is the call and the documentation."
+  (let ((text (format nil "~(~a~)~{ ~(~s~)~}" name lambda-list)))
+    (setf *functions* (cons (list name text documentation clauses) (remove name *functions* :key #'first)))
+    (when (eq (symbol-package name) (load-time-value (find-package :caten))) (export name :caten))
+    (si::set-documentation name 'function (format nil "~a~2%~a" text documentation))
+    name))
+
+(defmacro defmaker (name lambda-list &body body)
+  "A function with docstring and clauses as a composite has them, for what has no signature of tensors:
+(defmaker eye (n &key (dtype :f32)) \"The unit matrix.\" (:example (eye 3)) …) → (progn (defun eye …) (define-function 'eye …))."
+  (multiple-value-bind (documentation clauses forms) (split-clauses body)
+    `(progn (defun ,name ,lambda-list ,@forms)
+            (define-function ',name ',lambda-list ,documentation ',clauses))))
+
+(defmacro document-function (name lambda-list &body body)
+  "Documentation and clauses of a function that is defined elsewhere: (document-function where (condition a b) \"…\" (:ulp 0))
+→ (define-function 'where …)."
+  (multiple-value-bind (documentation clauses) (split-clauses body)
+    `(define-function ',name ',lambda-list ,documentation ',clauses)))
+
+(defun library-names ()
+  "Names of all composites and documented functions of package caten, sorted."
+  (let ((package (load-time-value (find-package :caten))))
+    (sort (remove-if-not (lambda (name) (eq (symbol-package name) package))
+                         (union *composites* (mapcar #'first *functions*)))
+          #'string< :key #'symbol-name)))
+
+(defun library-entry (name)
+  "Text of the call, documentation and clauses of a composite or documented function: (library-entry 'relu)."
+  (let ((composite (find-composite name)))
+    (if composite
+        (values (composite-text composite) (composite-documentation composite) (composite-clauses composite))
+        (values-list (rest (assoc name *functions*))))))
 
 ;;; Tracing for all sizes
 

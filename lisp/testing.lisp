@@ -2,12 +2,12 @@
 
 (defpackage :caten/testing
   (:use :cl)
-  (:import-from :caten #:deftest #:check #:check-error #:near #:tensorp #:numpy #:tensor #:tensor->list
+  (:import-from :caten #:deftest #:check #:check-error #:near #:tensorp #:numpy #:random-tensor #:per-element #:tensor #:tensor->list
    #:load-npy #:save-npy
    #:shape #:dtype #:~)
   (:import-from :caten/diagnostic #:diagnostic-code #:diagnostic-message)
   (:import-from :caten/composite
-   #:all-composites #:find-composite #:composite-name #:composite-signature #:composite-clauses #:composite-terms)
+   #:all-composites #:library-names #:library-entry #:find-composite #:composite-name #:composite-signature #:composite-clauses #:composite-terms)
   (:import-from :caten/signature
    #:signature-inputs #:parameter-name #:parameter-dims #:parameter-type #:parameter-mode #:size-parameter-p #:named #:signature-types
    #:parameter-class #:term-names)
@@ -16,7 +16,7 @@
   (:import-from :caten/program #:compute-tensors)
   (:import-from :caten/evaluate #:with-guard #:condition-diagnostics)
   (:import-from :caten/dim #:size-symbol)
-  (:export #:run-tests #:run-composite-tests #:test-composite #:random-tensor #:skip-test #:*test-values*))
+  (:export #:run-tests #:run-composite-tests #:test-composite #:skip-test #:*test-values*))
 
 (in-package :caten/testing)
 
@@ -128,6 +128,17 @@
       (cons (length object) (and (consp (first object)) (lengths (first object))))
       '()))
 
+(defun per-element (function &rest values)
+  "Nested lists of a Lisp function's values on the elements of tensors (or of nested lists) of one shape, computed in double-floats:
+(near (cos x) (per-element #'cl:cos x))."
+  (labels ((number-of (x) (if (floatp x) (coerce x 'double-float) x))
+           (visit (depth items)
+             (if (zerop depth)
+                 (apply function (mapcar #'number-of items))
+                 (apply #'mapcar (lambda (&rest parts) (visit (1- depth) parts)) items))))
+    (visit (if (tensorp (first values)) (length (shape (first values))) (length (lengths (first values))))
+           (mapcar #'plain-value values))))
+
 ;;; The tests of composites
 
 (defvar *seed* 1 "State of the generator of test inputs.")
@@ -195,6 +206,16 @@
                          ,form)))
               form (mapcar (lambda (size) (list (car size) (cdr size))) sizes)))))
 
+(defun run-maker-test (ranges forms)
+  "Checks the forms with drawn sizes bound."
+  (let ((sizes (draw-sizes ranges)) (*test-values* '()))
+    (dolist (form forms)
+      (report (catch 'skip
+                (eval `(let ,(loop for (name . value) in sizes collect `(,name ',value))
+                         (declare (ignorable ,@(mapcar #'car sizes)))
+                         ,form)))
+              form (mapcar (lambda (size) (list (car size) (cdr size))) sizes)))))
+
 (defun skip-test ()
   "Leaves a form of a test whose oracle is not installed."
   (throw 'skip :skipped))
@@ -244,9 +265,9 @@ Further values are given as name and tensor: (near (matmul A B) (numpy \"A @ B\"
       (ignore-errors (si::rmdir (concatenate 'string folder "/"))))))
 
 (defun test-composite (name)
-  "Runs the examples and tests that the composite carries."
+  "Runs the examples and tests that the composite or documented function carries."
   (let ((composite (find-composite name)) (*seed* (sxhash (symbol-name name))))
-    (dolist (clause (composite-clauses composite))
+    (dolist (clause (if composite (composite-clauses composite) (nth-value 2 (library-entry name))))
       (case (first clause)
         (:example
          (dolist (form (rest clause))
@@ -255,11 +276,14 @@ Further values are given as name and tensor: (near (matmul A B) (numpy \"A @ B\"
                                (report t form '())))))
         (:test
          (destructuring-bind (ranges . forms) (rest clause)
-           (dolist (leading '(() (2) (3 1)))
-             (run-guarded name (lambda () (run-drawn-test composite ranges forms leading))))))))))
+           (dolist (leading '(() (0) (5) (3 1)))
+             (run-guarded name (lambda ()
+                                 (if composite
+                                     (run-drawn-test composite ranges forms leading)
+                                     (run-maker-test ranges forms)))))))))))
 
 (defun run-composite-tests (&rest names)
   "Runs the examples and tests of these composites, or of all; prints `N passed, N failed` and returns the number of failures."
   (let ((*passed* 0) (*failed* 0) (*skipped* 0))
-    (dolist (name (or names (all-composites))) (test-composite name))
+    (dolist (name (or names (append (all-composites) (set-difference (library-names) (all-composites))))) (test-composite name))
     (summary)))
