@@ -147,6 +147,12 @@
         :remedy (or (suggest (symbol-name name) (function-names)) "define it, or check its spelling"))
   (poison))
 
+(defun no-function (head)
+  "Signals E0101 for a form in the place of a call that begins with no name."
+  (fail 101 (format nil "`~(~s~)` is no function" head)
+        :expected "(function argument…)" :remedy "put a quote before a list of data: '(1 2)")
+  (poison))
+
 (defun function-names ()
   "Names of the functions a program sees, sorted, for suggestions."
   (let ((names '()))
@@ -165,6 +171,11 @@ is not yet."
           `(at ,(literal-place place) ,call)
           call))))
 
+(defun call-of-data (form)
+  "What stands for a form whose head is no name: an error at its place."
+  (let ((call `(no-function ',(first form))) (place (form-place form)))
+    (if place `(at ,(literal-place place) ,call) call)))
+
 (defun walk (form)
   "The form with the heads of the body language replaced: (walk '(if c a b)) is (choose c a b)."
   (if (atom form)
@@ -173,7 +184,8 @@ is not yet."
         (cond ((consp head)
                (if (eq (first head) 'lambda)
                    `((lambda ,(walk-lambda-list (second head)) ,@(walk-body (cddr head))) ,@(walk-all (rest form)))
-                   form))
+                   (call-of-data form)))
+              ((not (symbolp head)) (call-of-data form))
               ((eq head 'if)
                (let ((choice `(choose ,@(walk-all (rest form)))) (place (form-place form)))
                  (if (and place (null (cdddr form))) `(at ,(literal-place place) ,choice) choice)))
@@ -257,7 +269,7 @@ is not yet."
   "The form with the places of its calls, as far as plain syntax shows what is evaluated; macros are left as they are:
 (mark-places '(print (relu x))) is (print (at (0 7 15) (relu x)))."
   (if (or (atom form) (not (symbolp (first form))) (not (ignore-errors (list-length form))))
-      form
+      (if (or (atom form) (eq (first form) 'lambda) (and (consp (first form)) (eq (caar form) 'lambda))) form (call-of-data form))
       (destructuring-bind (head . rest) form
         (case head
           ((progn if when unless and or) `(,head ,@(mark-all rest)))

@@ -65,6 +65,14 @@
   "The name of the condition's type in lower case."
   (string-downcase (symbol-name (type-of condition))))
 
+(defun about-tensor-p (condition)
+  "True of a type error about a tensor."
+  (ignore-errors (caten:tensorp (type-error-datum condition))))
+
+(deftype tensor-where-none-fits ()
+  "Type errors about tensors: (typep c 'tensor-where-none-fits)."
+  '(and type-error (satisfies about-tensor-p)))
+
 (defun condition-diagnostics (condition)
   "The diagnostics of a condition: those it carries, or one made from its kind and report."
   (typecase condition
@@ -82,6 +90,11 @@
                                           "define it with defparameter or let")))))
     (ext:stack-overflow
      (list (make-diagnostic 401 "the Lisp stack is exhausted" :remedy "look for a recursion without end, or nest less deeply")))
+    (tensor-where-none-fits
+     (list (make-diagnostic 701 "a function of Common Lisp that takes no tensors"
+                            :expected (let ((*package* (find-package :cl))) (format nil "~(~a~)" (type-error-expected-type condition)))
+                            :found (caten/tensor:describe-type (type-error-datum condition))
+                            :remedy "for sizes (shape x), for elements (take x axis k) or (tensor->list x)")))
     (storage-condition
      (list (make-diagnostic 404 "Lisp is out of memory" :remedy "look for data that grows without end")))
     (t (list (make-diagnostic 701 (describe-condition condition) :found (format nil "a condition of type ~a" (condition-name condition)))))))
