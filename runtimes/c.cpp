@@ -189,7 +189,8 @@ std::string identity_of(const std::vector<std::string>& command) {
   return text;
 }
 
-caten_status open_device(const char*, caten_device** device) {
+caten_status open_device(const char* options, caten_device** device) {
+  if (options && *options) return fail(CATEN_UNSUPPORTED, std::string(options) + ", but the driver c has no options");
   std::string searched;
   const char* const names[] = {std::getenv("CATEN_CC"), std::getenv("CC"), "cc", "gcc", "clang"};
   for (const char* name : names) {

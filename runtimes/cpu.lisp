@@ -3,6 +3,7 @@
 (defruntime cpu
   (:description "C compiled in this process for the processor at hand, kernels shared among its cores")
   (:driver "cpu")
+  (:needs "install LLVM 19 with scripts/setup, and build caten again")
   (:extends c)
   (:limits (:alignment 64))
   (:unsupported)

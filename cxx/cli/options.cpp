@@ -11,8 +11,10 @@ const std::vector<Option>& all_options() {
   using Text = std::string;
   static const std::vector<Option> options = {
       {"--runtime", "", "NAME", "cd",
-       "run and generate for this runtime: a name, or a FILE.lisp (default: c; reference: the evaluator)",
+       "run and generate for this runtime: a name, or a FILE.lisp (default: cpu; reference: the evaluator)",
        [](S& s, const Text& v) { s.runtime = v; }},
+      {"--cpu", "", "NAME", "cd", "the processor to compile kernels for: native (default), avx512, avx2 or baseline",
+       [](S& s, const Text& v) { s.cpu = v; }},
       {"-e", "--eval", "FORMS", "c", "evaluate Lisp forms and print the last value",
        [](S& s, const Text& v) { s.expressions.push_back(v); }},
       {"-o", "--output", "FILE", "cd", "write what would be printed to this file",
@@ -87,6 +89,12 @@ Status check_values(const Settings& s) {
   };
   CATEN_TRY(one_of("--color", s.color, {"auto", "always", "never"}));
   if (!s.emit.empty()) CATEN_TRY(one_of("--emit", s.emit, {"ir", "graph", "schedule", "kernel"}));
+  if (s.runtime == "reference" && !s.cpu.empty())
+    return fail({.code = Code::BadOptionValue,
+                 .message = "the reference evaluator compiles no kernels",
+                 .expected = "a runtime whose driver takes --cpu",
+                 .found = "--runtime reference --cpu " + s.cpu,
+                 .remedy = "leave one of them out"});
   if (s.optimization < 0)
     return fail({.code = Code::BadOptionValue,
                  .message = "-O takes a level",

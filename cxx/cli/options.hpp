@@ -15,6 +15,7 @@ namespace caten {
 struct Settings {
   std::vector<std::string> operands{};     ///< what is no option, in order
   std::string runtime{};                   ///< "": the default
+  std::string cpu{};                       ///< "": the one at hand
   std::vector<std::string> plugins{};      ///< --plugin
   std::vector<std::string> expressions{};  ///< -e
   std::vector<std::string> sizes{};        ///< -D, "M=3" or "T=f64"

@@ -209,7 +209,9 @@ int run_tool(const Tool& tool, int argc, char** argv) {
     return std::printf("%s\nOptions:\n%s", tool.usage.c_str(), options_help(tool.letter).c_str()) > 0 ? kExitDone
                                                                                                       : kExitFailed;
   SessionOptions options;
-  if (!settings->runtime.empty()) options.runtime = settings->runtime;
+  options.runtime = settings->runtime;
+  if (!settings->cpu.empty()) options.device = "cpu=" + settings->cpu;
+  options.notice = [console = Console(*settings)](const Diagnostic& notice) { console.message(notice, SourceMap{}); };
   options.check = settings->check;
   options.rewrite = settings->optimization > 0;
   options.rewriting.off = {settings->disabled.begin(), settings->disabled.end()};

@@ -1,5 +1,7 @@
 #include "driver/session.hpp"
 
+#include <fmt/format.h>
+
 #include "ir/evaluate.hpp"
 #include "ir/print.hpp"
 #include "rewrite/passes/insert_checks.hpp"
@@ -13,24 +15,64 @@ tl::unexpected<Diagnostic> no_kernels() {
                .message = "runtime `reference` compiles nothing",
                .expected = "a runtime with kernels",
                .found = "the reference evaluator",
-               .remedy = "choose one with --runtime, for example c"});
+               .remedy = "choose one with --runtime, for example cpu"});
 }
+
+constexpr const char* kDefault = "cpu";
+constexpr const char* kFallback = "c";
 
 }  // namespace
 
-Result<const Runtime*> Session::runtime() {
+std::string Session::runtime_name() {
+  std::lock_guard lock(mutex_);
+  return chosen_runtime();
+}
+
+/// With the mutex held. The default runtime counts as there if its driver is: nothing is loaded to find out.
+const std::string& Session::chosen_runtime() {
+  if (!chosen_.empty()) return chosen_;
+  chosen_ = options_.runtime;
+  if (!chosen_.empty()) return chosen_;
+  chosen_ = kDefault;
+  Result<RuntimeFile> file = read_runtime(kDefault, options_.search, sources_);
+  Result<std::string> driver = file ? find_driver(*file, options_.search) : tl::make_unexpected(file.error());
+  if (!driver) fall_back(driver.error());
+  return chosen_;
+}
+
+/// With the mutex held.
+void Session::fall_back(const Diagnostic& why) {
+  chosen_ = kFallback;
+  runtime_ = nullptr;
+  Diagnostic notice = why;
+  notice.severity = Severity::kWarning;
+  notice.message = fmt::format("programs run on runtime `{}`, for {}", kFallback, why.message);
+  if (options_.notice) options_.notice(notice);
+}
+
+Result<std::shared_ptr<const Runtime>> Session::runtime() {
   if (reference()) return no_kernels();
   std::lock_guard lock(mutex_);
-  if (!runtime_) {
-    Result<Runtime> found = find_runtime(options_.runtime, options_.search, sources_);
-    if (!found) return tl::make_unexpected(found.error());
-    runtime_ = std::move(*found);
+  for (;;) {
+    if (runtime_) return runtime_;
+    Result<Runtime> found = find_runtime(chosen_runtime(), options_.search, sources_, options_.device);
+    if (found)
+      runtime_ = std::make_shared<const Runtime>(std::move(*found));
+    else if (may_fall_back(found.error()))
+      fall_back(found.error());
+    else
+      return tl::make_unexpected(found.error());
   }
-  return &*runtime_;
+}
+
+/// With the mutex held. Who chose a processor wants kernels for it, or to know why there are none.
+bool Session::may_fall_back(const Diagnostic& why) const {
+  return options_.runtime.empty() && options_.device.empty() && chosen_ == kDefault &&
+         why.code == Code::RuntimeUnavailable;
 }
 
 Result<Session::Program> Session::compile(const Graph& graph) {
-  Result<const Runtime*> chosen = runtime();
+  Result<std::shared_ptr<const Runtime>> chosen = runtime();
   if (!chosen) return tl::make_unexpected(chosen.error());
   std::string key = print(graph);
   {
@@ -43,7 +85,18 @@ Result<Session::Program> Session::compile(const Graph& graph) {
   Result<Graph> simpler = rewritten(graph);
   if (!simpler) return tl::make_unexpected(simpler.error());
   Result<Program> program = caten::compile(*simpler, **chosen, options_.store);
-  if (!program) return program;
+  if (!program) {
+    // The driver may be there and its compiler not.
+    std::unique_lock lock(mutex_);
+    bool replaced = runtime_ != *chosen;
+    if (!replaced && !may_fall_back(program.error())) return program;
+    if (!replaced) fall_back(program.error());
+    lock.unlock();
+    chosen = runtime();
+    if (!chosen) return tl::make_unexpected(chosen.error());
+    program = caten::compile(*simpler, **chosen, options_.store);
+    if (!program) return program;
+  }
   ++compiled_;
   std::lock_guard lock(mutex_);
   if (programs_.contains(key)) return program;
@@ -93,12 +146,15 @@ Result<std::string> Session::kernel_text(const Graph& graph) {
   if (reference()) return no_kernels();
   Result<Graph> simpler = rewritten(graph);
   if (!simpler) return tl::make_unexpected(simpler.error());
+  // Options are the driver's to judge; without any, text needs no device.
+  if (!options_.device.empty())
+    if (Result<std::shared_ptr<const Runtime>> opened = runtime(); !opened) return tl::make_unexpected(opened.error());
   RuntimeFile file;
   std::lock_guard lock(mutex_);
   if (runtime_) {
     file = runtime_->file;
   } else {
-    Result<RuntimeFile> read = read_runtime(options_.runtime, options_.search, sources_);
+    Result<RuntimeFile> read = read_runtime(chosen_runtime(), options_.search, sources_);
     if (!read) return tl::make_unexpected(read.error());
     file = std::move(*read);
   }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -21,7 +22,11 @@
 namespace caten {
 
 struct SessionOptions {
-  std::string runtime = "c";  ///< a name, or the path of a runtime file
+  /// A name, or the path of a runtime file. "": cpu, or c, after a notice, where cpu cannot work.
+  std::string runtime{};
+  std::string device{};  ///< options of the runtime's driver, as `cpu=avx2`
+  /// Told what the user should know about a run that goes on.
+  std::function<void(const Diagnostic&)> notice{};
   std::optional<size_t> max_memory{};
   bool check =
       false;  ///< demanded out-of-range indices and integer divisions by zero are errors (rewrite/passes/insert_checks)
@@ -39,6 +44,8 @@ class Session {
   SourceMap& sources() { return sources_; }
   const SessionOptions& options() const { return options_; }
   bool reference() const { return options_.runtime == "reference"; }
+  /// The runtime that was chosen, or that stands for the default one here.
+  std::string runtime_name();
 
   using Program = std::shared_ptr<const CompiledProgram>;
 
@@ -65,13 +72,17 @@ class Session {
     std::list<std::string>::iterator use;
   };
 
-  Result<const Runtime*> runtime();
+  Result<std::shared_ptr<const Runtime>> runtime();
+  const std::string& chosen_runtime();
+  bool may_fall_back(const Diagnostic& why) const;
+  void fall_back(const Diagnostic& why);
   Result<Results> run_unchecked(const Graph& graph, Arguments arguments);
 
   SessionOptions options_;
   SourceMap sources_;
   std::mutex mutex_;
-  std::optional<Runtime> runtime_;
+  std::string chosen_;  ///< "" until it is known
+  std::shared_ptr<const Runtime> runtime_;
   std::map<std::string, Entry> programs_;  ///< by the text of the graph
   std::list<std::string> uses_;            ///< keys, last used first
   std::atomic<size_t> compiled_{0};

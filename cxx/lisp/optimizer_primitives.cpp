@@ -75,7 +75,7 @@ CompositeHooks hooks() {
 }
 
 OptimizeOptions options() {
-  return {.runtime = session().options().runtime, .off = rules().off, .trace = rules().trace, .hooks = hooks()};
+  return {.runtime = session().runtime_name(), .off = rules().off, .trace = rules().trace, .hooks = hooks()};
 }
 
 /// Lisp symbols are upper case; patterns, ops and composites are written in lower case.

@@ -67,8 +67,16 @@ Diagnostic Driver::failure(caten_status status, const std::string& what) const {
 
 Result<std::shared_ptr<Device>> Device::open(const std::shared_ptr<Driver>& driver, const std::string& options) {
   caten_device* handle = nullptr;
-  if (caten_status status = driver->table().open(options.c_str(), &handle); status != CATEN_OK)
-    return fail(driver->failure(status, "open its device"));
+  if (caten_status status = driver->table().open(options.c_str(), &handle); status != CATEN_OK) {
+    Diagnostic diagnostic = driver->failure(status, "open its device");
+    if (status == CATEN_UNSUPPORTED) {
+      diagnostic.code = Code::BadOptionValue;
+      diagnostic.message = fmt::format("driver `{}` does not take the option `{}`", driver->table().name, options);
+      diagnostic.expected = "an option of this driver";
+      diagnostic.remedy = "correct it, or leave it out";
+    }
+    return fail(std::move(diagnostic));
+  }
   std::shared_ptr<Device> device(new Device(driver, handle));
   device->properties_.struct_bytes = sizeof(caten_properties);
   if (caten_status status = driver->table().properties(handle, &device->properties_); status != CATEN_OK)

@@ -37,6 +37,7 @@ class Driver {
 /// An open device. Thread-safe.
 class Device : public std::enable_shared_from_this<Device> {
  public:
+  /// E0902 if the driver does not have such options.
   static Result<std::shared_ptr<Device>> open(const std::shared_ptr<Driver>& driver, const std::string& options = "");
   ~Device();
   Device(const Device&) = delete;

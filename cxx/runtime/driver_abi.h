@@ -79,6 +79,7 @@ typedef struct caten_driver {
 
   const char* (*last_error)(void);
 
+  /* `options`: name=value, separated by commas; CATEN_UNSUPPORTED if one of them is unknown. */
   caten_status (*open)(const char* options, caten_device** device);
   void (*close)(caten_device* device);
   caten_status (*properties)(caten_device* device, caten_properties* properties);

@@ -116,10 +116,10 @@ Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
     if (!clause.is_list() || clause.items.empty() || !clause[0].is_keyword())
       return bad(clause, "a clause of the wrong shape", "(:clause …)", "begin it with a keyword");
     const std::string& name = clause[0].text;
-    if (name == "description" || name == "driver") {
+    if (name == "description" || name == "driver" || name == "needs") {
       Result<std::string> text = one_string(clause);
       if (!text) return tl::make_unexpected(text.error());
-      (name == "driver" ? file.driver : file.description) = std::move(*text);
+      (name == "driver" ? file.driver : name == "needs" ? file.needs : file.description) = std::move(*text);
     } else if (name == "extends") {
       if (clause.size() != 2 || !clause[1].is_symbol())
         return bad(clause, "`:extends` takes one name", "(:extends c)", "name a runtime of the same folder");
@@ -132,8 +132,8 @@ Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
       CATEN_TRY(read_unsupported(clause, file));
     } else {
       return bad(clause[0], fmt::format("a runtime has no clause `:{}`", name),
-                 ":description :driver :extends :limits :unsupported :dialect",
-                 did_you_mean(name, {"description", "driver", "extends", "limits", "unsupported", "dialect"}));
+                 ":description :driver :needs :extends :limits :unsupported :dialect",
+                 did_you_mean(name, {"description", "driver", "needs", "extends", "limits", "unsupported", "dialect"}));
     }
   }
   for (const auto& [missing, name] :
@@ -201,30 +201,35 @@ Result<RuntimeFile> read_runtime(const std::string& name, const RuntimeSearch& s
   return read_extended(name, search, sources, 0);
 }
 
-Result<Runtime> find_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources) {
-  Result<RuntimeFile> file = read_runtime(name, search, sources);
-  if (!file) return tl::make_unexpected(file.error());
-  std::string beside = fs::path(file->path).parent_path().string();
-  std::vector<std::string> candidates{beside.empty() ? "." : beside};
-  candidates.insert(candidates.end(), search.driver_folders.begin(), search.driver_folders.end());
-  std::vector<std::string> searched;
-  for (const std::string& folder : candidates) {
-    std::string path = fmt::format("{}/{}.so", folder, file->driver);
-    searched.push_back("searched: " + path);
+Result<std::string> find_driver(const RuntimeFile& file, const RuntimeSearch& search) {
+  std::string beside = fs::path(file.path).parent_path().string();
+  std::vector<std::string> folders{beside.empty() ? "." : beside}, searched;
+  folders.insert(folders.end(), search.driver_folders.begin(), search.driver_folders.end());
+  for (const std::string& folder : folders) {
+    std::string path = fmt::format("{}/{}.so", folder, file.driver);
     std::error_code error;
-    if (!fs::exists(path, error)) continue;
-    Result<std::shared_ptr<Driver>> driver = Driver::load(path);
-    if (!driver) return tl::make_unexpected(driver.error());
-    Result<std::shared_ptr<Device>> device = Device::open(*driver);
-    if (!device) return tl::make_unexpected(device.error());
-    return Runtime{std::move(*file), std::move(*device)};
+    if (fs::exists(path, error)) return path;
+    searched.push_back("searched: " + path);
   }
   return fail({.code = Code::RuntimeUnavailable,
-               .message = fmt::format("runtime `{}` has no driver here", file->name),
-               .expected = fmt::format("the module {}.so", file->driver),
+               .message = fmt::format("runtime `{}` has no driver here", file.name),
+               .expected = fmt::format("the module {}.so", file.driver),
                .found = "none",
-               .remedy = "build or install caten's drivers",
+               .remedy = file.needs.empty() ? "build or install caten's drivers" : file.needs,
                .notes = std::move(searched)});
+}
+
+Result<Runtime> find_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources,
+                             const std::string& options) {
+  Result<RuntimeFile> file = read_runtime(name, search, sources);
+  if (!file) return tl::make_unexpected(file.error());
+  Result<std::string> path = find_driver(*file, search);
+  if (!path) return tl::make_unexpected(path.error());
+  Result<std::shared_ptr<Driver>> driver = Driver::load(*path);
+  if (!driver) return tl::make_unexpected(driver.error());
+  Result<std::shared_ptr<Device>> device = Device::open(*driver, options);
+  if (!device) return tl::make_unexpected(device.error());
+  return Runtime{std::move(*file), std::move(*device)};
 }
 
 Status check_supported(const Graph& graph, const RuntimeFile& runtime) {

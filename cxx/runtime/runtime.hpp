@@ -6,8 +6,9 @@
 //
 //   (defruntime c (:description "…") (:driver "c") (:limits …) (:unsupported (op dtype…)…) (:dialect …))
 //
-// (:extends NAME) puts the clauses of that runtime's dialect before those of its own.
-// What a runtime does not support it declares; check_supported reports all of it before anything runs.
+// (:needs "…") says what to do where the driver was not built, (:extends NAME) puts the clauses of that runtime's
+// dialect before those of its own. What a runtime does not support it declares; check_supported reports all of it
+// before anything runs.
 #pragma once
 
 #include <memory>
@@ -26,6 +27,7 @@ struct RuntimeFile {
   std::string path{};
   std::string description{};
   std::string driver{};
+  std::string needs{};    ///< what to do where the driver was not built
   std::string extends{};  ///< the runtime of the same folder whose dialect this one's begins with
   std::string text{};     ///< part of the key of what is compiled
   Datum dialect{};        ///< the whole (:dialect …) form, read by codegen/dialect
@@ -57,8 +59,12 @@ Result<RuntimeFile> read_runtime(const std::string& name, const RuntimeSearch& s
 /// The same, from a source that was read already.
 Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source);
 
-/// Reads the file and opens its device.
-Result<Runtime> find_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources);
+/// The path of the runtime's driver. E0604 with what was searched.
+Result<std::string> find_driver(const RuntimeFile& file, const RuntimeSearch& search);
+
+/// Reads the file and opens its device; `options` are the driver's.
+Result<Runtime> find_runtime(const std::string& name, const RuntimeSearch& search, SourceMap& sources,
+                             const std::string& options = "");
 
 /// E0602 with every op and dtype of the graph that the runtime declares unsupported.
 Status check_supported(const Graph& graph, const RuntimeFile& runtime);

@@ -48,9 +48,10 @@ void check_generated(const std::string& runtime, uint64_t seed, uint64_t cases) 
 
 TEST_CASE("a device with memory of its own gives the same: arguments are copied in, results out") {
   Session session({.store = test_store()});
+  std::shared_ptr<Device> host;  // keeps the driver loaded until all else is gone
   Result<Runtime> runtime = find_runtime("c", default_runtime_search(), session.sources());
   REQUIRE(runtime.has_value());
-  std::shared_ptr<Device> host = runtime->device;  // keeps the driver loaded
+  host = runtime->device;
   Result<std::shared_ptr<Device>> device = Device::open(Driver::of(separate_memory_driver(host->driver().table())));
   REQUIRE(device.has_value());
   runtime->device = *device;
