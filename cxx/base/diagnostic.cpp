@@ -222,16 +222,18 @@ std::string render_json(const Diagnostic& d, const SourceMap& sources) {
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   if (word.size() > 64) return "";
-  size_t limit = std::max<size_t>(1, word.size() / 3);
+  const size_t limit = std::max<size_t>(1, word.size() / 3);
   const std::string* best = nullptr;
+  std::pair<size_t, size_t> least;  // edits, then letters of the word behind the common beginning
   for (const std::string& candidate : candidates) {
     if (candidate.size() > 64 || candidate == word) continue;
     size_t distance = edit_distance(word, candidate);
-    if (distance <= limit && distance < candidate.size()) {
-      best = &candidate;
-      if (distance == 0) break;
-      limit = distance - 1;
-    }
+    if (distance > limit || distance >= candidate.size()) continue;
+    auto [end, unused] = std::mismatch(word.begin(), word.end(), candidate.begin(), candidate.end());
+    std::pair<size_t, size_t> cost{distance, static_cast<size_t>(word.end() - end)};
+    if (best && cost >= least) continue;
+    best = &candidate;
+    least = cost;
   }
   return best ? fmt::format("did you mean `{}`?", *best) : "";
 }

@@ -57,7 +57,7 @@ std::string render(const Diagnostic& diagnostic, const SourceMap& sources, bool 
 std::string render_json(const Diagnostic& diagnostic, const SourceMap& sources);
 
 /// "did you mean `add`?" when a candidate is near enough (edit distance at most a third of the length), else "".
-/// Deterministic: the first of the nearest candidates in the order given.
+/// Of equally near candidates the one that begins most like the word, then the first in the order given.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace caten

@@ -1,4 +1,4 @@
-;;;; What scripts/reference knows from Lisp: each composite and each other public name as a line of JSON.
+;;;; What scripts/reference knows from Lisp: each composite of the library and each other public name as a line of JSON.
 
 (defun json-string (text)
   "The text between double quotes, escaped."
@@ -47,19 +47,17 @@
   "A name as programs write it."
   (string-downcase (symbol-name symbol)))
 
-(defun composite-line (name)
-  "A composite, if it is one of caten's own."
-  (let* ((composite (caten/composite:find-composite name))
-         (place (caten/composite:composite-place composite))
-         (clauses (caten/composite:composite-clauses composite)))
-    (when (stringp place)
-      (list :kind "composite" :name (source-name name) :file (subseq place 0 (position #\: place))
-            :place (subseq place (cl:1+ (position #\: place)))
-            :documentation (caten/composite:composite-documentation composite)
-            :ulp (let ((ulp (second (assoc :ulp clauses)))) (and ulp (form-text ulp)))
-            :examples (cl:loop for (kind . forms) in clauses
-                               when (cl:eq kind :example)
-                                 append (cl:loop for form in forms collect (list (form-text form) (results form))))))))
+(defun library-line (name)
+  "A composite or a function that is documented as one; :place is that of a composite's signature. Nil for what is not caten's own."
+  (multiple-value-bind (text documentation clauses) (caten/composite:library-entry name)
+    (let* ((composite (caten/composite:find-composite name))
+           (place (and composite (caten/composite:composite-place composite))))
+      (when (or (not composite) (stringp place))
+        (list :kind "composite" :name (source-name name) :place place :signature text :documentation documentation
+              :ulp (let ((ulp (rest (assoc :ulp clauses)))) (and ulp (format nil "~a~@[ ~a~]" (form-text (first ulp)) (second ulp))))
+              :examples (cl:loop for (kind . forms) in clauses
+                                 when (cl:eq kind :example)
+                                   append (cl:loop for form in forms collect (list (form-text form) (results form)))))))))
 
 (defun name-line (symbol)
   "A public name that is no composite."
@@ -73,8 +71,8 @@
           ((find-class symbol nil) (line "condition" (documentation symbol 'type)))
           (t (line "word" nil)))))
 
-(let ((symbols '()))
+(let ((symbols '()) (library (caten/composite:library-names)))
   (do-external-symbols (symbol :caten) (push symbol symbols))
   (dolist (symbol (cl:sort symbols #'string<))
-    (let ((line (if (composite-p symbol) (composite-line symbol) (name-line symbol))))
+    (let ((line (if (member symbol library) (library-line symbol) (name-line symbol))))
       (when line (format t "~a~%" (json line))))))

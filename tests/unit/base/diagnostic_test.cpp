@@ -187,6 +187,7 @@ TEST_CASE("did_you_mean finds the nearest name and stays silent otherwise") {
   CHECK(did_you_mean("ad", ops) == "did you mean `add`?");
   CHECK(did_you_mean("reshpae", ops) == "did you mean `reshape`?");
   CHECK(did_you_mean("mud", ops) == "did you mean `mul`?");  // mul and mod are equally near: the first
+  CHECK(did_you_mean("sinn", {"asin", "sign", "sin"}) == "did you mean `sin`?");
   CHECK(did_you_mean("expond", ops) == "did you mean `expand`?");
   CHECK(did_you_mean("zzzzzz", ops) == "");
   CHECK(did_you_mean("x", ops) == "");
