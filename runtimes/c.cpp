@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -37,6 +38,7 @@ struct caten_event {
 using Function = void (*)(void* const*, const int64_t*);
 struct caten_program {
   void* library;
+  std::mutex mutex;
   std::vector<Function> functions;
 };
 
@@ -218,6 +220,7 @@ caten_status properties(caten_device* device, caten_properties* out) {
   long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
   out->memory_bytes = pages > 0 && page > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page) : 0;
   out->compute_units = 1;
+  out->unit_kernels = 0;  // starting a compiler costs more than a few kernels
   return CATEN_OK;
 }
 
@@ -278,7 +281,7 @@ caten_status load(caten_device*, const void* artifact, size_t bytes, caten_progr
   if (!write_file(path, artifact, bytes)) return fail(CATEN_FAILED, system_error("cannot write " + path));
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) return fail(CATEN_FAILED, std::string("cannot load the compiled kernels: ") + dlerror());
-  *program = new caten_program{library, {}};
+  *program = new caten_program{library, {}, {}};
   return CATEN_OK;
 }
 
@@ -290,6 +293,7 @@ void unload(caten_program* program) {
 caten_status find_function(caten_program* program, const char* name, uint32_t* function) {
   void* symbol = dlsym(program->library, name);
   if (!symbol) return fail(CATEN_FAILED, std::string("the compiled kernels have no function ") + name);
+  std::lock_guard lock(program->mutex);
   *function = static_cast<uint32_t>(program->functions.size());
   program->functions.push_back(reinterpret_cast<Function>(symbol));
   return CATEN_OK;
@@ -303,7 +307,12 @@ caten_status open_stream(caten_device* device, caten_stream** stream) {
 void close_stream(caten_stream* stream) { delete stream; }
 
 caten_status launch(caten_stream*, caten_program* program, const caten_launch* what) {
-  program->functions[what->function](what->buffers, what->sizes);
+  Function function = nullptr;
+  {
+    std::lock_guard lock(program->mutex);
+    function = program->functions[what->function];
+  }
+  function(what->buffers, what->sizes);
   return CATEN_OK;
 }
 

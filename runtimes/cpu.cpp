@@ -39,7 +39,6 @@ struct caten_event {
 using Kernel = void (*)(void* const* buffers, const int64_t* sizes, int64_t begin, int64_t end);
 struct caten_program {
   std::unique_ptr<caten::cpu::LoadedObject> object;
-  std::vector<Kernel> kernels;
 };
 
 namespace {
@@ -110,6 +109,7 @@ caten_status properties(caten_device* device, caten_properties* out) {
   long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
   out->memory_bytes = pages > 0 && page > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page) : 0;
   out->compute_units = static_cast<uint32_t>(available_threads());
+  out->unit_kernels = 1;
   return CATEN_OK;
 }
 
@@ -177,17 +177,17 @@ caten_status load(caten_device* device, const void* artifact, size_t bytes, cate
   std::string error;
   std::unique_ptr<caten::cpu::LoadedObject> object = caten::cpu::LoadedObject::load(artifact, bytes, error);
   if (!object) return fail(CATEN_FAILED, error);
-  *program = new caten_program{std::move(object), {}};
+  *program = new caten_program{std::move(object)};
   return CATEN_OK;
 }
 
 void unload(caten_program* program) { delete program; }
 
 caten_status find_function(caten_program* program, const char* name, uint32_t* function) {
-  const void* address = program->object->find(name);
-  if (!address) return fail(CATEN_FAILED, std::string("the compiled kernels have no function ") + name);
-  *function = static_cast<uint32_t>(program->kernels.size());
-  program->kernels.push_back(reinterpret_cast<Kernel>(reinterpret_cast<uintptr_t>(address)));
+  const std::vector<caten::cpu::LoadedObject::Function>& functions = program->object->functions();
+  auto found = std::find_if(functions.begin(), functions.end(), [&](const auto& each) { return each.name == name; });
+  if (found == functions.end()) return fail(CATEN_FAILED, std::string("the compiled kernels have no function ") + name);
+  *function = static_cast<uint32_t>(found - functions.begin());
   return CATEN_OK;
 }
 
@@ -207,7 +207,7 @@ int threads_for(int64_t range, int64_t work) {
 }
 
 caten_status launch(caten_stream*, caten_program* program, const caten_launch* what) {
-  Kernel kernel = program->kernels[what->function];
+  auto kernel = reinterpret_cast<Kernel>(program->object->functions()[what->function].address);
   int64_t range = what->range;
   int threads = threads_for(range, what->range_work);
   if (threads <= 1) {

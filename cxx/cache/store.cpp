@@ -96,6 +96,9 @@ void ArtifactStore::save(const std::string& key, std::string_view bytes) const {
     unlink(temporary.c_str());
     return;
   }
+  // Looking at every file costs more than writing one.
+  if (unseen_->fetch_add(bytes.size()) + bytes.size() < capacity_ / kLooksPerCapacity) return;
+  unseen_->store(0);
   evict();
 }
 

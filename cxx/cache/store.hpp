@@ -8,8 +8,10 @@
 // $CATEN_CACHE names the folder (`off`: no store), else $XDG_CACHE_HOME/caten, else ~/.cache/caten.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +27,9 @@ class ArtifactStore {
 
   /// "": a store that keeps nothing.
   explicit ArtifactStore(std::string folder = default_folder(), uint64_t capacity = kCapacity)
-      : folder_(std::move(folder)), capacity_(capacity) {}
+      : folder_(std::move(folder)), capacity_(capacity) {
+    unseen_->store(capacity / kLooksPerCapacity);
+  }
 
   static std::string default_folder();
 
@@ -40,6 +44,9 @@ class ArtifactStore {
 
   std::string folder_;
   uint64_t capacity_;
+  /// Bytes saved since the folder was looked through; the first one that is saved looks.
+  static constexpr uint64_t kLooksPerCapacity = 64;
+  std::shared_ptr<std::atomic<uint64_t>> unseen_ = std::make_shared<std::atomic<uint64_t>>(0);
 };
 
 }  // namespace caten

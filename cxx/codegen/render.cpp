@@ -360,24 +360,47 @@ class KernelRenderer {
 
 }  // namespace
 
-RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialect) {
+RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialect, size_t unit_kernels) {
+  struct Function {
+    uint32_t unit;
+    std::string name, name_in_unit;
+  };
   RenderedProgram out;
-  FunctionTable functions(dialect);
-  std::map<std::string, std::string> names;  ///< text → function
-  std::string kernels;
+  FunctionTable all(dialect), of_unit(dialect);
+  std::map<std::string, Function> known;
+  std::string kernels, kernels_of_unit;
+  size_t in_unit = 0;
+  auto close_unit = [&] {
+    if (in_unit == 0) return;
+    out.units.push_back(of_unit.text() + kernels_of_unit);
+    of_unit = FunctionTable(dialect);
+    kernels_of_unit.clear();
+    in_unit = 0;
+  };
   for (const LoopNest& nest : nests) {
+    FunctionTable functions(dialect);
     KernelRenderer renderer(nest, dialect, functions);
     std::string text = renderer.run();
-    auto [known, added] = names.try_emplace(text, fmt::format("kernel_{}", names.size()));
-    if (added) kernels += "\n" + substitute(text, {{"name", known->second}});
-    RenderedKernel& kernel =
-        out.kernels.emplace_back(RenderedKernel{known->second, std::move(renderer.buffers), std::move(renderer.sizes)});
+    Function next{static_cast<uint32_t>(out.units.size()), fmt::format("kernel_{}", known.size()),
+                  fmt::format("kernel_{}", in_unit)};
+    auto [function, added] = known.try_emplace(text, std::move(next));
+    if (added) {
+      all.merge(functions);
+      of_unit.merge(functions);
+      kernels += "\n" + substitute(text, {{"name", function->second.name}});
+      kernels_of_unit += "\n" + substitute(text, {{"name", function->second.name_in_unit}});
+      if (++in_unit == unit_kernels) close_unit();
+    }
+    const auto& [unit, name, name_in_unit] = function->second;
+    RenderedKernel& kernel = out.kernels.emplace_back(
+        RenderedKernel{name, unit, name_in_unit, std::move(renderer.buffers), std::move(renderer.sizes)});
     if (const Statement* loop = nest.range(); loop && !dialect.range.empty()) {
       kernel.range = loop->extent;
       kernel.range_work = work_of(loop->body) * Dim(static_cast<int64_t>(nest.values.size() + 1));
     }
   }
-  out.source = functions.text() + kernels;
+  close_unit();
+  out.source = all.text() + kernels;
   return out;
 }
 

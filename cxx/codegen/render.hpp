@@ -1,8 +1,9 @@
-// In: the loop nests of a program and a dialect. Out: one source text with all its kernels, and what each is called
-// with.
+// In: the loop nests of a program and a dialect. Out: one source text with all its kernels, what each is called with,
+// and the texts to compile.
 //
 // The text depends on the loop nests alone: names of the program do not occur in it, equal kernels are one function,
-// and every size that is not a constant is an argument, so that one artifact serves all sizes.
+// and every size that is not a constant is an argument, so that one artifact serves all sizes. A compiler gets as many
+// kernels at once as suits it; a text of a single kernel is the same in all programs that have it.
 #pragma once
 
 #include "codegen/dialect.hpp"
@@ -11,7 +12,9 @@
 namespace caten {
 
 struct RenderedKernel {
-  std::string function{};
+  std::string name{};               ///< in the text of the whole program
+  uint32_t unit = 0;                ///< the text to compile that has it,
+  std::string function{};           ///< and its name there
   std::vector<BufferId> buffers{};  ///< arguments, in order
   std::vector<Dim> sizes{};         ///< arguments, in order: sizes of the program and counters of loops
   Dim range{1};                     ///< the iterations that calls may share among themselves; 1: it takes no range
@@ -19,10 +22,12 @@ struct RenderedKernel {
 };
 
 struct RenderedProgram {
-  std::string source{};
+  std::string source{};                   ///< all kernels, for people
+  std::vector<std::string> units{};       ///< the same in parts, to be compiled
   std::vector<RenderedKernel> kernels{};  ///< in the order of the loop nests
 };
 
-RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialect);
+/// `unit_kernels`: how many kernels a text to compile has; 0: all.
+RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialect, size_t unit_kernels = 0);
 
 }  // namespace caten

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "codegen/dialect.hpp"
 #include "ir/scalar.hpp"
@@ -12,7 +14,7 @@ namespace caten {
 
 class FunctionTable {
  public:
-  explicit FunctionTable(const Dialect& dialect) : dialect_(dialect) {}
+  explicit FunctionTable(const Dialect& dialect) : dialect_(&dialect) {}
 
   // The name of a function, which is emitted from now on.
   std::string elementwise(Op op, DType from, DType to);
@@ -24,6 +26,9 @@ class FunctionTable {
   std::string prelude(const std::string& name);
 
   std::string literal(const Scalar& scalar);
+
+  /// Adds the functions of another table that are not here.
+  void merge(const FunctionTable& other);
 
   /// Header, the prelude that is needed, each entry behind those it uses, and the functions in the order of first use.
   std::string text() const;
@@ -37,10 +42,10 @@ class FunctionTable {
   /// What the entry uses, then the entry.
   void emit_prelude(const Dialect::Prelude& entry, std::string& out, std::set<std::string>& emitted) const;
 
-  const Dialect& dialect_;
+  const Dialect* dialect_;
   std::set<std::string> known_;
-  std::string functions_;
-  std::set<std::string> needed_;  ///< prelude entries
+  std::vector<std::pair<std::string, std::string>> functions_;  ///< name and text
+  std::set<std::string> needed_;                                ///< prelude entries
 };
 
 /// `text` with each {name} replaced.

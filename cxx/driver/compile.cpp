@@ -11,31 +11,17 @@
 namespace caten {
 namespace {
 
-RenderedProgram generate(const Schedule& schedule, const Dialect& dialect) {
+RenderedProgram generate(const Schedule& schedule, const Dialect& dialect, size_t unit_kernels = 0) {
   std::vector<LoopNest> nests;
   nests.reserve(schedule.kernels.size());
   for (const Kernel& kernel : schedule.kernels) nests.push_back(lower(schedule, kernel));
-  return render(nests, dialect);
-}
-
-/// The loaded kernels of a source text. An artifact of the store that does not load any more is made anew.
-Result<std::shared_ptr<Executable>> build(const std::string& source, Device& device, const ArtifactStore& store) {
-  const caten_properties& properties = device.properties();
-  std::string key = content_key({"kernels", std::to_string(CATEN_DRIVER_ABI), device.driver().table().name,
-                                 properties.name, properties.identity, source});
-  if (std::optional<std::string> kept = store.load(key))
-    if (Result<std::shared_ptr<Executable>> loaded = Executable::load(device.shared_from_this(), *kept)) return loaded;
-  Result<std::string> artifact = device.compile(source);
-  if (!artifact) return tl::make_unexpected(artifact.error());
-  Result<std::shared_ptr<Executable>> loaded = Executable::load(device.shared_from_this(), *artifact);
-  if (loaded) store.save(key, *artifact);
-  return loaded;
+  return render(nests, dialect, unit_kernels);
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime,
-                                                       const ArtifactStore& store) {
+                                                       const ArtifactStore& store, Executables* shared) {
   CATEN_TRY(verify(graph));
   CATEN_TRY(check_supported(graph, runtime.file));
   Result<Dialect> dialect = read_dialect(runtime.file.dialect);
@@ -46,16 +32,17 @@ Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const
   program->schedule = make_schedule(graph);
   CATEN_TRY(verify(program->schedule.graph, Stage::kFlat));
   program->lifetimes = compute_lifetimes(program->schedule);
-  program->rendered = generate(program->schedule, *dialect);
+  program->rendered = generate(program->schedule, *dialect, runtime.device->properties().unit_kernels);
   program->device = runtime.device;
   program->loops = count_loops(program->schedule.commands);
-  if (program->rendered.kernels.empty()) return program;
 
-  Result<std::shared_ptr<Executable>> executable = build(program->rendered.source, *runtime.device, store);
-  if (!executable) return tl::make_unexpected(executable.error());
-  program->executable = std::move(*executable);
+  Executables own;
+  Result<std::vector<std::shared_ptr<Executable>>> executables =
+      (shared ? *shared : own).load(program->rendered.units, *runtime.device, store);
+  if (!executables) return tl::make_unexpected(executables.error());
+  program->executables = std::move(*executables);
   for (const RenderedKernel& kernel : program->rendered.kernels) {
-    Result<uint32_t> function = program->executable->find(kernel.function);
+    Result<uint32_t> function = program->executables[kernel.unit]->find(kernel.function);
     if (!function) return tl::make_unexpected(function.error());
     program->functions.push_back(*function);
   }

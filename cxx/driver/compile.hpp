@@ -12,6 +12,7 @@
 
 #include "cache/store.hpp"
 #include "codegen/render.hpp"
+#include "driver/executables.hpp"
 #include "runtime/runtime.hpp"
 #include "schedule/memory.hpp"
 #include "schedule/schedule.hpp"
@@ -66,9 +67,9 @@ struct CompiledProgram {
   Lifetimes lifetimes;
   RenderedProgram rendered;
   std::shared_ptr<Device> device;
-  std::shared_ptr<Executable> executable;
-  std::vector<uint32_t> functions;  ///< of each kernel
-  uint32_t loops = 0;               ///< how many there are, nested ones included
+  std::vector<std::shared_ptr<Executable>> executables;  ///< of each unit that was rendered
+  std::vector<uint32_t> functions;                       ///< of each kernel, in its unit
+  uint32_t loops = 0;                                    ///< how many there are, nested ones included
 
   /// The plan for these sizes, made once and kept while it is among the last that were used.
   Result<std::shared_ptr<const SizedPlan>> plan(const DimValues& sizes) const;
@@ -79,9 +80,10 @@ struct CompiledProgram {
   mutable std::vector<std::shared_ptr<const SizedPlan>> plans_;  ///< last used first
 };
 
-/// The driver compiles only what the store does not have.
+/// The driver compiles only what neither `shared` nor the store has.
 Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime,
-                                                       const ArtifactStore& store = ArtifactStore(""));
+                                                       const ArtifactStore& store = ArtifactStore(""),
+                                                       Executables* shared = nullptr);
 
 /// The source text that `compile` hands to the driver.
 Result<std::string> kernel_source(const Graph& graph, const RuntimeFile& runtime);

@@ -155,7 +155,7 @@ class Execution {
     integers_.clear();
     for (const PlannedSize& size : plan_->arguments[index]) integers_.push_back(size.evaluate(counters_));
     const SizedPlan::Range& range = plan_->ranges[index];
-    return stream_.launch(*program_.executable, program_.functions[index], pointers_, integers_,
+    return stream_.launch(*program_.executables[kernel.unit], program_.functions[index], pointers_, integers_,
                           range.extent.evaluate(counters_), range.work.evaluate(counters_));
   }
 

@@ -84,7 +84,7 @@ Result<Session::Program> Session::compile(const Graph& graph) {
   }
   Result<Graph> simpler = rewritten(graph);
   if (!simpler) return tl::make_unexpected(simpler.error());
-  Result<Program> program = caten::compile(*simpler, **chosen, options_.store);
+  Result<Program> program = caten::compile(*simpler, **chosen, options_.store, &executables_);
   if (!program) {
     // The driver may be there and its compiler not.
     std::unique_lock lock(mutex_);
@@ -94,7 +94,7 @@ Result<Session::Program> Session::compile(const Graph& graph) {
     lock.unlock();
     chosen = runtime();
     if (!chosen) return tl::make_unexpected(chosen.error());
-    program = caten::compile(*simpler, **chosen, options_.store);
+    program = caten::compile(*simpler, **chosen, options_.store, &executables_);
     if (!program) return program;
   }
   ++compiled_;

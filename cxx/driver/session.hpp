@@ -65,6 +65,8 @@ class Session {
   void resume() { interrupt_.store(false); }
 
   size_t programs_compiled() const { return compiled_; }
+  /// How often the driver's compiler was called: nothing that is kept in memory or on disk counts.
+  size_t compiler_calls() const { return executables_.compiled(); }
 
  private:
   struct Entry {
@@ -85,6 +87,7 @@ class Session {
   std::shared_ptr<const Runtime> runtime_;
   std::map<std::string, Entry> programs_;  ///< by the text of the graph
   std::list<std::string> uses_;            ///< keys, last used first
+  Executables executables_;
   std::atomic<size_t> compiled_{0};
   std::atomic<bool> interrupt_{false};
 };

@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define CATEN_DRIVER_ABI 2
+#define CATEN_DRIVER_ABI 3
 #define CATEN_DRIVER_SYMBOL "caten_driver_table"
 
 typedef enum caten_status {
@@ -47,6 +47,7 @@ typedef struct caten_properties {
   uint32_t alignment;    /* of what alloc returns, in bytes */
   uint64_t memory_bytes; /* 0: unknown */
   uint32_t compute_units;
+  uint32_t unit_kernels; /* how many kernels a source text should have; 0: all of a program */
 } caten_properties;
 
 /* Bytes that the driver made; the caller gives them back with free_artifact. */

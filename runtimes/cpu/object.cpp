@@ -246,7 +246,7 @@ class ObjectLoader {
         continue;
       std::optional<uint64_t> address = value_of(i);
       if (!address || !(sections_[symbol.st_shndx].sh_flags & SHF_EXECINSTR)) return refuse("a function without code");
-      out_->functions_.emplace(name(symbol), reinterpret_cast<const void*>(*address));
+      out_->functions_.push_back({std::string(name(symbol)), reinterpret_cast<void*>(*address)});
     }
     return true;
   }
@@ -272,11 +272,6 @@ std::unique_ptr<LoadedObject> LoadedObject::load(const void* bytes, size_t size,
 
 LoadedObject::~LoadedObject() {
   if (memory_) munmap(memory_, bytes_);
-}
-
-const void* LoadedObject::find(const std::string& name) const {
-  auto found = functions_.find(name);
-  return found == functions_.end() ? nullptr : found->second;
 }
 
 }  // namespace caten::cpu

@@ -7,9 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace caten::cpu {
 
@@ -21,8 +21,11 @@ class LoadedObject {
   LoadedObject(const LoadedObject&) = delete;
   LoadedObject& operator=(const LoadedObject&) = delete;
 
-  /// The address of a function, or null.
-  const void* find(const std::string& name) const;
+  struct Function {
+    std::string name;
+    void* address;
+  };
+  const std::vector<Function>& functions() const { return functions_; }
 
  private:
   LoadedObject() = default;
@@ -30,7 +33,7 @@ class LoadedObject {
 
   void* memory_ = nullptr;  // one mapping: code, then constants, then data
   size_t bytes_ = 0;
-  std::map<std::string, const void*> functions_;
+  std::vector<Function> functions_;
 };
 
 }  // namespace caten::cpu

@@ -62,6 +62,7 @@ TEST_CASE("the text does not depend on names, and equal kernels are one function
   CHECK(one.source == other.source);
   REQUIRE(one.kernels.size() == 3);
   CHECK(one.kernels[0].function == one.kernels[2].function);
+  CHECK(one.units == std::vector<std::string>{one.source});
 }
 
 TEST_CASE("only what a kernel uses is emitted") {
