@@ -9,9 +9,9 @@
   (:import-from :caten/promotion #:resolve-dtype #:constant)
   (:import-from :caten/dim #:flatten-dims #:describe-shape)
   (:import-from :caten/composite
-   #:find-composite #:trace-composite #:program-name #:program-inputs #:program-outputs #:program-dims #:program-derived)
+   #:find-composite #:all-composites #:trace-composite #:program-name #:program-inputs #:program-outputs #:program-dims #:program-derived)
   (:import-from :caten/primitive #:compute #:print-graph #:keep-graph #:array-from-list #:array-to-list #:array-text #:make-dim-env)
-  (:import-from :caten/diagnostic #:checked #:fail #:*place*)
+  (:import-from :caten/diagnostic #:checked #:fail #:suggest #:*place*)
   (:import-from :caten/evaluate #:evaluate-value #:condition-diagnostics #:with-guard)
   (:export #:compute-tensors #:print-tensor-values #:trace-text #:split-keywords))
 
@@ -153,8 +153,18 @@ complex numbers c64, t and nil bool."
       (error 'caten:caten-error :diagnostics diagnostics))
     (checked (apply #'print-graph arguments))))
 
-(defun trace-text (text source types)
-  "Evaluates the text and keeps the graph of its last value for C++. Returns (ok exit-code derived diagnostics)."
+(defun named-composite (name)
+  "The name as a symbol of a composite: (named-composite \"relu\") is relu."
+  (let ((symbol (find-symbol (string-upcase name) :caten-user)))
+    (unless (find-composite symbol)
+      (fail 112 (format nil "there is no composite `~a`" name)
+            :expected "the name of a composite" :found name
+            :remedy (suggest name (mapcar #'symbol-name (all-composites)))))
+    symbol))
+
+(defun trace-text (text source types entry)
+  "Evaluates the text and keeps the graph of its last value, or of the composite `entry` unless that is \"\", for C++. Returns
+(ok exit-code derived diagnostics)."
   (let ((place nil))
     (destructuring-bind (ok exit-code values diagnostics) (evaluate-value text source (lambda (form-place) (setf place form-place)))
       (if (or exit-code (not ok))
@@ -163,7 +173,8 @@ complex numbers c64, t and nil bool."
             (let ((*place* place)
                   (types (loop for (name . dtype) in types
                                collect (cons (intern (string-upcase name) :caten-user) dtype))))
-              (multiple-value-bind (arguments found derived) (program-arguments (first values) types)
+              (multiple-value-bind (arguments found derived)
+                  (program-arguments (if (string= entry "") (first values) (named-composite entry)) types)
                 (if found
                     (list nil nil '() found)
                     (progn

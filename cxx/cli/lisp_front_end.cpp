@@ -23,8 +23,9 @@ bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnos
   return true;
 }
 
-std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics) {
-  std::optional<lisp::Traced> traced = lisp::trace(source, types, diagnostics);
+std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics,
+                                std::string_view entry) {
+  std::optional<lisp::Traced> traced = lisp::trace(source, types, diagnostics, entry);
   if (!traced) return std::nullopt;
   for (const std::string& line : traced->derived)
     diagnostics.add({.message = "derived " + line, .severity = Severity::kNote});
@@ -72,7 +73,9 @@ bool start_lisp(Session&, const Settings&, Diagnostics& diagnostics) {
                    .remedy = "use a build with the CMake option CATEN_LISP=ON"});
   return false;
 }
-std::optional<Graph> trace_lisp(uint32_t, const std::map<std::string, DType>&, Diagnostics&) { return std::nullopt; }
+std::optional<Graph> trace_lisp(uint32_t, const std::map<std::string, DType>&, Diagnostics&, std::string_view) {
+  return std::nullopt;
+}
 Result<Graph> apply_lisp_optimizers(const Graph& graph) { return graph; }
 LispOutcome evaluate_lisp(uint32_t, Diagnostics&, bool) { return {}; }
 LispOutcome run_lisp_script(const std::string&, const std::vector<std::string>&, Diagnostics&) { return {}; }

@@ -16,7 +16,8 @@ namespace caten {
 bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnostics);
 
 /// Traces the program that the text's last form means.
-std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics);
+std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics,
+                                std::string_view entry = {});
 
 /// Optimizers that plugins defined; the graph itself when there is no Lisp running.
 Result<Graph> apply_lisp_optimizers(const Graph& graph);

@@ -140,7 +140,7 @@ std::optional<Graph> load_program(Session& session, const std::string& operand, 
         read_program(session.sources(), *source,
                      {.entry = settings.entry, .sizes = definitions->sizes, .types = definitions->types}, diagnostics);
   } else {
-    graph = trace_lisp(*source, definitions->types, diagnostics);
+    graph = trace_lisp(*source, definitions->types, diagnostics, settings.entry);
     for (const auto& [name, size] : definitions->sizes)
       if (graph && graph->dims.equate(Dim::symbol(name), Dim(size), "-D") == DimEnv::Outcome::kContradiction)
         diagnostics.add({.code = Code::SizeOutOfBounds,

@@ -109,7 +109,8 @@ Outcome load_init_file(Diagnostics& diagnostics) {
   return load(path, diagnostics);
 }
 
-std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics) {
+std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics,
+                            std::string_view entry) {
   std::fflush(stdout);
   SourceMap& sources = session_sources();
   if (looks_like_yaml(sources.text(source))) {
@@ -124,7 +125,8 @@ std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>&
   for (const auto& [name, dtype] : types)
     chosen = ecl_cons(ecl_cons(to_lisp(std::string_view(name)), to_lisp(dtype)), chosen);
   take_kept_graph();
-  cl_object arguments = cl_list(3, to_lisp(session_sources().text(source)), ecl_make_fixnum(source), chosen);
+  cl_object arguments =
+      cl_list(4, to_lisp(session_sources().text(source)), ecl_make_fixnum(source), chosen, to_lisp(entry));
   Outcome outcome = guarded_call(symbol("TRACE-TEXT", "CATEN/PROGRAM"), arguments, diagnostics);
   std::optional<Graph> graph = take_kept_graph();
   if (!outcome.ok || !graph) return std::nullopt;

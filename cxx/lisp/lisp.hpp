@@ -79,10 +79,11 @@ struct Traced {
   Graph graph;
   std::vector<std::string> derived{};  ///< "N = K = 2M"
 };
-/// Evaluates the forms of `source`, or of the YAML it holds (lisp/yaml.hpp), and traces the last value. `types` chooses
-/// dtypes for type variables. All errors of a composite's body are reported. Nothing if there are errors, or if the
-/// program quit.
-std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics);
+/// Evaluates the forms of `source`, or of the YAML it holds (lisp/yaml.hpp), and traces the last value, or the
+/// composite that `entry` names. `types` chooses dtypes for type variables. All errors of a composite's body are
+/// reported. Nothing if there are errors, or if the program quit.
+std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics,
+                            std::string_view entry = {});
 
 /// The program after the optimizers that Lisp code defined (defoptimizer) and that are switched on.
 Result<Graph> apply_optimizers(const Graph& graph);
