@@ -110,7 +110,7 @@ Result<Graph> vjp(const Graph& program, const VjpOptions& options) {
     out.outputs.push_back({fresh((*leaves)[k].name, taken), value});
   }
   // Only what is needed, with sizes that were solved on the way replaced.
-  return resolve_dims(out);
+  return resolve_dims(std::move(out));
 }
 
 }  // namespace caten

@@ -88,7 +88,7 @@ std::optional<Graph> Elaborator::build(const Definition& entry) {
   if (diagnostics_.failed()) return std::nullopt;
   for (const std::string& line : graph_.dims.derived())
     diagnostics_.add({.message = "derived " + line, .span = body->span, .severity = Severity::kNote});
-  return resolve_dims(graph_);
+  return resolve_dims(std::move(graph_));
 }
 
 const Definition* Elaborator::resolve_call_clause(const Definition& program, std::map<std::string, DType>& chosen) {

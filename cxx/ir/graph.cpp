@@ -63,14 +63,13 @@ void Graph::note_origin(Node& node, uint32_t origin) {
 
 NodeId Graph::add(Node node) {
   size_t key = hash(node);
-  auto [first, last] = index_.equal_range(key);
-  for (auto it = first; it != last; ++it) {
-    Node& known = nodes_[it->second];
-    if (!equal(known, node)) continue;
+  size_t slot = index_.find(key, [&](uint32_t id) { return equal(nodes_[id], node); });
+  if (uint32_t id = index_.at(slot); id != HashIndex::kNone) {
+    Node& known = nodes_[id];
     note_origin(known, current_origin_);
     for (uint32_t origin : node.origins) note_origin(known, origin);
     if (known.name.empty()) known.name = std::move(node.name);
-    return {it->second};
+    return {id};
   }
   if (node.kind == NodeKind::kBound) {
     node.free_levels = uint64_t{1} << node.get<BoundAttributes>().level;
@@ -87,7 +86,7 @@ NodeId Graph::add(Node node) {
   note_origin(node, current_origin_);
   nodes_.push_back(std::move(node));
   auto id = static_cast<uint32_t>(nodes_.size() - 1);
-  index_.emplace(key, id);
+  index_.insert(slot, key, id);
   return {id};
 }
 
@@ -262,6 +261,11 @@ void GraphCopier::copy_program() {
   for (const Graph::Output& output : from_.outputs) to_.outputs.push_back({output.name, copy(output.value)});
   for (size_t i = 0; i < from_.states.size(); ++i)
     if (from_.states[i].next.valid()) to_.states[i].next = copy(from_.states[i].next);
+}
+
+Graph resolve_dims(Graph&& graph) {
+  if (graph.dims.solution().empty() && graph.reachable().size() == graph.size()) return std::move(graph);
+  return resolve_dims(std::as_const(graph));
 }
 
 Graph resolve_dims(const Graph& graph) {

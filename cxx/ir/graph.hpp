@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ir/dim_env.hpp"
+#include "ir/hash_index.hpp"
 #include "ir/node.hpp"
 
 namespace caten {
@@ -91,7 +92,7 @@ class Graph {
   void note_origin(Node& node, uint32_t origin);
 
   std::vector<Node> nodes_;
-  std::unordered_multimap<size_t, uint32_t> index_;
+  HashIndex index_;  ///< of nodes_, by hash
   uint32_t current_origin_ = UINT32_MAX;
 };
 
@@ -122,7 +123,8 @@ class GraphCopier {
   std::unordered_map<uint32_t, NodeId> memo_;
 };
 
-/// The program with every size replaced by what `dims` solved for it.
+/// The program with every size replaced by what `dims` solved for it, without values that nothing needs.
 Graph resolve_dims(const Graph& graph);
+Graph resolve_dims(Graph&& graph);  ///< the graph itself, where that changes nothing
 
 }  // namespace caten

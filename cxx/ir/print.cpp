@@ -28,6 +28,8 @@ class Printer {
     for (const Graph::State& state : graph.states) used_.insert(state.name);
     for (const DimEnv::Symbol& size : graph.dims.symbols()) used_.insert(size.name);
     needed_.resize(graph.size());
+    names_.resize(graph.size());
+    chosen_.resize(graph.size());
     for (NodeId id : graph.reachable()) needed_[id.value] = true;
   }
 
@@ -39,11 +41,11 @@ class Printer {
       std::vector<Datum> item{symbol(input.name), type_datum(graph_.type(input.node))};
       if (input.donated) item.push_back(Datum::keyword("donate"));
       inputs.push_back(Datum::list(std::move(item)));
-      names_[input.node.value] = input.name;
+      set_name(input.node, input.name);
     }
     for (const Graph::State& state : graph_.states) {
       states.push_back(Datum::list({symbol(state.name), type_datum(graph_.type(state.node))}));
-      names_[state.node.value] = state.name;
+      set_name(state.node, state.name);
     }
     add_clause(items, "in", std::move(inputs));
     add_clause(items, "state", std::move(states));
@@ -97,15 +99,21 @@ class Printer {
 
   /// The name of a let-bound value: the source's if it is free, else v0, v1, …
   const std::string& name(NodeId id) {
-    auto found = names_.find(id.value);
-    if (found != names_.end()) return found->second;
+    if (!names_[id.value].empty()) return names_[id.value];
     // A value that several loop bodies share keeps its name in all of them.
-    auto earlier = chosen_.find(id.value);
-    std::string wanted = earlier != chosen_.end() ? earlier->second : graph_[id].name;
+    std::string& chosen = chosen_[id.value];
+    std::string wanted = chosen.empty() ? graph_[id].name : chosen;
     if (wanted.empty() || used_.contains(wanted)) wanted = fresh();
     used_.insert(wanted);
-    chosen_.emplace(id.value, wanted);
-    return names_[id.value] = wanted;
+    if (chosen.empty()) chosen = wanted;
+    set_name(id, wanted);
+    return names_[id.value];
+  }
+
+  /// Undone when the loop's body ends.
+  void set_name(NodeId id, std::string name) {
+    changes_.emplace_back(id, std::move(names_[id.value]));
+    names_[id.value] = std::move(name);
   }
 
   std::string fresh() {
@@ -276,7 +284,7 @@ class Printer {
     };
     if (bound_names_.size() <= level) bound_names_.resize(level + 1);
     std::vector<std::string> saved_bound = bound_names_[level];
-    std::map<uint32_t, std::string> saved_names = names_;
+    size_t outside = changes_.size();
     std::vector<std::string> bound(1);
     std::vector<Datum> carries;
     for (uint32_t k = 0; k < attributes.carries; ++k) {
@@ -291,7 +299,7 @@ class Printer {
       const Node& inner = graph_[id];
       // Inner loops print the values of their own bodies.
       if (!is_named(inner) || (inner.free_levels >> (level + 1)) != 0) continue;
-      names_.erase(id.value);
+      set_name(id, "");
       Datum value = form(id);
       items.push_back(Datum::list({symbol(name(id)), std::move(value)}));
       introduced.push_back(names_[id.value]);
@@ -308,16 +316,18 @@ class Printer {
       for (NodeId id : operands.collects) items.push_back(reference(id));
     }
     for (const std::string& each : introduced) used_.erase(each);
-    names_ = std::move(saved_names);
+    for (; changes_.size() > outside; changes_.pop_back())
+      names_[changes_.back().first.value] = std::move(changes_.back().second);
     bound_names_[level] = std::move(saved_bound);
     return Datum::list(std::move(items));
   }
 
   const Graph& graph_;
   std::vector<bool> needed_;
-  std::map<uint32_t, std::string> names_;   ///< of the values in scope
-  std::map<uint32_t, std::string> chosen_;  ///< of all values named so far
-  std::set<std::string> used_{"next"};      ///< names in scope, and the word that ends a loop's body
+  std::vector<std::string> names_;                       ///< of the values in scope, by id
+  std::vector<std::string> chosen_;                      ///< of all values named so far, by id
+  std::vector<std::pair<NodeId, std::string>> changes_;  ///< of names_: the value and its name before
+  std::set<std::string> used_{"next"};                   ///< names in scope, and the word that ends a loop's body
   std::set<std::string> source_names_;
   std::vector<std::vector<std::string>> bound_names_;  ///< by level, by index
   size_t next_name_ = 0;

@@ -94,7 +94,7 @@ Result<Graph> optimize(const Graph& graph, const std::vector<Optimizer>& rules, 
                  .remedy = fmt::format("switch one off (-fno-{}), or make a replacement that is not matched again",
                                        *names.begin())});
   }
-  return resolve_dims(current);
+  return resolve_dims(std::move(current));
 }
 
 }  // namespace caten

@@ -50,7 +50,7 @@ class Folder : public GraphCopier {
 Graph fold_constants(const Graph& graph, const RewriteOptions&) {
   Graph out;
   Folder(graph, out).copy_program();
-  return resolve_dims(out);
+  return resolve_dims(std::move(out));
 }
 
 }  // namespace caten

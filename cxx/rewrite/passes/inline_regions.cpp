@@ -19,7 +19,7 @@ class Inliner : public GraphCopier {
 Graph inline_regions(const Graph& graph, const RewriteOptions&) {
   Graph out;
   Inliner(graph, out).copy_program();
-  return resolve_dims(out);
+  return resolve_dims(std::move(out));
 }
 
 }  // namespace caten

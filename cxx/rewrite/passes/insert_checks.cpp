@@ -60,7 +60,7 @@ class CheckInserter {
     while (std::any_of(to.outputs.begin(), to.outputs.end(), [&](const auto& output) { return output.name == name; }))
       name += "_";
     to.outputs.push_back({name, fault.valid() ? number_of(fault) : build_.integer(0)});
-    out_.graph = resolve_dims(to);
+    out_.graph = resolve_dims(std::move(to));
     return std::move(out_);
   }
 

@@ -44,7 +44,7 @@ class Simplifier : public GraphCopier {
 Graph simplify(const Graph& graph, const RewriteOptions& options) {
   Graph out;
   Simplifier(graph, out, options).copy_program();
-  return resolve_dims(out);
+  return resolve_dims(std::move(out));
 }
 
 }  // namespace caten

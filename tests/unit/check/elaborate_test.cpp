@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "../../../benchmarks/program_text.hpp"
 #include "golden.hpp"
 #include "ir/print.hpp"
 #include "ir/verify.hpp"
@@ -121,4 +122,9 @@ TEST_CASE("a hundred errors are enough") {
   CHECK(outcome.messages.find("`missing98` is not defined") != std::string::npos);
   CHECK(outcome.messages.find("`missing101` is not defined") == std::string::npos);
   CHECK(outcome.messages.find("too many errors; the rest of the program is not checked") != std::string::npos);
+}
+
+TEST_CASE("a long program reads, and prints what reads to the same") {
+  std::string printed = stable_print(benchmarks::program_text(30));
+  CHECK(run(printed).graph->size() > 300);
 }
