@@ -8,9 +8,13 @@
 #include "autodiff/reverse.hpp"
 
 namespace caten {
-namespace {
 
-using namespace autodiff;
+using autodiff::Flow;
+using autodiff::Flows;
+using autodiff::prepare_loops;
+using autodiff::Reverse;
+
+namespace {
 
 template <class Items>
 std::vector<std::string> names_of(const Items& items) {

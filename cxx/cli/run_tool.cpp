@@ -1,8 +1,8 @@
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 
 #include "cli/commands.hpp"
@@ -24,11 +24,11 @@ void on_interrupt(int) {
 
 /// Mapped files are read when their elements are: here alone is seen that one has become shorter since.
 void on_bus_error(int) {
-  static constexpr char text[] =
+  static constexpr char kText[] =
       "caten: error: a file in use became shorter, or its disk failed\n"
       "  expected: input files that stay as they are until the program ends\n"
       "  help:     run again when nothing writes to them\n";
-  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, text, sizeof text - 1);
+  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, kText, sizeof kText - 1);
   ::_exit(kExitFailed);
 }
 

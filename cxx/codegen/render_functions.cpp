@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <cassert>
 #include <cmath>
 
@@ -172,7 +173,10 @@ std::string FunctionTable::literal(const Scalar& scalar) {
   DType dtype = scalar.dtype();
   auto real = [&](double value, DType of) -> std::string {
     const char* suffix = of == DType::kF32 ? "f" : "";
-    if (std::isnan(value)) return fmt::format("(0.0{0} / 0.0{0})", suffix);
+    // What 0/0 gives has the sign that the machine likes; a literal has its own.
+    if (std::isnan(value) && of == DType::kF32)
+      return fmt::format("{}({:#x}u)", bitcast(DType::kU32, of), std::bit_cast<uint32_t>(static_cast<float>(value)));
+    if (std::isnan(value)) return fmt::format("{}({:#x}ull)", bitcast(DType::kU64, of), std::bit_cast<uint64_t>(value));
     if (std::isinf(value)) return fmt::format("({}1.0{} / 0.0{})", value < 0 ? "-" : "", suffix, suffix);
     return fmt::format("{:a}{}", value, suffix);
   };

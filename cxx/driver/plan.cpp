@@ -66,9 +66,9 @@ class Planner {
 
   Status plan_commands(const std::vector<Command>& commands) {
     for (const Command& command : commands) {
-      if (auto* copy = std::get_if<CopyCommand>(&command.what))
+      if (const auto* copy = std::get_if<CopyCommand>(&command.what))
         CATEN_TRY(plan_copy(*copy));
-      else if (auto* loop = std::get_if<LoopCommand>(&command.what))
+      else if (const auto* loop = std::get_if<LoopCommand>(&command.what))
         CATEN_TRY(plan_loop(*loop));
     }
     return {};
@@ -112,7 +112,7 @@ Result<std::shared_ptr<SizedPlan>> make_plan(const CompiledProgram& program, con
 uint32_t count_loops(const std::vector<Command>& commands) {
   uint32_t count = 0;
   for (const Command& command : commands)
-    if (auto* loop = std::get_if<LoopCommand>(&command.what)) count += 1 + count_loops(loop->body);
+    if (const auto* loop = std::get_if<LoopCommand>(&command.what)) count += 1 + count_loops(loop->body);
   return count;
 }
 

@@ -44,8 +44,9 @@ std::optional<T> read_integer(std::string_view text) {
   auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && stop == text.data() + text.size()) return value;
   if (error == std::errc::result_out_of_range) return std::nullopt;
-  std::optional<double> wide = read_float<double>(text);  // 3.0 or 1e3
-  constexpr double kEnd = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
+  std::optional<double> wide = read_float<double>(text);      // 3.0 or 1e3
+  constexpr T kHalf = std::numeric_limits<T>::max() / 2 + 1;  // a power of two, which a double holds
+  constexpr double kEnd = 2.0 * static_cast<double>(kHalf);
   if (!wide || std::trunc(*wide) != *wide || *wide >= kEnd ||
       *wide < static_cast<double>(std::numeric_limits<T>::min()))
     return std::nullopt;

@@ -15,7 +15,7 @@ constexpr int kGzip = 15 + 16;
 
 class Inflater {
  public:
-  Inflater(std::span<const std::byte> in, int window) : in_(in) { ready_ = ::inflateInit2(&stream_, window) == Z_OK; }
+  Inflater(std::span<const std::byte> in, int window) : in_(in), ready_(::inflateInit2(&stream_, window) == Z_OK) {}
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
   ~Inflater() {

@@ -10,9 +10,11 @@
 
 #include "io/atomic_file.hpp"
 
+// NOLINTBEGIN(readability-identifier-naming): names of the library
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
 #define STBI_WRITE_NO_STDIO
+// NOLINTEND(readability-identifier-naming)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include <stb/stb_image_write.h>

@@ -65,8 +65,7 @@ NodeId Build::permute(NodeId x, std::vector<int> axes) const {
 }
 
 NodeId Build::expand(NodeId x, const Shape& to) const {
-  Shape wanted = to;
-  return shape(x) == wanted ? x : op(Op::kExpand, {x}, {}, {dtype(x), std::move(wanted)});
+  return shape(x) == to ? x : op(Op::kExpand, {x}, {}, {dtype(x), to});
 }
 
 NodeId Build::spread(NodeId x, const Shape& to, const std::vector<int>& axes) const {

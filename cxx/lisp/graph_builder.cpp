@@ -97,7 +97,7 @@ Result<NodeId> GraphBuilder::make(cl_object tensor) {
                  .remedy = "correct the errors reported before"});
   Result<Attributes> attributes = to_attributes(*op, list, type->dtype);
   if (!attributes) return tl::make_unexpected(attributes.error());
-  return graph.make(*op, std::move(operands), std::move(*attributes), std::move(*type));
+  return graph.make(*op, std::move(operands), std::move(*attributes), *type);
 }
 
 uint32_t GraphBuilder::byte_offset(uint32_t source, int64_t character) {

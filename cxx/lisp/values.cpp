@@ -118,7 +118,7 @@ Result<Attributes> slice_attributes(cl_object list) {
 }  // namespace
 
 bool is_tensor(cl_object object) {
-  static const cl_object tensor_class = cl_find_class(1, symbol("TENSOR", "CATEN/TENSOR"));  // reachable by its name
+  static cl_object tensor_class = cl_find_class(1, symbol("TENSOR", "CATEN/TENSOR"));  // reachable by its name
   return ecl_t_of(object) == t_instance && object->instance.clas == tensor_class;
 }
 

@@ -19,7 +19,7 @@ inline tl::unexpected<Diagnostic> bad_optimizer(const Datum& at, std::string mes
 
 /// "did you mean …" if a candidate is near, else another remedy.
 inline std::string suggest_or(const std::string& word, const std::vector<std::string>& candidates,
-                              std::string otherwise) {
+                              const std::string& otherwise) {
   std::string found = did_you_mean(word, candidates);
   return found.empty() ? otherwise : found;
 }

@@ -65,9 +65,9 @@ class Printer {
 
   void print_commands(const std::vector<Command>& commands, int depth) {
     for (const Command& command : commands) {
-      if (auto* launch = std::get_if<LaunchCommand>(&command.what)) {
+      if (const auto* launch = std::get_if<LaunchCommand>(&command.what)) {
         print_kernel(launch->kernel, depth);
-      } else if (auto* copy = std::get_if<CopyCommand>(&command.what)) {
+      } else if (const auto* copy = std::get_if<CopyCommand>(&command.what)) {
         line(depth, fmt::format("copy {} := {}, {} of {}", place(copy->to), place(copy->from), readable(copy->elements),
                                 dtype_name(copy->dtype)));
       } else {

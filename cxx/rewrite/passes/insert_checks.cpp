@@ -394,7 +394,7 @@ class CheckInserter {
       inits.push_back(or_none(at(roles.inits[k]).fault, shape));
       next_values.push_back(or_none(nexts[k].fault, shape));
     }
-    uint32_t control = static_cast<uint32_t>(inits.size());
+    auto control = static_cast<uint32_t>(inits.size());
     if (plan.control) {
       NodeId gathered = out_.graph.add_bound(attributes.level, control + 1, {DType::kI64, {}});
       inits.push_back(build_.integer(0));

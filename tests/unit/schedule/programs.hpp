@@ -2,7 +2,9 @@
 // schedules and kernels are made from them.
 #pragma once
 
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -81,6 +83,13 @@ inline const std::vector<Program>& all() {
          NodeId triples = b.slice(g.add_input("z", f32({m, Dim(3)})), {{Dim(0), m, 1}, {Dim(2), Dim(-1), -1}});
          NodeId nine = b.reshape(triples, {m * Dim(3)});
          g.outputs.push_back({"w", b.slice(nine, {{m * Dim(3) - Dim(1), Dim(-1), -1}})});
+       }},
+      {"nan_bits",  // a literal's NaN has the bits that the evaluator gives it
+       [](Graph& g, const Build& b) {
+         NodeId nan = b.constant(Scalar::of_real(DType::kF32, std::numeric_limits<double>::quiet_NaN()), {Dim(2)});
+         g.outputs.push_back({"y", b.bitcast(nan, DType::kU32)});
+         g.outputs.push_back(
+             {"z", b.bitcast(b.constant(Scalar::of_real(DType::kF64, std::nan("")), {Dim(2)}), DType::kU64)});
        }},
       {"cache",
        [](Graph& g, const Build& b) {
