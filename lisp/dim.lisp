@@ -22,9 +22,14 @@
   "True of a symbol of package caten/size."
   (and (symbolp object) object (eq (symbol-package object) (load-time-value (find-package :caten/size)))))
 
+(defun size-operator-p (object)
+  "True of the head of a size expression, which C++ spells in lower case; names of sizes are in upper case."
+  (and (size-name-p object)
+       (member (symbol-name object) '("+" "-" "*" "div" "mod" "max" "min") :test #'string=)))
+
 (defun symbolic-p (object)
-  "True of a size that is no integer: (symbolic-p (size-symbol 'm))."
-  (or (size-name-p object) (and (consp object) (size-name-p (first object)))))
+  "True of a size that is no integer, and not of a list of sizes: (symbolic-p (size-symbol 'm))."
+  (or (size-name-p object) (and (consp object) (size-operator-p (first object)))))
 
 (defun dim-p (object)
   "True of a size: (dim-p 3)."

@@ -104,3 +104,8 @@
   (check (= 2.718281828459045 (exp 1)))
   (check (= 1.4142135623730951 (sqrt 2)))
   (check (= 8 (expt 2 3))))
+
+(deftest lists-of-named-sizes-are-no-size
+  ;; A list (n m) is no expression with the operator n.
+  (check (search "(reshape x 1 N M)" (ir-of (composite ((x{f32}[N M]) -> (y{f32}[1 N M])) (unsqueeze x 0)))))
+  (check (search "(reshape x (* 2 N))" (ir-of (composite ((x{f32}[N 2]) -> (y{f32}[(* 2 N)])) (reshape x (list (* 2 N))))))))
