@@ -6,16 +6,6 @@
   "A number for both spatial axes, or one for each: (pair-of 2) is (2 2)."
   (if (listp value) value (list value value)))
 
-(defun windows (x kernel stride dilation)
-  "[N C H W] → [N C OH OW KH KW], a view: the window of each output position."
-  (destructuring-bind (n c h w) (shape x)
-    (let* ((out (loop for size in (list h w) for k in kernel for s in stride for d in dilation
-                      collect (+ 1 (floor (- size (+ 1 (* d (- k 1)))) s))))
-           (all (list n c (first out) (second out) (first kernel) (second kernel))))
-      (take x (list (index 0 all) (index 1 all)
-                    (+ (* (index 2 all) (first stride)) (* (index 4 all) (first dilation)))
-                    (+ (* (index 3 all) (second stride)) (* (index 5 all) (second dilation))))))))
-
 (defcomposite conv2d ((X{T}[N C H W] weight{T}[F D KH KW] &optional bias{T}[F] &key (stride 1) (padding 0) (dilation 1) (groups 1))
                       -> (Y{T}) where T in numeric)
   "Cross-correlation of images with F kernels, as PyTorch's conv2d: X is [N C H W], weight [F C/groups KH KW], Y [N F OH OW];

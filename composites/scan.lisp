@@ -1,4 +1,4 @@
-;;;; Scans and order: cumulative sums, sorting.
+;;;; Scans: what a fold has reached at each place of an axis.
 
 (in-package :caten)
 
@@ -9,54 +9,58 @@
          (back (loop for k below rank collect (position k order))))
     (values (permute x order) back)))
 
-(defcomposite cumsum ((X{T} &key (axis 0)) -> (Y{T}) where T in numeric)
-  "Y[i] = X[0] + … + X[i] along an axis; f16 and bf16 in f32."
+(defun scan-along (combine init x axis &key exclusive reverse)
+  "What `combine` of all elements up to each place of the axis yields, from `init` on."
+  (multiple-value-bind (first back) (along-first (if reverse (flip x :axis axis) x) axis)
+    (let* ((size (car (shape first)))
+           (scanned (nth-value 1 (scan size ((total (const init (dtype first) (cdr (shape first))))) (i)
+                                   (next (funcall combine total (take first 0 i)))
+                                   :collect (if exclusive total (funcall combine total (take first 0 i))))))
+           (result (permute scanned back)))
+      (if reverse (flip result :axis axis) result))))
+
+(defcomposite cumsum ((X{T} &key (axis 0) (exclusive nil) (reverse nil)) -> (Y{T}) where T in numeric)
+  "Y[i] = X[0] + … + X[i] along an axis; without X[i] if exclusive, from the end if reverse (as ONNX). f16 and bf16 in f32."
   (:example (cumsum (tensor '(1 2 3))))
-  (multiple-value-bind (first back) (along-first (widen X) axis)
-    (setf size (car (shape first)))
-    (multiple-value-bind (total sums)
-        (loop size ((total (const 0 (dtype first) (cdr (shape first))))) (i)
-          (setf next-total (+ total (take first 0 i)))
-          (next next-total)
-          :collect next-total)
-      (declare (ignore total))
-      (permute sums back))))
+  (:test ((N 0 7))
+         (let ((x (random-tensor (list N) :i32)))
+           (and (near (cumsum x) (loop with total = 0 for e in (tensor->list x) collect (incf total e)))
+                (near (+ (cumsum x :exclusive t :reverse t) (cumsum x)) (+ (sum x) (* 0 x))))))
+  (:ulp 1 "of the number of terms times the sum of their magnitudes")
+  (scan-along #'+ 0 (widen X) axis :exclusive exclusive :reverse reverse))
 
-(defun comes-before (x i y j descending)
-  "Whether element x at position i sorts before y at j: by value, NaN last, equal ones by position."
-  (let* ((x-nan (logical-not (= x x))) (y-nan (logical-not (= y y)))
-         (less (if descending (< y x) (< x y)))
-         (equal (logical-or (= x y) (logical-and x-nan y-nan))))
-    (logical-or (logical-or less (logical-and y-nan (logical-not x-nan)))
-                (logical-and equal (< i j)))))
+(defcomposite cumprod ((X{T} &key (axis 0)) -> (Y{T}) where T in real)
+  "Y[i] = X[0] · … · X[i] along an axis. f16 and bf16 in f32."
+  (:example (cumprod (tensor '(1 2 3))))
+  (:test ((N 0 7)) (let ((x (random-tensor (list N) :i32))) (near (cumprod x) (loop with total = 1 for e in (tensor->list x) collect (setf total (cl:* total e))))))
+  (:ulp 1 "of the number of factors times the result")
+  (scan-along #'* 1 (widen X) axis))
 
-(defcomposite argsort ((X{T} &key (axis -1) (descending nil)) -> (I{i64}) where T in real)
-  "The positions that sort X along an axis, stable: equal elements keep their order, NaN comes last (rank of each element,
-then one write)."
-  (:example (argsort (tensor '(3 1 2))))
+(defcomposite cummax ((X{T} &key (axis 0)) -> (Y{T} I{i64}) where T in real)
+  "The largest element up to each place along an axis, and its position; of equal ones the last, as PyTorch. From a NaN on NaN."
+  (:example (cummax (tensor '(1 3 2 3))))
+  (:test ((N 0 7))
+         (let ((x (random-tensor (list N) :i32)))
+           (near (cummax x) (loop with best = nil for e in (tensor->list x) collect (setf best (if best (cl:max best e) e))))))
   (:ulp 0)
   (multiple-value-bind (first back) (along-first X axis)
-    (setf n (car (shape first)) rest (cdr (shape first)))
-    (setf pair (list* n n rest))
-    ;; ranks[i] = how many elements sort before element i
-    (setf mine (expand (reshape first (list* n 1 rest)) pair) other (expand (reshape first (list* 1 n rest)) pair))
-    (setf before (comes-before other (index 1 pair) mine (index 0 pair) descending))
-    (setf ranks (reduce :add (cast before :i64) 1))
-    (setf sorted (put (const 0 :i64 (shape first))
-                      (cons ranks (loop for k from 1 to (length rest) collect (index k (shape first))))
-                      (index 0 (shape first)) :set))
-    (permute sorted back)))
+    (setf size (car (shape first)) rest (cdr (shape first)))
+    ;; Before the first place, anything it takes the place of.
+    (setf least (const (least-of (dtype X)) T rest))
+    (multiple-value-bind (best place values places)
+        (loop size ((best least) (place (const 0 :i64 rest))) (i)
+          (setf x (take first 0 i))
+          (setf wins (or (>= x best) (/= x x)))
+          (setf next-best (if wins x best))
+          (setf next-place (if wins i place))
+          (next next-best next-place)
+          :collect next-best next-place)
+      (declare (ignore best place))
+      (return (permute values back) (permute places back)))))
 
-(defcomposite sort ((X{T} &key (axis -1) (descending nil)) -> (Y{T}) where T in real)
-  "X sorted along an axis; NaN comes last."
-  (:example (sort (tensor '(3 1 2))))
-  (:ulp 0)
-  (gather X (argsort X :axis axis :descending descending) :axis axis))
-
-(defcomposite topk ((X{T} k{size} &key (axis -1) (largest t)) -> (Y{T} I{i64}) where T in real)
-  "The k largest (or smallest) elements along an axis, in order, and their positions; of equal ones the first."
-  (:example (topk (tensor '(3 1 4 1 5)) 2))
-  (:ulp 0)
-  (setf order (argsort X :axis axis :descending largest))
-  (setf best (slice-along order (normalize-axis axis (rank X)) 0 k 1))
-  (return (gather X best :axis axis) best))
+(defun least-of (dtype)
+  "The least number of a real dtype."
+  (ecase dtype
+    ((:u8 :u16 :u32 :u64) 0)
+    (:i8 -128) (:i16 -32768) (:i32 -2147483648) (:i64 -9223372036854775808)
+    ((:f16 :bf16 :f32 :f64) -inf)))
