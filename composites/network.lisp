@@ -1,62 +1,64 @@
-;;;; Layers of networks: convolution, pooling, attention, recurrence.
+;;;; Other layers: embedding, dropout, interpolation.
 
 (in-package :caten)
 
-(defun pair-of (value)
-  "A number for both spatial axes, or one for each: (pair-of 2) is (2 2)."
-  (if (listp value) value (list value value)))
-
-(defcomposite conv2d ((X{T}[N C H W] weight{T}[F D KH KW] &optional bias{T}[F] &key (stride 1) (padding 0) (dilation 1) (groups 1))
-                      -> (Y{T}) where T in numeric)
-  "Cross-correlation of images with F kernels, as PyTorch's conv2d: X is [N C H W], weight [F C/groups KH KW], Y [N F OH OW];
-f16 and bf16 accumulate in f32."
-  (:example (conv2d (ones 1 1 3 3) (ones 1 1 2 2)))
-  (destructuring-bind (ph pw) (pair-of padding)
-    (setf padded (if (and (eql ph 0) (eql pw 0)) X (pad X (list '(0 0) '(0 0) (list ph ph) (list pw pw))))))
-  (setf w (windows padded (list KH KW) (pair-of stride) (pair-of dilation)))
-  (destructuring-bind (oh ow) (subseq (shape w) 2 4)
-    ;; [N groups 1 D OH OW KH KW] · [1 groups F/groups D 1 1 KH KW], summed over D, KH and KW
-    (setf per (floor F groups))
-    (setf y (reduce :add (* (reshape w N groups 1 D oh ow KH KW) (reshape weight 1 groups per D 1 1 KH KW)) 3 6 7))
-    (setf y (reshape y N F oh ow)))
-  (when bias (setf y (+ y (reshape bias 1 F 1 1))))
-  y)
-
-(defcomposite max-pool ((X{T}[N C H W] &key (kernel 2) (stride nil) (padding 0) (dilation 1)) -> (Y{T}) where T in float)
-  "The largest element of each window; padding counts as -inf."
-  (:example (max-pool (reshape (index 0 16) 1 1 4 4)))
+(defcomposite embedding ((indices{i64}[~] weight{T}[V E]) -> (Y{T}[~ E]))
+  "The rows of the weight at the indices, as PyTorch's embedding; out of range they are clamped."
+  (:example (embedding (tensor '(2 0)) (tensor '((1.0 2.0) (3.0 4.0) (5.0 6.0)))))
+  (:test ((V 1 5) (E 1 4)) (near (embedding (mod indices V) weight) (squeeze (matmul (unsqueeze (one-hot (mod indices V) V) -2) weight) :axis -2) :atol 1e-5 :rtol 1e-5)
+         (near (embedding (index 0 V) weight) weight))
   (:ulp 0)
-  (destructuring-bind (ph pw) (pair-of padding)
-    (setf padded (if (and (eql ph 0) (eql pw 0)) X (pad X (list '(0 0) '(0 0) (list ph ph) (list pw pw)) :value -inf))))
-  (reduce :max (windows padded (pair-of kernel) (pair-of (or stride kernel)) (pair-of dilation)) 4 5))
+  (take weight 0 indices))
 
-(defcomposite attention ((query{T}[~ M D] key{T}[~ N D] value{T}[~ N E] &optional mask{bool}[~ M N] &key (causal nil) (scale nil))
-                         -> (Y{T}[~ M E]) where T in float)
-  "softmax(query · keyᵀ · scale) · value over the visible positions: those of the mask, and with :causal those not later.
-scale is 1/√D unless given. Where nothing is visible the result is 0, never NaN (Vaswani et al., 2017)."
-  (:example (attention (ones 1 2) (ones 3 2) (ones 3 2)))
-  (setf scores (* (matmul (widen query) (permute (widen key) (append (loop for k below (length ~) collect k) (list (cl:+ 1 (length ~)) (length ~)))))
-                  (or scale (/ 1 (sqrt (size-value D (dtype (widen query))))))))
-  (setf visible (const t :bool ~ M N))
-  (if causal (setf visible (<= (index (cl:+ 1 (length ~)) ~ M N) (index (length ~) ~ M N))))
-  (when mask (setf visible (logical-and visible mask)))
-  (setf largest (amax (where visible scores -inf) :axis -1 :keepdims t))
-  (setf e (where visible (exp (- scores (where (< (abs largest) +inf) largest 0))) 0))
-  (setf total (sum e :axis -1 :keepdims t))
-  (matmul (where (< 0 total) (/ e total) 0) (widen value)))
+(defcomposite dropout ((X{T} &key (p 1/2) (training t) (seed 0)) -> (Y{T}) where T in float)
+  "X with each element 0 with probability p, the others divided by 1 - p, as PyTorch; X itself unless :training. The same seed leaves out the
+same elements."
+  (:example (dropout (ones 4) :seed 1))
+  (:test ((N 0 9)) (let ((x (random-tensor (list N) :f32)) (mask (dropout (ones N) :p 1/4 :seed 5)))
+                     (and (near (dropout x :p 1/4 :seed 5) (* x mask)) (near (dropout x :p 0) x) (near (dropout x :p 1) (* 0 x)) (near (dropout x :training nil) x))))
+  (:ulp 1)
+  (unless (and (realp p) (<= 0 p 1)) (refuse "the probability of dropout is outside of 0 … 1" "a number from 0 to 1" p "give another :p"))
+  (cond ((cl:or (cl:not training) (eql p 0)) X)
+        ((= p 1) (const 0 T (shape X)))
+        (t (if (>= (uniform (shape X) :f32 seed 0) p) (* (widen X) (cl:/ (cl:- 1 p))) 0))))
 
-(defcomposite lstm ((X{T}[L B K] h0{T}[B H] c0{T}[B H] w-in{T}[(* 4 H) K] w-h{T}[(* 4 H) H] bias{T}[(* 4 H)])
-                    -> (Y{T}[L B H] hn{T}[B H] cn{T}[B H]) where T in (f32 f64))
-  "A long short-term memory over L steps, gates in the order input, forget, cell, output, as PyTorch's LSTM (Hochreiter and
-Schmidhuber, 1997): all hidden states, and the last hidden and cell state."
-  (:example (lstm (ones 3 1 2) (zeros 1 2) (zeros 1 2) (ones 8 2) (ones 8 2) (zeros 8)))
-  (multiple-value-bind (hn cn ys)
-      (loop L ((state h0) (cell c0)) (i)
-        (setf gates (+ (linear (take X 0 i) w-in bias) (linear state w-h)))
-        (setf input (sigmoid (slice-along gates 1 0 H 1)) forget (sigmoid (slice-along gates 1 H (* 2 H) 1)))
-        (setf new (tanh (slice-along gates 1 (* 2 H) (* 3 H) 1)) output (sigmoid (slice-along gates 1 (* 3 H) (* 4 H) 1)))
-        (setf next-cell (+ (* forget cell) (* input new)))
-        (setf next-state (* output (tanh next-cell)))
-        (next next-state next-cell)
-        :collect next-state)
-    (return ys hn cn)))
+(defun resized (x axis out ratio mode align-corners)
+  "x with one axis interpolated to `out` elements; the ratio is that of the old size to the new."
+  (let* ((size (nth axis (shape x)))
+         (place (cast (index 0 out) :f64))
+         (source (cond ((cl:eq mode :nearest) (* place ratio))
+                       (align-corners (* place (if (eql out 1) 0d0 (cl:/ (coerce (cl:1- size) 'double-float) (cl:1- out)))))
+                       (t (max 0 (- (* (+ place 1/2) ratio) 1/2)))))
+         (low (min (cast source :i64) (cl:1- size)))
+         (before (make-list axis :initial-element 1)) (after (make-list (cl:- (rank x) axis 1) :initial-element 1)))
+    (if (cl:eq mode :nearest)
+        (take x axis low)
+        (let ((part (reshape (cast (- source (cast low :f64)) (dtype x)) before out after)))
+          (+ (* (take x axis low) (- 1 part)) (* (take x axis (min (+ low 1) (cl:1- size))) part))))))
+
+(defcomposite interpolate ((X{T} &key (size nil) (scale-factor nil) (mode :nearest) (align-corners nil)) -> (Y{T}) where T in float)
+  "[N C S…] resized to a :size, a number or one for each axis, or by a :scale-factor, as PyTorch's interpolate: :nearest takes element
+floor(i·old/new); :bilinear (or :linear) is linear along each axis, between centres of elements, or between those of the corner
+elements with :align-corners. Places are computed in f64."
+  (:example (interpolate (reshape (index 0 4) 1 1 2 2) :scale-factor 2))
+  (:test ((H 1 4)) (let ((x (random-tensor (list 1 2 H 3) :f32)))
+                     (and (near (interpolate x :scale-factor 2) (repeat (repeat x 2 :axis 2) 2 :axis 3)) (near (interpolate x :size (list H 3) :mode :bilinear) x)
+                          (near (slice (interpolate x :size (list (cl:+ H 2) 5) :mode :bilinear :align-corners t) :all :all (-1 nil) (-1 nil))
+                                (if (cl:= H 1) (slice x :all :all (0 1) (-1 nil)) (slice x :all :all (-1 nil) (-1 nil))) :atol 1e-5))))
+  (:ulp 3 "of the largest magnitude")
+  (setf count (spatial-count 'interpolate X))
+  (setf way (one-of :mode mode '(:nearest :bilinear :linear)))
+  (when (cl:eq (null size) (null scale-factor)) (refuse "interpolate takes either a size or a scale factor" ":size or :scale-factor" (if size "both" "none") "give one of them"))
+  (setf factors (if (listp scale-factor) scale-factor (make-list count :initial-element scale-factor)))
+  (dolist (f factors) (unless (and (realp f) (plusp f)) (refuse "a scale factor is not above 0" "a number above 0" f "give another :scale-factor")))
+  (unless (or size (cl:= (length factors) count)) (refuse "interpolate has not a scale factor for each axis" (format nil "~d" count) factors "give one for each axis, or one for all"))
+  (setf sizes (if size
+                  (whole-numbers :size size count 1)
+                  (loop for old in (cddr (shape X)) for f in factors collect (whole-number "a size after scaling" (cl:values (cl:floor (cl:* old (cl:rational f)))) 1))))
+  (dolist (old (cddr (shape X))) (when (eql old 0) (refuse "interpolate has nothing to take elements from" "sizes of at least 1" (shape X) "give other tensors" 304)))
+  (setf y (widen X))
+  (loop for axis from 2
+        for new in sizes
+        for k from 0
+        do (setf y (resized y axis new (coerce (if size (cl:/ (nth axis (shape X)) new) (cl:/ (cl:rational (nth k factors)))) 'double-float) way align-corners)))
+  y)
