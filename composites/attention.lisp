@@ -69,11 +69,11 @@ Llama, or (2i, 2i + 1) if interleaved; positions count from `offset` along axis 
   (:test ((L 1 5)) (let ((x (random-tensor (list 2 L 6) :f32)))
                      (and (near (norm (rope x :offset 3) :axis -1) (norm x :axis -1)) (near (slice (rope x) :all (0 1)) (slice x :all (0 1)))
                           (near (rope x :offset 2) (rope x (arange (cl:+ L 2) :start 2))))))
-  (:ulp 2 "of the larger element of the pair")
+  (:ulp 2 "of the larger element of the pair, in f64 times 1 plus the largest angle")
   (when (and (integerp D) (oddp D)) (refuse "rope turns pairs" "an even last size" D "pad the last axis" 307))
   (setf w (widen X) half (floor D 2) lead (length ~))
   (setf place (if (null positions) (cast (+ (index 0 L) offset) :f64) (cast positions :f64)))
-  (setf turn (exp2 (* (cast (index 0 half) :f64) (/ (* -2 (cl:log (coerce base 'double-float) 2)) D))))
+  (setf turn (exp2 (* (cast (index 0 half) :f64) (/ (* -2 (cl:/ (cl:log (coerce base 'double-float)) (cl:log 2d0))) D))))
   (setf angles (* (reshape place L 1) turn))
   (setf c (cast (cos angles) (dtype w)) s (cast (sin angles) (dtype w)))
   (cond (interleaved
