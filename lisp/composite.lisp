@@ -8,7 +8,7 @@
    #:parse-signature #:signature-inputs #:signature-keys #:signature-outputs #:signature-text #:signature-terms #:signature-names
    #:term-names #:parameter-mode #:parameter-name)
   (:import-from :caten/match
-   #:match-arguments #:placeholder-arguments #:check-results #:value-of #:binding #:*subject* #:*terms*)
+   #:match-arguments #:placeholder-arguments #:check-results #:value-of #:binding #:misfit #:*subject* #:*terms*)
   (:import-from :caten/body #:body-form #:walk #:literal-place)
   (:import-from :caten/tensor #:make-region #:poison #:any-poison-p #:tensor-shape)
   (:import-from :caten/ops #:plain-p)
@@ -311,7 +311,8 @@ tensor: (call-composite (find-composite 'relu) (list x))."
       (setf inputs (placeholder-arguments signature types (value-names composite))
             results (check-results signature (run-body composite))))
     (values (make-program :name (if (composite-name composite) (string-downcase (composite-name composite)) "main")
-                          :inputs (remove-if-not #'tensorp inputs)
+                          :inputs (loop for input in inputs
+                                        append (remove-if-not #'tensorp (if (listp input) input (list input))))
                           :outputs (loop for output in (signature-outputs signature)
                                          for result in results
                                          collect (cons (funcall (value-names composite) (parameter-name output)) result))

@@ -73,6 +73,27 @@
   "Type errors about tensors: (typep c 'tensor-where-none-fits)."
   '(and type-error (satisfies about-tensor-p)))
 
+(defun call-diagnostic (condition)
+  "E0105 or E0705 for a condition that says that a Lisp function was called with wrong arguments, else nil."
+  (let* ((control (and (typep condition 'simple-condition) (simple-condition-format-control condition)))
+         (subject (and (stringp control) (first (simple-condition-format-arguments condition))))
+         (name (if (symbolp subject) subject (ignore-errors (si::compiled-function-name subject))))
+         (parameters (and name (fboundp name) (ext:function-lambda-list name))))
+    (cond ((not (stringp control)) nil)
+          ((search "arguments passed to function" control)
+           (make-diagnostic 105 (format nil "~:[a function~;~:*`~(~a~)`~] is given a wrong number of arguments" name)
+                            :expected (and parameters (format nil "(~(~a~)~{ ~(~a~)~})" name (plain-parameters parameters)))
+                            :remedy "add or remove arguments"))
+          ((search "Odd number of keys" control)
+           (make-diagnostic 705 "a keyword argument without a value" :remedy "write keywords and values in turn, behind the other arguments"))
+          ((search "Unknown keyword" control)
+           (make-diagnostic 705 (format nil "a function has no keyword argument ~(~s~)" subject) :remedy "see (doc …) of the function")))))
+
+(defun plain-parameters (parameters)
+  "A lambda list without packages, as strings."
+  (loop for item in parameters
+        collect (if (consp item) (format nil "(~{~a~^ ~})" (plain-parameters item)) (if (symbolp item) (symbol-name item) (prin1-to-string item)))))
+
 (defun condition-diagnostics (condition)
   "The diagnostics of a condition: those it carries, or one made from its kind and report."
   (typecase condition
@@ -97,7 +118,8 @@
                             :remedy "for sizes (shape x), for elements (take x axis k) or (tensor->list x)")))
     (storage-condition
      (list (make-diagnostic 404 "Lisp is out of memory" :remedy "look for data that grows without end")))
-    (t (list (make-diagnostic 701 (describe-condition condition) :found (format nil "a condition of type ~a" (condition-name condition)))))))
+    (t (list (or (call-diagnostic condition)
+                 (make-diagnostic 701 (describe-condition condition) :found (format nil "a condition of type ~a" (condition-name condition))))))))
 
 (defun read-diagnostics (condition place)
   "Diagnostics for a condition signalled while a form that begins at `place` was read."

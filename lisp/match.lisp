@@ -14,7 +14,7 @@
   (:import-from :caten/dim #:dim-p #:dim= #:dim<= #:equate #:solve #:size-symbol #:symbolic-p #:describe-dim #:describe-shape #:*dims*)
   (:import-from :caten/primitive #:dim-declare #:dim-require)
   (:import-from :caten/diagnostic #:fail #:checked)
-  (:export #:match-arguments #:placeholder-arguments #:check-results #:placeholder-dtype #:binding #:value-of #:*subject* #:*terms*))
+  (:export #:match-arguments #:placeholder-arguments #:check-results #:placeholder-dtype #:binding #:value-of #:misfit #:*subject* #:*terms*))
 
 (in-package :caten/match)
 
@@ -340,6 +340,30 @@
                             '(:f32 :i64 :bool :c64 :u64))
                    (first classes)))))))
 
+(defun fresh-size (name taken)
+  "A new size whose name begins so, declared in *dims*: (fresh-size \"X0\" '(n)) is caten/size::x0."
+  (loop while (member name taken :test #'string=)
+        do (setf name (concatenate 'string name "_")))
+  (dim-declare *dims* name 0 nil)
+  (size-symbol name))
+
+(defun placeholder-shape (parameter name taken)
+  "The sizes of an input: those declared, without leading ones; two of its own where any shape will do."
+  (if (listp (parameter-dims parameter))
+      (loop for dim in (parameter-dims parameter)
+            unless (named dim "~") collect (term-value dim))
+      (loop for k below 2 collect (fresh-size (format nil "~:@(~a~)~d" name k) taken))))
+
+(defun placeholder (parameter signature types name taken)
+  "An input of a traced program for a tensor."
+  (make-leaf :input (placeholder-dtype parameter signature types) (placeholder-shape parameter name taken) :name name))
+
+(defun cannot-trace (parameter)
+  "Signals E0705 for an input that is any Lisp object."
+  (fail 705 (format nil "~a takes a Lisp object for ~a, without which it cannot be traced" (subject-name) (parameter-name parameter))
+        :expected "tensors and sizes" :remedy "trace a composite that calls it")
+  (throw 'misfit nil))
+
 (defun placeholder-arguments (signature types names)
   "Inputs of a program that is traced for all sizes: declares its sizes in *dims* and binds every name. `names` maps symbols to the
 spelling of inputs."
@@ -365,14 +389,16 @@ spelling of inputs."
         (unless (constantp type) (bind type dtype))))
     (let ((arguments
             (loop for parameter in (signature-inputs signature)
-                  collect (cond ((size-parameter-p parameter) (value-of (parameter-name parameter)))
-                                ((member (parameter-mode parameter) '(:optional :rest)) nil)
-                                (t (let ((dims (if (listp (parameter-dims parameter)) (parameter-dims parameter) '())))
-                                     (bind (parameter-name parameter)
-                                           (make-leaf :input (placeholder-dtype parameter signature types)
-                                                      (loop for dim in dims
-                                                            unless (named dim "~") collect (term-value dim))
-                                                      :name (funcall names (parameter-name parameter))))))))))
+                  for name = (funcall names (parameter-name parameter))
+                  collect (cond ((and (eq (parameter-kind parameter) :lisp) (eq (parameter-mode parameter) :required))
+                                 (cannot-trace parameter))
+                                ((size-parameter-p parameter) (value-of (parameter-name parameter)))
+                                ((eq (parameter-mode parameter) :optional) nil)
+                                ((eq (parameter-mode parameter) :rest)
+                                 (bind (parameter-name parameter)
+                                       (loop for k from 1 to 2
+                                             collect (placeholder parameter signature types (format nil "~a~d" name k) size-names))))
+                                (t (bind (parameter-name parameter) (placeholder parameter signature types name size-names)))))))
       (match-clauses signature arguments)
       arguments)))
 

@@ -109,3 +109,8 @@
   ;; A list (n m) is no expression with the operator n.
   (check (search "(reshape x 1 N M)" (ir-of (composite ((x{f32}[N M]) -> (y{f32}[1 N M])) (unsqueeze x 0)))))
   (check (search "(reshape x (* 2 N))" (ir-of (composite ((x{f32}[N 2]) -> (y{f32}[(* 2 N)])) (reshape x (list (* 2 N))))))))
+
+(deftest inputs-of-any-shape-are-traced
+  (check (search "(reduce add x 1)" (ir-of (composite ((x{f32}) -> (y{f32})) (reduce :add x -1)))))
+  (check (search "(in (xs1 (f32 N)) (xs2 (f32 N)))" (remove #\: (ir-of (composite ((&rest xs{f32}[N]) -> (y{f32}[N])) (apply #'+ xs))))))
+  (check-error 705 (ir-of (composite ((x{f32} how{lisp}) -> (y{f32})) (how x)))))

@@ -1,0 +1,1 @@
+(arange 4 :setp 2)
