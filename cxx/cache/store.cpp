@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -21,7 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kMagic = "caten artifact 1\n";
+constexpr std::string_view kMagic = "caten artifact 2\n";
+constexpr std::string_view kPartial = ".partial";
 
 std::string hexadecimal(XXH128_hash_t hash) {
   std::string out;
@@ -60,26 +62,56 @@ std::string ArtifactStore::default_folder() {
   return "";
 }
 
-std::optional<std::string> ArtifactStore::load(const std::string& key) const {
-  if (folder_.empty()) return std::nullopt;
-  std::string file = path(key);
+namespace {
+
+/// A file is the magic line, a checksum of all that follows, a line of description, and the artifact.
+struct Content {
+  std::string description;
+  std::string bytes;
+};
+
+std::optional<Content> read_content(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return std::nullopt;
   std::string all((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   size_t header = kMagic.size() + 32;
   bool whole = all.size() >= header && std::string_view(all).substr(0, kMagic.size()) == kMagic &&
                std::string_view(all).substr(kMagic.size(), 32) == digest(std::string_view(all).substr(header));
-  if (!whole) {
+  size_t line = whole ? all.find('\n', header) : std::string::npos;
+  if (line == std::string::npos) return std::nullopt;
+  std::string description = all.substr(header, line - header);
+  all.erase(0, line + 1);
+  return Content{std::move(description), std::move(all)};
+}
+
+/// The process that writes a file which is not whole yet: KEY.PID.COUNT.partial.
+bool left_behind(const std::string& name) {
+  size_t dot = name.find('.');
+  long process = dot == std::string::npos ? 0 : std::strtol(name.c_str() + dot + 1, nullptr, 10);
+  return process <= 0 || (kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH);
+}
+
+}  // namespace
+
+std::optional<std::string> ArtifactStore::load(const std::string& key) const {
+  if (folder_.empty()) return std::nullopt;
+  std::string file = path(key);
+  std::error_code error;
+  if (!fs::exists(file, error)) return std::nullopt;
+  std::optional<Content> content = read_content(file);
+  if (!content) {
     unlink(file.c_str());
     return std::nullopt;
   }
   utimensat(AT_FDCWD, file.c_str(), nullptr, 0);  // the time of last use decides who goes first
-  all.erase(0, header);
-  return all;
+  return std::move(content->bytes);
 }
 
-void ArtifactStore::save(const std::string& key, std::string_view bytes) const {
+void ArtifactStore::save(const std::string& key, std::string_view artifact, std::string_view description) const {
   if (folder_.empty()) return;
+  std::string bytes(description.substr(0, description.find('\n')));
+  bytes += '\n';
+  bytes += artifact;
   std::error_code error;
   fs::create_directories(folder_ + "/artifacts", error);
   if (error) return;
@@ -87,7 +119,7 @@ void ArtifactStore::save(const std::string& key, std::string_view bytes) const {
   chmod((folder_ + "/artifacts").c_str(), 0700);
   static std::atomic<uint64_t> counter{0};
   std::string temporary =
-      path(key) + "." + std::to_string(getpid()) + "." + std::to_string(counter.fetch_add(1)) + ".partial";
+      path(key) + "." + std::to_string(getpid()) + "." + std::to_string(counter.fetch_add(1)) + std::string(kPartial);
   int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return;
   bool good = write_all(file, kMagic) && write_all(file, digest(bytes)) && write_all(file, bytes);
@@ -99,35 +131,48 @@ void ArtifactStore::save(const std::string& key, std::string_view bytes) const {
   // Looking at every file costs more than writing one.
   if (unseen_->fetch_add(bytes.size()) + bytes.size() < capacity_ / kLooksPerCapacity) return;
   unseen_->store(0);
-  evict();
+  std::error_code gone;
+  uint64_t total = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_ + "/artifacts", error))
+    if (uint64_t size = entry.file_size(gone); !gone) total += size;
+  // Well below the capacity, so that not every artifact evicts another one.
+  if (total > capacity_) collect(capacity_ / 4 * 3);
 }
 
-void ArtifactStore::evict() const {
-  struct File {
-    fs::file_time_type used;
-    uint64_t bytes;
-    fs::path path;
-  };
-  std::vector<File> files;
-  uint64_t total = 0;
+std::vector<ArtifactStore::Entry> ArtifactStore::entries() const {
+  std::vector<Entry> out;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder_ + "/artifacts", error)) {
-    std::error_code gone;
-    uint64_t bytes = entry.file_size(gone);
-    fs::file_time_type used = entry.last_write_time(gone);
-    if (gone) continue;
-    files.push_back({used, bytes, entry.path()});
-    total += bytes;
+  if (folder_.empty()) return out;
+  for (const fs::directory_entry& file : fs::directory_iterator(folder_ + "/artifacts", error)) {
+    struct stat facts {};
+    if (stat(file.path().c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
+    Entry entry{file.path().filename().string(), "", static_cast<uint64_t>(facts.st_size), facts.st_mtime, false};
+    bool partial = entry.key.ends_with(kPartial);
+    if (partial && !left_behind(entry.key)) continue;
+    if (std::optional<Content> content = partial ? std::nullopt : read_content(file.path().string())) {
+      entry.description = std::move(content->description);
+      entry.whole = true;
+    }
+    out.push_back(std::move(entry));
   }
-  if (total <= capacity_) return;
-  std::sort(files.begin(), files.end(),
-            [](const File& a, const File& b) { return a.used != b.used ? a.used < b.used : a.path < b.path; });
-  // Well below the capacity, so that not every artifact evicts another one.
-  for (const File& file : files) {
-    if (total <= capacity_ / 4 * 3) break;
-    fs::remove(file.path, error);
-    total -= file.bytes;
+  std::sort(out.begin(), out.end(),
+            [](const Entry& a, const Entry& b) { return a.used != b.used ? a.used > b.used : a.key < b.key; });
+  return out;
+}
+
+ArtifactStore::Removed ArtifactStore::collect(uint64_t capacity) const {
+  Removed removed;
+  uint64_t kept = 0;
+  for (const Entry& entry : entries()) {
+    if (entry.whole && kept + entry.bytes <= capacity) {
+      kept += entry.bytes;
+      continue;
+    }
+    if (unlink(path(entry.key).c_str()) != 0) continue;
+    ++removed.files;
+    removed.bytes += entry.bytes;
   }
+  return removed;
 }
 
 }  // namespace caten

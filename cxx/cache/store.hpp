@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace caten {
 
@@ -34,13 +35,32 @@ class ArtifactStore {
   static std::string default_folder();
 
   std::optional<std::string> load(const std::string& key) const;
-  void save(const std::string& key, std::string_view bytes) const;
+  /// `description` is what people are shown of it: one line.
+  void save(const std::string& key, std::string_view bytes, std::string_view description = "") const;
+
+  struct Entry {
+    std::string key;
+    std::string description;
+    uint64_t bytes = 0;  ///< on disk
+    int64_t used = 0;    ///< seconds since 1970
+    bool whole = true;   ///< false: damaged, or of another version
+  };
+  /// What is there, last used first.
+  std::vector<Entry> entries() const;
+
+  struct Removed {
+    size_t files = 0;
+    uint64_t bytes = 0;
+  };
+  /// Removes what is damaged, what processes that died left half-written, and what was used longest ago until the rest
+  /// has at most `capacity` bytes; 0 removes everything.
+  Removed collect(uint64_t capacity) const;
+  Removed collect() const { return collect(capacity_); }
 
   const std::string& folder() const { return folder_; }
 
  private:
   std::string path(const std::string& key) const { return folder_ + "/artifacts/" + key; }
-  void evict() const;
 
   std::string folder_;
   uint64_t capacity_;

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "cli/cache_command.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/explain.hpp"
@@ -52,6 +53,7 @@ class Invocation {
     const std::string& first = settings_.operands[0];
     if (first == "ops") return write(settings_.json ? ops_json() : ops_text());
     if (first == "run") return run_program();
+    if (first == "cache" && tool_.letter == 'c') return cache();
     if (first == "repl" && tool_.letter == 'c' && settings_.operands.size() == 1) return interact();
     return compile();
   }
@@ -88,6 +90,13 @@ class Invocation {
     if (!Repl::at_terminal()) return repl.run_pipe();
     return repl.run(fmt::format("caten {}, runtime {}. ?name tells what a name means, Ctrl-D leaves.\n", CATEN_VERSION,
                                 session_.options().runtime));
+  }
+
+  int cache() {
+    const std::vector<std::string>& words = settings_.operands;
+    Result<std::string> text =
+        cache_command(session_.options().store, {words.begin() + 1, words.end()}, settings_.json);
+    return text ? write(*text) : report(text.error());
   }
 
   int finish(const LispOutcome& outcome) {

@@ -61,7 +61,8 @@ Result<std::shared_ptr<Executable>> Executables::compile(const std::string& key,
   if (!artifact) return tl::make_unexpected(artifact.error());
   ++compiled_;
   Result<std::shared_ptr<Executable>> executable = Executable::load(device.shared_from_this(), *artifact);
-  if (executable) store.save(key, *artifact);
+  if (executable)
+    store.save(key, *artifact, device.driver().table().name + std::string(", ") + device.properties().name);
   return executable;
 }
 

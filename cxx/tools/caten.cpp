@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
       "  caten [options] -e FORMS                 evaluate Lisp forms, print the last value\n"
       "  caten [options] run FILE [arguments]     run a program (.lisp, .ir)\n"
       "  caten ops [--json]                       list the principal ops\n"
+      "  caten cache [ls|gc [BYTES]|clear|path]   list, shrink or empty the cache of compiled kernels\n"
       "\n"
       "Examples:\n"
       "  caten -e '(matmul (tensor (quote ((1 2) (3 4)))) (eye 2))'\n"

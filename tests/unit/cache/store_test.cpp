@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -94,6 +96,30 @@ TEST_CASE("many writers of one key leave one whole artifact") {
   for (std::thread& thread : threads) thread.join();
   CHECK(ArtifactStore(folder.path).load("key") == std::string(5000, 'x'));
   CHECK(files(folder.path) == 1);
+}
+
+TEST_CASE("entries are listed last used first, with their descriptions; damaged ones are collected") {
+  Folder folder;
+  ArtifactStore store(folder.path);
+  store.save("a", std::string(100, 'x'), "cpu, avx2\nsecond line");
+  store.save("b", "y");
+  fs::last_write_time(folder.path + "/artifacts/a", fs::file_time_type::clock::now() - std::chrono::hours(2));
+  std::ofstream(folder.path + "/artifacts/c") << "no artifact";
+  std::ofstream(folder.path + "/artifacts/d.1.0.partial") << "process 1 is alive";
+  std::ofstream(folder.path + "/artifacts/e.999999999.0.partial") << "nobody writes this any more";
+  std::vector<ArtifactStore::Entry> entries = store.entries();
+  REQUIRE(entries.size() == 4);
+  CHECK(entries[3].key == "a");
+  CHECK(entries[3].description == "cpu, avx2");
+  CHECK(entries[3].whole);
+  CHECK(std::count_if(entries.begin(), entries.end(), [](const auto& entry) { return entry.whole; }) == 2);
+  CHECK(store.collect().files == 2);
+  CHECK(files(folder.path) == 3);
+  CHECK(store.collect(120).files == 1);  // both do not fit
+  CHECK(store.load("b") == "y");
+  CHECK_FALSE(store.load("a").has_value());
+  CHECK(store.collect(0).files == 1);
+  CHECK(store.entries().empty());
 }
 
 TEST_CASE("a store without a folder, or with one that cannot be written, keeps nothing and fails nothing") {
