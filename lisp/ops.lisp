@@ -25,7 +25,8 @@
       (if (minusp axis) (+ axis rank) axis)
       (fail 205 (format nil "~a outside the rank" what)
             :expected (if (zerop rank) "no axis: the value has rank 0" (format nil "an integer from ~d to ~d" (- rank) (1- rank)))
-            :found (format nil "~(~s~)" axis))))
+            :found (format nil "~(~s~)" axis)
+            :remedy "count axes from 0, or from the end with -1")))
 
 (defun normalize-axes (axes rank)
   "The axes counted from 0 and ascending; nil and t mean all: (normalize-axes '(-1 0) 3) is (0 2)."

@@ -21,7 +21,8 @@ def wide(x):
 
 class Case:
     """A call: `text` over `inputs` ({name: (dtype, array)}), and the results it must have. dtype is what the table counts it under;
-    `scale` is what errors are measured in ulps of, if not the result; `ulps` replaces what the composite states."""
+    `scale` is what errors are measured in ulps of, if not the result; `ulps` replaces what the composite states. A `check` of the first
+    result, which returns what is wrong, takes the place of a comparison."""
 
     def __init__(self, text, dtype, inputs, expected, out=None, scale=None, ulps=None, broadcasts=False):
         self.text, self.dtype, self.inputs, self.ulps, self.broadcasts = text, dtype, inputs, ulps, broadcasts
@@ -30,6 +31,7 @@ class Case:
         self.out = out if isinstance(out, list) else [out] * len(self.expected)
         self.scale = scale
         self.name = ""
+        self.check = None
 
     def outputs(self):
         return list(zip(self.out, self.expected))
