@@ -20,19 +20,44 @@ struct External {
   const void* address;
 };
 
+using Float1 = float (*)(float);
+using Double1 = double (*)(double);
+using Float2 = float (*)(float, float);
+using Double2 = double (*)(double, double);
+
 template <class F>
-const void* address_of(F* function) {
-  return reinterpret_cast<const void*>(function);
+External external(std::string_view name, F* function) {
+  return {name, reinterpret_cast<const void*>(function)};
 }
 
+// What kernels name, and what LLVM may put in the place of comparisons, conversions and loops where the processor has
+// no instruction for it.
 const External kExternals[] = {
-    {"fmod", address_of<double(double, double)>(std::fmod)},
-    {"fmodf", address_of<float(float, float)>(std::fmod)},
-    {"ilogb", address_of<int(double)>(std::ilogb)},
-    {"scalbn", address_of<double(double, int)>(std::scalbn)},
-    {"memcpy", address_of(std::memcpy)},
-    {"memmove", address_of(std::memmove)},
-    {"memset", address_of(std::memset)},
+    external("fmodf", static_cast<Float2>(std::fmod)),
+    external("fmod", static_cast<Double2>(std::fmod)),
+    external("fmaxf", static_cast<Float2>(std::fmax)),
+    external("fmax", static_cast<Double2>(std::fmax)),
+    external("fminf", static_cast<Float2>(std::fmin)),
+    external("fmin", static_cast<Double2>(std::fmin)),
+    external("floorf", static_cast<Float1>(std::floor)),
+    external("floor", static_cast<Double1>(std::floor)),
+    external("ceilf", static_cast<Float1>(std::ceil)),
+    external("ceil", static_cast<Double1>(std::ceil)),
+    external("truncf", static_cast<Float1>(std::trunc)),
+    external("trunc", static_cast<Double1>(std::trunc)),
+    external("roundf", static_cast<Float1>(std::round)),
+    external("round", static_cast<Double1>(std::round)),
+    external("rintf", static_cast<Float1>(std::rint)),
+    external("rint", static_cast<Double1>(std::rint)),
+    external("nearbyintf", static_cast<Float1>(std::nearbyint)),
+    external("nearbyint", static_cast<Double1>(std::nearbyint)),
+    external("sqrtf", static_cast<Float1>(std::sqrt)),
+    external("sqrt", static_cast<Double1>(std::sqrt)),
+    external("ilogb", static_cast<int (*)(double)>(std::ilogb)),
+    external("scalbn", static_cast<double (*)(double, int)>(std::scalbn)),
+    external("memcpy", &std::memcpy),
+    external("memmove", &std::memmove),
+    external("memset", &std::memset),
 };
 
 constexpr size_t kStubBytes = 16;

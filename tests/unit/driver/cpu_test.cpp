@@ -153,6 +153,17 @@ TEST_CASE("an object that needs a function nobody has is refused by its name") {
   CHECK(loaded.error().found.find("`g`") != std::string::npos);
 }
 
+TEST_CASE("what LLVM calls in the place of comparisons and conversions is there") {
+  Result<Runtime> runtime = open("baseline");
+  if (!runtime) return;
+  std::string object = runtime->device
+                           ->compile(
+                               "float f(float x, float y) { return __builtin_fmaxf(__builtin_floorf(x), "
+                               "__builtin_rintf(y)); } double g(double x) { return __builtin_trunc(x); }")
+                           .value();
+  CHECK(Executable::load(runtime->device, object).has_value());
+}
+
 TEST_CASE("a kernel is shared among threads, whatever the number of its iterations") {
   if (!built()) return;
   Session session({.runtime = "cpu", .store = test_store()});
