@@ -49,6 +49,20 @@ function(caten_program name)
   set_target_properties(${name} PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/../lib/caten")
   add_dependencies(programs ${name})
   install(TARGETS ${name} RUNTIME DESTINATION bin)
+  # The manual page and the completion scripts, as the program itself prints them.
+  foreach(page man/man1/${name}.1 bash-completion/completions/${name} zsh/site-functions/_${name} fish/vendor_completions.d/${name}.fish)
+    string(REGEX MATCH "^[a-z]+" kind ${page})
+    set(words "completion ${kind}")
+    if(kind STREQUAL man)
+      set(words man)
+    endif()
+    install(CODE "
+      set(file \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share/${page}\")
+      get_filename_component(folder \"\${file}\" DIRECTORY)
+      file(MAKE_DIRECTORY \"\${folder}\")
+      execute_process(COMMAND $<TARGET_FILE:${name}> ${words} OUTPUT_FILE \"\${file}\" COMMAND_ERROR_IS_FATAL ANY)
+      message(STATUS \"Installing: \${file}\")")
+  endforeach()
 endfunction()
 
 # caten_driver(name): the loadable module lib/caten/<name>.so from runtimes/<name>.cpp and SOURCES (in runtimes/). Drivers

@@ -7,6 +7,7 @@
   (:import-from :caten/diagnostic
    #:checked #:make-diagnostic #:diagnostic-source #:with-place #:suggest #:add-note #:fail)
   (:import-from :caten/body #:mark-places)
+  (:import-from :caten/wording #:reworded #:without-addresses)
   (:import-from :caten/composite #:find-composite #:composite-text)
   (:import-from :caten/syntax #:with-caten-syntax #:*caten-readtable* #:form-place)
   (:export #:evaluate-text #:call-named #:finish-boot #:on-interrupt #:with-guard #:print-value #:evaluate-value #:condition-diagnostics #:read-diagnostics
@@ -54,6 +55,7 @@
   "The condition's report on one line; never fails."
   (or (ignore-errors
        (let ((text (one-line (let ((caten/tensor:*print-values* nil) (*print-length* 8) (*print-level* 4) (*print-circle* t)) (princ-to-string condition)))))
+         (setf text (without-addresses text))
          (cond ((and (> (length text) 2) (string= "#<" text :end2 2))  ; a condition without a report
                 (substitute #\Space #\- (condition-name condition)))
                ((> (length text) 400) (concatenate 'string (subseq text 0 400) "…"))
@@ -119,6 +121,7 @@
     (storage-condition
      (list (make-diagnostic 404 "Lisp is out of memory" :remedy "look for data that grows without end")))
     (t (list (or (call-diagnostic condition)
+                 (ignore-errors (reworded condition (describe-condition condition)))
                  (make-diagnostic 701 (describe-condition condition) :found (format nil "a condition of type ~a" (condition-name condition))))))))
 
 (defun read-diagnostics (condition place)

@@ -4,15 +4,14 @@
   (:use :cl)
   (:import-from :caten #:doc #:help #:tensorp)
   (:import-from :caten/primitive #:error-page #:clock-seconds)
-  (:import-from :caten/composite
-   #:find-composite #:composite-text #:composite-documentation #:composite-clauses #:composite-signature #:composite-place)
-  (:import-from :caten/signature #:signature-keys)
+  (:import-from :caten/composite #:find-composite #:composite-text #:composite-documentation #:composite-clauses #:composite-place)
+  (:import-from :caten/names #:designated #:signature-line #:keyword-names)
   (:import-from :caten/promotion #:*dtype-table*)
   (:import-from :caten/tensor #:tensor-dtype #:tensor-shape #:describe-type)
   (:import-from :caten/program #:compute-tensors)
   (:import-from :caten/diagnostic #:suggest)
   (:import-from :caten/evaluate #:visible-names #:print-value)
-  (:export #:help-text #:completions #:signature-line))
+  (:export #:help-text #:completions))
 
 (in-package :caten/help)
 
@@ -28,44 +27,6 @@
   After an error choose a number; other forms may be evaluated first." "What `?` alone prints.")
 
 ;;; Names
-
-(defun designated (name)
-  "The symbol of caten-user, or of a package named before a colon, that a text names; nil if there is none."
-  (let* ((name (string-upcase (string-left-trim "'" (string-trim " " name))))
-         (colon (position #\: name)))
-    (if (and colon (plusp colon))
-        (let ((package (find-package (subseq name 0 colon))))
-          (and package (find-symbol (string-left-trim ":" (subseq name colon)) package)))
-        (find-symbol name :caten-user))))
-
-(defun lambda-list (symbol)
-  "The parameters of a function or macro as text, or nil."
-  (when (fboundp symbol)
-    (let ((list (ignore-errors (without-environment (ext:function-lambda-list symbol)))))
-      (when list (string-downcase (let ((*print-length* 12) (*package* (symbol-package symbol))) (strip-packages list)))))))
-
-(defun without-environment (list)
-  "A macro's lambda list without its &environment."
-  (let ((place (member '&environment list)))
-    (if place (append (ldiff list place) (cddr place)) list)))
-
-(defun strip-packages (list)
-  "The list printed with its symbols as bare names."
-  (labels ((bare (object)
-             (cond ((consp object) (cons (bare (car object)) (bare (cdr object))))
-                   ((and (symbolp object) object (not (keywordp object))) (make-symbol (symbol-name object)))
-                   (t object))))
-    (let ((*print-gensym* nil)) (prin1-to-string (bare list)))))
-
-(defun signature-line (name)
-  "How the function or composite of this name is called, on one line, or \"\": (signature-line \"cast\") is \"(cast x dtype)\"."
-  (let ((symbol (designated name)))
-    (cond ((null symbol) "")
-          ((find-composite symbol) (composite-text (find-composite symbol)))
-          ((lambda-list symbol)
-           (let ((parameters (lambda-list symbol)))
-             (format nil "(~(~a~)~a~a" symbol (if (string= parameters "()") "" " ") (subseq parameters 1))))
-          (t ""))))
 
 (defun visible-name-p (symbol)
   "True of a symbol that means something."
@@ -95,9 +56,7 @@
   (let ((composite (find-composite symbol)))
     (cond (composite (write-composite-help composite stream))
           ((fboundp symbol)
-           (format stream "~a  (~a)~%" (signature-line (if (eq (symbol-package symbol) (find-package :caten-user))
-                                                         (symbol-name symbol)
-                                                         (format nil "~a::~a" (package-name (symbol-package symbol)) symbol)))
+           (format stream "~a  (~a)~%" (signature-line symbol)
                    (cond ((special-operator-p symbol) "special operator")
                          ((macro-function symbol) "macro")
                          (t "function")))
@@ -183,17 +142,6 @@
            (remove-if-not (lambda (name) (and (>= (length name) length) (string-equal word name :end2 length))) names)
            :test #'string=)
           #'string<)))
-
-(defun keyword-names (head)
-  "The keyword arguments of a composite or function, with their colons."
-  (let* ((symbol (designated head)) (composite (and symbol (find-composite symbol))))
-    (mapcar (lambda (name) (format nil ":~(~a~)" name))
-            (cond (composite (mapcar #'first (signature-keys (composite-signature composite))))
-                  ((and symbol (fboundp symbol))
-                   (loop for item in (rest (member '&key (ignore-errors (ext:function-lambda-list symbol))))
-                         until (member item lambda-list-keywords)
-                         for name = (if (consp item) (first item) item)
-                         collect (if (consp name) (first name) name)))))))
 
 (defun dtype-names ()
   "All dtypes, with their colons."

@@ -1,6 +1,7 @@
 // What the tools print: data on stdout, messages on stderr, in colour on a terminal unless told otherwise.
 #pragma once
 
+#include <csignal>
 #include <string>
 
 #include "base/diagnostic.hpp"
@@ -31,6 +32,22 @@ class Console {
   bool json_;
   bool verbose_;
   bool colour_;
+};
+
+/// While it lives, Ctrl-C ends the process at once: for waiting on input with nothing to lose.
+class InterruptEnds {
+ public:
+  InterruptEnds() {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    sigaction(SIGINT, &action, &before_);
+  }
+  ~InterruptEnds() { sigaction(SIGINT, &before_, nullptr); }
+  InterruptEnds(const InterruptEnds&) = delete;
+  InterruptEnds& operator=(const InterruptEnds&) = delete;
+
+ private:
+  struct sigaction before_ {};
 };
 
 /// 2 for usage errors (E09xx), 130 for interruption, 1 for all others.

@@ -6,15 +6,21 @@
 
 namespace caten {
 
+namespace {
+
+std::string yes_no(bool value) { return value ? "yes" : "no"; }
+
+}  // namespace
+
 const std::vector<Option>& all_options() {
   using S = Settings;
   using Text = std::string;
   static const std::vector<Option> options = {
       {"--runtime", "", "NAME", "cd",
        "run and generate for this runtime: a name, or a FILE.lisp (default: cpu; reference: the evaluator)",
-       [](S& s, const Text& v) { s.runtime = v; }},
+       [](S& s, const Text& v) { s.runtime = v; }, "runtime", [](const S& s) { return s.runtime; }},
       {"--cpu", "", "NAME", "cd", "the processor to compile kernels for: native (default), avx512, avx2 or baseline",
-       [](S& s, const Text& v) { s.cpu = v; }},
+       [](S& s, const Text& v) { s.cpu = v; }, "cpu", [](const S& s) { return s.cpu; }, "native avx512 avx2 baseline"},
       {"-e", "--eval", "FORMS", "c", "evaluate Lisp forms and print the last value",
        [](S& s, const Text& v) { s.expressions.push_back(v); }},
       {"-o", "--output", "FILE", "cd", "write what would be printed to this file",
@@ -22,7 +28,7 @@ const std::vector<Option>& all_options() {
       {"-E", "", "", "c", "print the expanded IR (--emit=ir)", [](S& s, const Text&) { s.emit = "ir"; }},
       {"-S", "", "", "c", "print the kernels' source (--emit=kernel)", [](S& s, const Text&) { s.emit = "kernel"; }},
       {"--emit", "", "WHAT", "cd", "ir, graph (rewritten IR), schedule or kernel",
-       [](S& s, const Text& v) { s.emit = v; }},
+       [](S& s, const Text& v) { s.emit = v; }, "", nullptr, "ir graph schedule kernel"},
       {"--entry", "", "NAME", "cd", "the program or composite of the text to use",
        [](S& s, const Text& v) { s.entry = v; }},
       {"-D", "", "NAME=VALUE", "cd", "fix a size (M=3) or choose a dtype (T=f64)",
@@ -35,32 +41,73 @@ const std::vector<Option>& all_options() {
        "differentiate with respect to this input (repeat for more; default: every float input)",
        [](S& s, const Text& v) { s.wrt.push_back(v); }},
       {"--check", "", "", "cd", "indices out of range and integer divisions by zero are errors",
-       [](S& s, const Text&) { s.check = true; }},
+       [](S& s, const Text& v) { s.check = v != "no"; }, "check", [](const S& s) { return yes_no(s.check); }},
       {"-O", "", "LEVEL", "cd", "optimisation level 0 to 3 (default 2); 0 applies no rewrites",
-       [](S& s, const Text& v) { s.optimization = v.size() == 1 && v[0] >= '0' && v[0] <= '3' ? v[0] - '0' : -1; }},
+       [](S& s, const Text& v) {
+         bool level = v.size() == 1 && v[0] >= '0' && v[0] <= '3';
+         s.optimization = level ? v[0] - '0' : -1;
+         if (!level) s.invalid = v;
+       },
+       "optimization", [](const S& s) { return std::to_string(s.optimization); }, "0 1 2 3"},
       {"-f", "", "no-NAME", "cd", "switch a rewrite rule, optimizer or pass off by name (-fno-NAME)",
-       [](S& s, const Text& v) { s.disabled.push_back(v.substr(0, 3) == "no-" ? v.substr(3) : ""); }},
+       [](S& s, const Text& v) {
+         s.disabled.push_back(v.substr(0, 3) == "no-" ? v.substr(3) : "");
+         if (s.disabled.back().empty()) s.invalid = v;
+       }},
       {"--trace-rewrites", "", "", "cd", "say on stderr which rules were applied where",
-       [](S& s, const Text&) { s.trace_rewrites = true; }},
+       [](S& s, const Text& v) { s.trace_rewrites = v != "no"; }, "trace-rewrites",
+       [](const S& s) { return yes_no(s.trace_rewrites); }},
       {"--max-memory", "", "BYTES", "cd", "refuse programs that need more (suffixes K, M, G)",
-       [](S& s, const Text& v) { s.max_memory = v; }},
+       [](S& s, const Text& v) { s.max_memory = v; }, "max-memory", [](const S& s) { return s.max_memory; }},
       {"--plugin", "", "FILE", "cd", "load a Lisp file first (repeat for more)",
-       [](S& s, const Text& v) { s.plugins.push_back(v); }},
+       [](S& s, const Text& v) { s.plugins.push_back(v); }, "plugin",
+       [](const S& s) { return fmt::format("{}", fmt::join(s.plugins, " ")); }},
       {"--no-init", "", "", "cd", "do not load the init file (~/.config/caten/init.lisp)",
-       [](S& s, const Text&) { s.no_init = true; }},
-      {"--json", "", "", "cd", "messages and listings as JSON", [](S& s, const Text&) { s.json = true; }},
+       [](S& s, const Text& v) { s.no_init = v != "no"; }, "no-init", [](const S& s) { return yes_no(s.no_init); }},
+      {"--json", "", "", "cd", "messages and listings as JSON", [](S& s, const Text& v) { s.json = v != "no"; }, "json",
+       [](const S& s) { return yes_no(s.json); }},
       {"--color", "", "WHEN", "cd", "auto, always or never (NO_COLOR is honoured)",
-       [](S& s, const Text& v) { s.color = v; }},
-      {"-v", "--verbose", "", "cd", "say on stderr what is done", [](S& s, const Text&) { s.verbose = true; }},
+       [](S& s, const Text& v) { s.color = v; }, "color", [](const S& s) { return s.color; }, "auto always never"},
+      {"-v", "--verbose", "", "cd", "say on stderr what is done", [](S& s, const Text& v) { s.verbose = v != "no"; },
+       "verbose", [](const S& s) { return yes_no(s.verbose); }},
       {"--help", "-h", "", "cd", "print this", [](S& s, const Text&) { s.help = true; }},
       {"--version", "", "", "cd", "print the version", [](S& s, const Text&) { s.version = true; }},
   };
   return options;
 }
 
-namespace {
+const std::vector<Subcommand>& all_commands() {
+  static const std::vector<Subcommand> commands = {
+      {"run", "FILE [ARGUMENTS]", "cd", "run a program: .lisp with arguments of its own, .ir with --in and --out"},
+      {"repl", "", "c", "read and evaluate forms; also what caten does without operands"},
+      {"ops", "", "c", "list the principal ops"},
+      {"cache", "[ls|gc [BYTES]|clear|path]", "c", "list, shrink or empty the cache of compiled kernels",
+       "ls gc clear path"},
+      {"explain", "[CODE]", "cd", "the page of an error code such as E0202; without a code, all codes"},
+      {"config", "", "cd", "the settings, and where each value comes from"},
+      {"completion", "SHELL", "cd", "print the completion script of a shell", "bash zsh fish"},
+      {"man", "", "cd", "print the manual page, for man -l -"},
+  };
+  return commands;
+}
+
+const Subcommand* find_command(std::string_view name, char tool) {
+  for (const Subcommand& command : all_commands())
+    if (command.name == name && command.tools.find(tool) != std::string_view::npos) return &command;
+  return nullptr;
+}
 
 bool belongs(const Option& option, char tool) { return option.tools.find(tool) != std::string_view::npos; }
+
+std::string describe_spelling(const Option& option) {
+  std::string text(option.spelling);
+  if (!option.alternative.empty()) text += fmt::format(", {}", option.alternative);
+  if (!option.flag())
+    text += (option.spelling[1] == '-' || !option.alternative.empty() ? " " : "") + std::string(option.argument);
+  return text;
+}
+
+namespace {
 
 tl::unexpected<Diagnostic> unknown_option(const std::string& argument, char tool) {
   std::vector<std::string> names;
@@ -75,6 +122,34 @@ tl::unexpected<Diagnostic> unknown_option(const std::string& argument, char tool
                .expected = "an option of --help",
                .found = argument,
                .remedy = hint.empty() ? "see --help; write -- before operands that start with -" : hint});
+}
+
+/// Does the argument spell this option? Its value is what follows, if anything does.
+bool spells(const Option& option, std::string_view spelling, const std::string& argument,
+            std::optional<std::string>& value) {
+  if (spelling.empty() || argument.substr(0, spelling.size()) != spelling) return false;
+  std::string rest = argument.substr(spelling.size());
+  if (rest.empty()) return true;
+  bool negatable = !option.setting.empty() && spelling[1] == '-';  // --check=no, against a default of the user's
+  if (option.flag() && !(negatable && rest[0] == '=')) return false;
+  bool is_long = spelling[1] == '-';
+  if (is_long && rest[0] != '=') return false;
+  value = is_long ? rest.substr(1) : rest;
+  return true;
+}
+
+}  // namespace
+
+Result<bool> parse_flag(const std::string& value, std::string_view what) {
+  for (std::string_view yes : {"yes", "true", "1", "on"})
+    if (value == yes) return true;
+  for (std::string_view no : {"no", "false", "0", "off"})
+    if (value == no) return false;
+  return fail({.code = Code::BadOptionValue,
+               .message = fmt::format("{} does not take `{}`", what, value),
+               .expected = "yes or no",
+               .found = value,
+               .remedy = did_you_mean(value, {"yes", "no", "true", "false"})});
 }
 
 Status check_values(const Settings& s) {
@@ -97,37 +172,22 @@ Status check_values(const Settings& s) {
                  .remedy = "leave one of them out"});
   if (s.optimization < 0)
     return fail({.code = Code::BadOptionValue,
-                 .message = "-O takes a level",
+                 .message = fmt::format("there is no optimisation level `{}`", s.invalid),
                  .expected = "-O0, -O1, -O2 or -O3",
-                 .found = "something else",
-                 .remedy = "correct it"});
+                 .found = "-O" + s.invalid,
+                 .remedy = "-O2 is the default"});
   for (const std::string& name : s.disabled)
     if (name.empty())
       return fail({.code = Code::BadOptionValue,
                    .message = "-f only switches off",
                    .expected = "-fno-NAME",
-                   .found = "something else",
+                   .found = "-f" + s.invalid,
                    .remedy = "name a rule, optimizer or pass to switch off"});
   return {};
 }
 
-/// Does the argument spell this option? Its value is what follows, if anything does.
-bool spells(const Option& option, std::string_view spelling, const std::string& argument,
-            std::optional<std::string>& value) {
-  if (spelling.empty() || argument.substr(0, spelling.size()) != spelling) return false;
-  std::string rest = argument.substr(spelling.size());
-  if (rest.empty()) return true;
-  if (option.argument.empty()) return false;
-  bool is_long = spelling[1] == '-';
-  if (is_long && rest[0] != '=') return false;
-  value = is_long ? rest.substr(1) : rest;
-  return true;
-}
-
-}  // namespace
-
-Result<Settings> parse_options(const std::vector<std::string>& arguments, char tool) {
-  Settings settings;
+Status parse_options(const std::vector<std::string>& arguments, char tool, Settings& settings,
+                     std::vector<const Option*>& given) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     const std::vector<std::string>& operands = settings.operands;
@@ -149,7 +209,7 @@ Result<Settings> parse_options(const std::vector<std::string>& arguments, char t
           (spells(option, option.spelling, argument, value) || spells(option, option.alternative, argument, value)))
         chosen = &option;
     if (!chosen) return unknown_option(argument, tool);
-    if (!chosen->argument.empty() && !value) {
+    if (!chosen->flag() && !value) {
       if (i + 1 >= arguments.size())
         return fail({.code = Code::MissingArgument,
                      .message = fmt::format("{} needs an argument", argument),
@@ -158,23 +218,15 @@ Result<Settings> parse_options(const std::vector<std::string>& arguments, char t
                      .remedy = "add it"});
       value = arguments[++i];
     }
+    if (chosen->flag() && value) {
+      Result<bool> yes = parse_flag(*value, chosen->spelling);
+      if (!yes) return tl::make_unexpected(yes.error());
+      value = *yes ? "yes" : "no";
+    }
     chosen->apply(settings, value.value_or(""));
+    given.push_back(chosen);
   }
-  CATEN_TRY(check_values(settings));
-  return settings;
-}
-
-std::string options_help(char tool) {
-  std::string out;
-  for (const Option& option : all_options()) {
-    if (!belongs(option, tool)) continue;
-    std::string left(option.spelling);
-    if (!option.alternative.empty()) left = fmt::format("{}, {}", option.spelling, option.alternative);
-    if (!option.argument.empty())
-      left += (option.spelling[1] == '-' || !option.alternative.empty() ? " " : "") + std::string(option.argument);
-    out += fmt::format("  {:<22} {}\n", left, option.summary);
-  }
-  return out;
+  return check_values(settings);
 }
 
 Result<std::pair<std::string, std::string>> split_assignment(const std::string& text, std::string_view option) {

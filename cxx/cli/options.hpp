@@ -1,4 +1,5 @@
-// The command line, from one table: parsing, --help, and whatever else lists options are made from all_options().
+// The command line, from two tables: parsing, --help, the man page, completion, environment and config file are all
+// made from all_options() and all_commands().
 #pragma once
 
 #include <optional>
@@ -29,6 +30,7 @@ struct Settings {
   std::string color = "auto";
   std::string max_memory{};
   int optimization = 2;
+  std::string invalid{};  ///< the value of -O or -f that check_values refuses
   bool check = false;
   bool json = false;
   bool verbose = false;
@@ -44,17 +46,45 @@ struct Option {
   std::string_view argument;     ///< "NAME", "" for none
   std::string_view tools;        ///< letters of the tools that have it: c(aten) d(aten)
   std::string_view summary;
-  void (*apply)(Settings&, const std::string&);
+  void (*apply)(Settings&, const std::string&);  ///< with the argument; of a flag: "no" resets it
+  /// Options that have a default of the user's: the name in the config file, in capitals behind CATEN_ in the
+  /// environment, and how the value is written there. "" for what belongs to one command line.
+  std::string_view setting = "";
+  std::string (*show)(const Settings&) = nullptr;
+  std::string_view values = "";  ///< all that the argument may be, if that is a short list
+
+  bool flag() const { return argument.empty(); }
 };
+
+struct Subcommand {
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view tools;
+  std::string_view summary;
+  std::string_view values = "";  ///< as of Option
+};
+const std::vector<Subcommand>& all_commands();
+const Subcommand* find_command(std::string_view name, char tool);
 
 /// In the order in which --help lists them.
 const std::vector<Option>& all_options();
 
-/// Parses the arguments of tool 'c' or 'd'. After `run FILE.lisp` everything belongs to the program.
-Result<Settings> parse_options(const std::vector<std::string>& arguments, char tool);
+bool belongs(const Option& option, char tool);
+/// CATEN_MAX_MEMORY for max-memory.
+std::string environment_name(const Option& option);
+/// "--runtime NAME", "-e, --eval FORMS", "-OLEVEL".
+std::string describe_spelling(const Option& option);
 
-/// The option part of --help.
-std::string options_help(char tool);
+/// Parses the arguments of tool 'c' or 'd' into `settings`, which holds the defaults. After `run FILE.lisp` everything
+/// belongs to the program. The options that were given are added to `given`.
+Status parse_options(const std::vector<std::string>& arguments, char tool, Settings& settings,
+                     std::vector<const Option*>& given);
+
+/// "yes", "no" and words like them; `what` names in messages what is set.
+Result<bool> parse_flag(const std::string& value, std::string_view what);
+
+/// Refuses values that no option takes.
+Status check_values(const Settings& settings);
 
 /// "name=value" → both parts; E0902 otherwise.
 Result<std::pair<std::string, std::string>> split_assignment(const std::string& text, std::string_view option);

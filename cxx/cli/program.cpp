@@ -8,6 +8,7 @@
 #include <set>
 
 #include "check/elaborate.hpp"
+#include "cli/console.hpp"
 #include "cli/lisp_front_end.hpp"
 #include "io/csv.hpp"
 #include "io/file_bytes.hpp"
@@ -37,6 +38,7 @@ Result<std::string> read_stdin() {
   constexpr size_t kMaxBytes = size_t{64} << 20;
   std::string text;
   char buffer[65536];
+  InterruptEnds waiting;
   while (size_t count = std::fread(buffer, 1, sizeof buffer, stdin)) {
     text.append(buffer, count);
     if (text.size() > kMaxBytes)

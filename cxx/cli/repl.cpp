@@ -190,29 +190,32 @@ std::string Repl::hint(const std::string& before) {
   FormScanner scanner;
   scanner.feed(pending_ + before);
   if (scanner.in_string() || scanner.in_comment() || scanner.head().empty() || scanner.operator_position()) return "";
-  std::vector<std::string> line = call_lisp("caten/help:signature-line", {scanner.head()});
+  std::vector<std::string> line = call_lisp("caten/names:signature-line", {scanner.head()});
   return line.empty() || line[0].find('\n') != std::string::npos ? "" : line[0];
 }
 
 int Repl::run_pipe() {
-  std::string line, before,
-      input;  // `before`: line feeds in place of the lines that are done, so that places are right
+  std::string line, input;
+  uint32_t first_line = 1;  // of the input
   FormScanner scanner;
   for (int c = 0; c != EOF;) {
     line.clear();
-    while ((c = std::fgetc(stdin)) != EOF) {
-      line += static_cast<char>(c);
-      if (c == '\n') break;
+    {
+      InterruptEnds waiting;
+      while ((c = std::fgetc(stdin)) != EOF) {
+        line += static_cast<char>(c);
+        if (c == '\n') break;
+      }
     }
     input += line;
     scanner.feed(line);
     if (is_blank(input) || (!scanner.complete() && c != EOF)) continue;
     Diagnostics diagnostics;
-    LispOutcome outcome = evaluate_lisp(session_.sources().add("<stdin>", before + input), diagnostics, true);
+    LispOutcome outcome = evaluate_lisp(session_.sources().add("<stdin>", input, first_line), diagnostics, true);
     console_.messages(diagnostics, session_.sources());
     if (outcome.exit_code) return *outcome.exit_code;
     if (!outcome.ok) return std::max<int>(kExitFailed, exit_code(diagnostics));
-    before.append(static_cast<size_t>(std::count(input.begin(), input.end(), '\n')), '\n');
+    first_line += static_cast<uint32_t>(std::count(input.begin(), input.end(), '\n'));
     input.clear();
     scanner = {};
   }

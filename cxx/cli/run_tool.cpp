@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 #include "cli/cache_command.hpp"
 #include "cli/commands.hpp"
@@ -12,6 +13,7 @@
 #include "cli/lisp_front_end.hpp"
 #include "cli/program.hpp"
 #include "cli/repl.hpp"
+#include "cli/settings.hpp"
 #include "ir/print.hpp"
 
 namespace caten {
@@ -51,10 +53,9 @@ class Invocation {
     if (!settings_.expressions.empty()) return evaluate();
     if (settings_.operands.empty()) return tool_.letter == 'c' ? interact() : no_operand();
     const std::string& first = settings_.operands[0];
-    if (first == "ops") return write(settings_.json ? ops_json() : ops_text());
     if (first == "run") return run_program();
     if (first == "cache" && tool_.letter == 'c') return cache();
-    if (first == "repl" && tool_.letter == 'c' && settings_.operands.size() == 1) return interact();
+    if (first == "repl" && tool_.letter == 'c') return settings_.operands.size() == 1 ? interact() : surplus_operand();
     return compile();
   }
 
@@ -132,13 +133,40 @@ class Invocation {
     return graph;
   }
 
+  int surplus_operand() {
+    return report({.code = Code::BadOptionValue,
+                   .message = fmt::format("`{}` takes no operands", settings_.operands[0]),
+                   .expected = fmt::format("{} {}", tool_.name, settings_.operands[0]),
+                   .found = settings_.operands[1],
+                   .remedy = "load files with --plugin FILE, or (load \"FILE\")"});
+  }
+
+  /// Is the operand, which names no file, meant as a command?
+  std::optional<Diagnostic> misspelt_command(const std::string& operand) {
+    std::error_code error;
+    if (operand.find_first_of("./(: \n") != std::string::npos || std::filesystem::exists(operand, error))
+      return std::nullopt;
+    std::vector<std::string> names;
+    for (const Subcommand& command : all_commands())
+      if (command.tools.find(tool_.letter) != std::string_view::npos) names.emplace_back(command.name);
+    std::string hint = did_you_mean(operand, names);
+    if (hint.empty()) return std::nullopt;
+    return Diagnostic{.code = Code::UnknownCommand,
+                      .message = fmt::format("there is no command and no file `{}`", operand),
+                      .expected = fmt::format("a file, or {}", fmt::join(names, ", ")),
+                      .found = operand,
+                      .remedy = hint};
+  }
+
   int compile() {
+    if (std::optional<Diagnostic> misspelt = misspelt_command(settings_.operands[0]))
+      return report(std::move(*misspelt));
     if (settings_.operands.size() > 1)
       return report({.code = Code::BadOptionValue,
                      .message = "more than one program",
                      .expected = "one FILE, - or '(composite …)'",
                      .found = settings_.operands[1],
-                     .remedy = did_you_mean(settings_.operands[0], {"run", "ops"})});
+                     .remedy = "put them into one file, or compile them one by one"});
     std::optional<Graph> graph = program(settings_.operands[0]);
     if (!graph) return report();
     // The evaluator has no kernels: for it the program itself is what caten makes of the text.
@@ -203,36 +231,91 @@ Status check_disabled(const Settings& settings, char letter) {
   return {};
 }
 
-int usage_error(const Diagnostic& diagnostic) {
-  Console(Settings{}).message(diagnostic, SourceMap{});
-  return exit_code(diagnostic);
-}
+/// What needs no session: help and the commands that print what is built in.
+class Information {
+ public:
+  Information(const Tool& tool, const LoadedSettings& loaded, const Console& console)
+      : tool_(tool), loaded_(loaded), settings_(loaded.settings), console_(console) {}
+
+  /// The exit code, if that was all.
+  std::optional<int> run() {
+    if (settings_.version) return write(fmt::format("{} {}\n", tool_.name, CATEN_VERSION));
+    if (settings_.help) return write(help_text(tool_));
+    if (settings_.operands.empty() || !settings_.expressions.empty()) return std::nullopt;
+    const std::string& name = settings_.operands[0];
+    if (!find_command(name, tool_.letter)) return std::nullopt;
+    if (name == "explain") return explain();
+    if (name == "config")
+      return write(settings_.json ? config_json(loaded_, tool_.letter) : config_text(loaded_, tool_.letter));
+    if (name == "man") return write(manual_page(tool_));
+    if (name == "ops") return write(settings_.json ? ops_json() : ops_text());
+    if (name == "completion") return completion();
+    return std::nullopt;
+  }
+
+ private:
+  int report(const Diagnostic& diagnostic) {
+    console_.message(diagnostic, SourceMap{});
+    return exit_code(diagnostic);
+  }
+  int write(const Result<std::string>& text) {
+    if (!text) return report(text.error());
+    Status written = console_.write(*text);
+    return written ? kExitDone : report(written.error());
+  }
+  int explain() {
+    if (settings_.operands.size() > 1) return write(error_page(settings_.operands[1]));
+    return write(list_of_codes());
+  }
+  int completion() {
+    if (settings_.operands.size() > 1) return write(completion_script(tool_, settings_.operands[1]));
+    return report({.code = Code::MissingArgument,
+                   .message = "completion for which shell?",
+                   .expected = fmt::format("{} completion bash, zsh or fish", tool_.name),
+                   .found = "no name",
+                   .remedy = "name the shell"});
+  }
+
+  const Tool& tool_;
+  const LoadedSettings& loaded_;
+  const Settings& settings_;
+  const Console& console_;
+};
 
 }  // namespace
 
 int run_tool(const Tool& tool, int argc, char** argv) {
-  Result<Settings> settings = parse_options({argv + 1, argv + argc}, tool.letter);
-  if (!settings) return usage_error(settings.error());
-  if (settings->version) return std::printf("%s %s\n", tool.name.c_str(), CATEN_VERSION) > 0 ? kExitDone : kExitFailed;
-  if (settings->help)
-    return std::printf("%s\nOptions:\n%s", tool.usage.c_str(), options_help(tool.letter).c_str()) > 0 ? kExitDone
-                                                                                                      : kExitFailed;
-  SessionOptions options;
-  options.runtime = settings->runtime;
-  if (!settings->cpu.empty()) options.device = "cpu=" + settings->cpu;
-  options.notice = [console = Console(*settings)](const Diagnostic& notice) { console.message(notice, SourceMap{}); };
-  options.check = settings->check;
-  options.rewrite = settings->optimization > 0;
-  options.rewriting.off = {settings->disabled.begin(), settings->disabled.end()};
-  if (settings->trace_rewrites)
-    options.rewriting.trace = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
-  if (Status known = check_disabled(*settings, tool.letter); !known) return usage_error(known.error());
-  if (!settings->max_memory.empty()) {
-    Result<size_t> bytes = parse_bytes(settings->max_memory);
-    if (!bytes) return usage_error(bytes.error());
-    options.max_memory = *bytes;
+  std::signal(SIGPIPE, SIG_DFL);  // a reader that has seen enough (| head) ends us quietly
+  SourceMap sources;
+  Diagnostics diagnostics;
+  LoadedSettings loaded = load_settings({argv + 1, argv + argc}, tool.letter, sources, diagnostics);
+  const Settings& settings = loaded.settings;
+  Console console(settings);
+  if (!diagnostics.failed()) {
+    if (Status known = check_disabled(settings, tool.letter); !known) diagnostics.add(known.error());
   }
-  return Invocation(tool, std::move(*settings), std::move(options)).run();
+  SessionOptions options;
+  if (!settings.max_memory.empty()) {
+    Result<size_t> bytes = parse_bytes(settings.max_memory);
+    if (bytes)
+      options.max_memory = *bytes;
+    else
+      diagnostics.add(bytes.error());
+  }
+  if (diagnostics.failed()) {
+    console.messages(diagnostics, sources);
+    return exit_code(diagnostics);
+  }
+  if (std::optional<int> code = Information(tool, loaded, console).run()) return *code;
+  options.runtime = settings.runtime;
+  if (!settings.cpu.empty()) options.device = "cpu=" + settings.cpu;
+  options.notice = [console](const Diagnostic& notice) { console.message(notice, SourceMap{}); };
+  options.check = settings.check;
+  options.rewrite = settings.optimization > 0;
+  options.rewriting.off = {settings.disabled.begin(), settings.disabled.end()};
+  if (settings.trace_rewrites)
+    options.rewriting.trace = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
+  return Invocation(tool, settings, std::move(options)).run();
 }
 
 }  // namespace caten

@@ -255,9 +255,39 @@ def colour(folder):
     assert screen.end() == -signal.SIGHUP
 
 
+def interrupted_programs_end(folder):
+    loop = "(ir 1 (program main (:in (x (i64))) (:let (l (loop 1000000000000 ((c x)) (i) (next (add c i))))) (:out (y (result 0 l)))))"
+    program = pathlib.Path(folder, "loop.lisp")
+    program.write_text('(defun forever () (format t "begun~%") (finish-output) (loop))\n(forever)\n')
+    for arguments, begun in ((("run", "loop.lisp"), "begun\n"), (("-e", '(progn (format t "begun~%") (finish-output) (loop))'), "begun\n"),
+                             (("--runtime", "reference", "run", "loop.ir", "--in", "x=x.npy"), None)):
+        pathlib.Path(folder, "loop.ir").write_text(loop)
+        header = "{'descr': '<i8', 'fortran_order': False, 'shape': (), }".ljust(117) + "\n"
+        pathlib.Path(folder, "x.npy").write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", 118) + header.encode() + bytes(8))
+        screen = Screen(folder, *arguments)
+        if begun:
+            screen.wait(begun)
+        else:  # nothing is printed before; wait until the program handles the signal
+            deadline = time.monotonic() + patience
+            while not handles_interrupts(screen.child):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        screen.keys("\x03")
+        equal(screen.end(), 130)
+
+
+def handles_interrupts(process):
+    """True once the process has a handler for SIGINT; caten has, from before it reads its operands."""
+    status = pathlib.Path(f"/proc/{process}/status").read_text()
+    if not status.startswith("Name:\tcaten\n"):
+        return False
+    return int(re.search(r"SigCgt:\s*(\w+)", status).group(1), 16) >> (signal.SIGINT - 1) & 1
+
+
 def main():
     tests = [values_and_several_lines, completion, history_of_earlier_sessions, interruption_keeps_definitions, numbered_restarts,
-             help_and_commands, plain_terminal, colour]
+             help_and_commands, plain_terminal, colour,
+             interrupted_programs_end]
     passed = failed = 0
     for test in tests:
         if sys.argv[1:] and test.__name__ not in sys.argv[1:]:

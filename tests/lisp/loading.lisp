@@ -12,7 +12,7 @@
            (check (equal "plugin" (symbol-value (find-symbol "*LOADED-FROM*" :caten-user))))
            (check (near (funcall (find-symbol "DOUBLED-BY-PLUGIN" :caten-user) (tensor '(1 2))) '(2 4)))
            (let ((diagnostic (handler-case (load path) (caten-error (e) (first (caten-error-diagnostics e))))))
-             (check (search "CAR" (caten/diagnostic:diagnostic-message diagnostic)))
+             (check (search "`car`" (caten/diagnostic:diagnostic-message diagnostic)))
              (check (integerp (caten/diagnostic:diagnostic-source diagnostic)))))
       (ignore-errors (delete-file path))
       (si::rmdir (concatenate 'string folder "/"))))

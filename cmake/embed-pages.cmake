@@ -1,0 +1,10 @@
+# cmake -D FOLDER=docs/errors -D OUTPUT=file -P embed-pages.cmake: the pages E0202.md … as rows {202, R"page(text)page"},
+file(GLOB pages ${FOLDER}/E*.md)
+set(rows "")
+foreach(page IN LISTS pages)
+  get_filename_component(name ${page} NAME_WE)
+  string(REGEX REPLACE "^E0*" "" number ${name})
+  file(READ ${page} text)
+  string(APPEND rows "{${number}, R\"page(${text})page\"},\n")
+endforeach()
+file(WRITE ${OUTPUT} "${rows}")
