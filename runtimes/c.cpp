@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -252,10 +253,17 @@ caten_status compile(caten_device* device, const char* source, size_t bytes, cat
   for (const char* flag : kFlags) command.emplace_back(flag);
   command.insert(command.end(), {"-o", library, text, "-lm"});
   int status = run(command, log);
+  std::vector<char> said;
+  if (status > 0) read_file(log, said);
+  if (std::string_view(said.data(), said.size()).find("internal compiler error") != std::string_view::npos) {
+    // A compiler that broke down in an optimisation mostly manages with less of it.
+    command.insert(command.end(), {"-O1", "-fno-ivopts"});
+    status = run(command, log);
+    said.clear();
+    if (status > 0) read_file(log, said);
+  }
   if (status == -1) return fail(CATEN_UNAVAILABLE, system_error("cannot run " + command[0]));
   if (status != 0) {
-    std::vector<char> said;
-    read_file(log, said);
     std::string message(said.begin(), said.end()), prefix = folder.file("");
     for (size_t at = 0; (at = message.find(prefix, at)) != std::string::npos;) message.erase(at, prefix.size());
     return fail(CATEN_COMPILE_FAILED, message);

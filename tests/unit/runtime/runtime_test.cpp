@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "golden.hpp"
 #include "ir/build.hpp"
@@ -99,6 +101,25 @@ TEST_CASE("source that does not compile is reported with the compiler's text, wi
   CHECK(artifact.error().code == Code::RuntimeCompileFailed);
   CHECK(artifact.error().notes[0].find("oops") != std::string::npos);
   CHECK(artifact.error().notes[0].find("/caten-") == std::string::npos);
+}
+
+TEST_CASE("where the compiler breaks down it is asked again with less optimisation") {
+  std::string folder = (std::filesystem::temp_directory_path() / "caten-test-XXXXXX").string();
+  REQUIRE(mkdtemp(folder.data()));
+  std::string script = folder + "/cc";
+  std::ofstream(script) << "#!/bin/sh\ncase \"$*\" in *-O1*) exec cc \"$@\";; esac\n"
+                           "echo 'cc1: internal compiler error: in somewhere'\nexit 1\n";
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  setenv("CATEN_CC", script.c_str(), 1);
+  SourceMap sources;
+  Result<Runtime> runtime = find_runtime("c", default_runtime_search(), sources);
+  unsetenv("CATEN_CC");
+  REQUIRE(runtime.has_value());
+  CHECK(runtime->device->compile("void kernel_0(void *const *b, const long *n) {}\n").has_value());
+  Result<std::string> wrong = runtime->device->compile("void kernel_0(");
+  REQUIRE_FALSE(wrong.has_value());
+  CHECK(wrong.error().code == Code::RuntimeCompileFailed);
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("all that a runtime declares unsupported is reported at once") {
