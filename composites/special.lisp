@@ -48,11 +48,11 @@ Chebyshev approximations for the error function, 1969)."
 
 (defcomposite lgamma ((X{T}[~]) -> (Y{T}[~]) where T in float)
   "log |Γ(X)|: a polynomial times (X - 1)·(X - 2) up to 8, Stirling's series above (DLMF 5.11.1), and below 0 the reflection
-log(π / |X·sin(πX)|) - lgamma(-X), which is infinite at whole numbers."
+log(π / |X·sin(πX)|) - lgamma(-X), which is infinite at whole numbers and a difference of larger numbers beside them."
   (:example (lgamma (tensor '(1.0 0.5 10.0))))
   (:test () (near (lgamma (+ 1/8 (* 3 (square X)))) (numpy "np.vectorize(__import__('math').lgamma, otypes=[np.float64])(0.125 + 3.0 * X * X).astype('f4')") :atol 1e-5)
          (near (lgamma (tensor (list 0.0 -1.0 1.0 2.0 -1/2))) (list +inf +inf 0 0 1.2655121234846454)))
-  (:ulp 5 "of the larger of |lgamma(X)| and 1")
+  (:ulp 5 "of the largest of |lgamma(X)|, lgamma(|X|) and 1")
   (setf w (widen X) a (abs w))
   (setf fraction (- a (to-nearest a)))
   (setf positive (lgamma-positive a))

@@ -87,7 +87,7 @@ UNARY = {
 }
 # What errors are measured in ulps of, where it is not the result.
 SCALES = {
-    "lgamma": lambda x, y: np.maximum(np.abs(y), 1), "hard-swish": lambda x, y: x,
+    "lgamma": lambda x, y: np.maximum(np.maximum(np.abs(y), np.where(x < 0, UNARY["lgamma"](np.abs(x)), 1)), 1), "hard-swish": lambda x, y: x,
     "gelu-tanh": lambda x, y: np.where(np.isfinite(x), x, 1),
     "cos": lambda x, y: np.where(np.abs(x) > HALF_OF_MAX[x.dtype.type](x), 1, y),
     "tan": lambda x, y: np.where(np.abs(x) > HALF_OF_MAX[x.dtype.type](x), np.maximum(1, y * y), y),

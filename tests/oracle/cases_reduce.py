@@ -278,10 +278,12 @@ def searchsorted_case(d):
     t, right = d.choice(REAL), d.chance(0.5)
     text = " :right t" if right else ""
     side = "right" if right else "left"
+    # Sorted as f64: NumPy leaves the NaNs of bf16 where they are.
+    in_order = lambda x: np.sort(wide(x), -1).astype(x.dtype)
     if d.chance(0.6):
-        row, values = np.sort(d.numbers(t, d.choice([(0,), (1,), (9,), (20,)]))), d.numbers(t, d.shape())
+        row, values = in_order(d.numbers(t, d.choice([(0,), (1,), (9,), (20,)]))), d.numbers(t, d.shape())
         return Case(f"(searchsorted row v{text})", t, {"row": (t, row), "v": (t, values)}, np.asarray(np.searchsorted(wide(row), wide(values), side)).astype(np.int64), "i64")
-    rows, values = np.sort(d.numbers(t, (3, 7)), -1), d.numbers(t, (3, d.integer(0, 4)))
+    rows, values = in_order(d.numbers(t, (3, 7))), d.numbers(t, (3, d.integer(0, 4)))
     found = np.stack([np.searchsorted(wide(r), wide(v), side) for r, v in zip(rows, values)])
     return Case(f"(searchsorted row v{text})", t, {"row": (t, rows), "v": (t, values)}, found.astype(np.int64), "i64")
 
