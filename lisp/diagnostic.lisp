@@ -57,9 +57,9 @@
 ;;; Conditions, one for each kind of cause, by the hundreds of the codes.
 
 (define-condition caten-error (error)
-  ((diagnostics :initarg :diagnostics :reader condition-diagnostics))
+  ((diagnostics :initarg :diagnostics :initform '() :reader condition-diagnostics))
   (:report (lambda (condition stream)
-             (let ((d (first (condition-diagnostics condition))))
+             (let ((d (or (first (condition-diagnostics condition)) (make-diagnostic 701 "an error without a diagnostic"))))
                (format stream "~a~@[; expected ~a~]~@[; found ~a~]" (diagnostic-message d) (diagnostic-expected d)
                        (diagnostic-found d)))))
   (:documentation "An error that carries diagnostics: (handler-case (+ (ones 2) (ones 3)) (caten-error (e) …))."))

@@ -7,7 +7,7 @@
   (:import-from :caten/diagnostic
    #:checked #:make-diagnostic #:diagnostic-source #:with-place #:suggest #:add-note #:fail)
   (:import-from :caten/body #:mark-places)
-  (:import-from :caten/wording #:reworded #:without-addresses)
+  (:import-from :caten/wording #:reworded #:without-addresses #:foreign-name)
   (:import-from :caten/composite #:find-composite #:composite-text)
   (:import-from :caten/syntax #:with-caten-syntax #:*caten-readtable* #:form-place)
   (:export #:evaluate-text #:call-named #:finish-boot #:on-interrupt #:with-guard #:print-value #:evaluate-value #:condition-diagnostics #:read-diagnostics
@@ -75,36 +75,18 @@
   "Type errors about tensors: (typep c 'tensor-where-none-fits)."
   '(and type-error (satisfies about-tensor-p)))
 
-(defun call-diagnostic (condition)
-  "E0105 or E0705 for a condition that says that a Lisp function was called with wrong arguments, else nil."
-  (let* ((control (and (typep condition 'simple-condition) (simple-condition-format-control condition)))
-         (subject (and (stringp control) (first (simple-condition-format-arguments condition))))
-         (name (if (symbolp subject) subject (ignore-errors (si::compiled-function-name subject))))
-         (parameters (and name (fboundp name) (ext:function-lambda-list name))))
-    (cond ((not (stringp control)) nil)
-          ((search "arguments passed to function" control)
-           (make-diagnostic 105 (format nil "~:[a function~;~:*`~(~a~)`~] is given a wrong number of arguments" name)
-                            :expected (and parameters (format nil "(~(~a~)~{ ~(~a~)~})" name (plain-parameters parameters)))
-                            :remedy "add or remove arguments"))
-          ((search "Odd number of keys" control)
-           (make-diagnostic 705 "a keyword argument without a value" :remedy "write keywords and values in turn, behind the other arguments"))
-          ((search "Unknown keyword" control)
-           (make-diagnostic 705 (format nil "a function has no keyword argument ~(~s~)" subject) :remedy "see (doc …) of the function")))))
-
-(defun plain-parameters (parameters)
-  "A lambda list without packages, as strings."
-  (loop for item in parameters
-        collect (if (consp item) (format nil "(~{~a~^ ~})" (plain-parameters item)) (if (symbolp item) (symbol-name item) (prin1-to-string item)))))
-
 (defun condition-diagnostics (condition)
   "The diagnostics of a condition: those it carries, or one made from its kind and report."
   (typecase condition
-    (caten-error (caten-error-diagnostics condition))
+    (caten-error (or (caten-error-diagnostics condition)
+                     (list (make-diagnostic 701 (format nil "a ~a without a diagnostic" (condition-name condition))
+                                            :remedy "signal errors of your own with (error \"what is wrong\")"))))
     (interrupted (list (make-diagnostic 805 "the computation was interrupted" :remedy "all definitions and values are kept")))
     (undefined-function
      (let ((name (cell-error-name condition)))
        (list (make-diagnostic 111 (format nil "there is no function or composite `~(~a~)`" name)
-                              :remedy (or (suggest (princ-to-string name) (visible-names #'fboundp))
+                              :remedy (or (foreign-name name)
+                                          (suggest (princ-to-string name) (visible-names #'fboundp))
                                           "define it, or check its spelling")))))
     (unbound-variable
      (let ((name (cell-error-name condition)))
@@ -120,8 +102,7 @@
                             :remedy "for sizes (shape x), for elements (take x axis k) or (tensor->list x)")))
     (storage-condition
      (list (make-diagnostic 404 "Lisp is out of memory" :remedy "look for data that grows without end")))
-    (t (list (or (call-diagnostic condition)
-                 (ignore-errors (reworded condition (describe-condition condition)))
+    (t (list (or (ignore-errors (reworded condition (describe-condition condition)))
                  (make-diagnostic 701 (describe-condition condition) :found (format nil "a condition of type ~a" (condition-name condition))))))))
 
 (defun read-diagnostics (condition place)

@@ -107,7 +107,9 @@
         do (dolist (object (tensors-of parameter argument))
              (unless (typep object '(or caten/tensor::tensor number (member t nil)))
                (misfit 705 "takes tensors and numbers" arguments
-                       :remedy (if (consp object) "make a tensor of the list: (tensor '(1 2 3))" "pass a tensor"))))))
+                       :remedy (cond ((atom object) "pass a tensor")
+                                     ((some #'tensorp object) "pass the tensors one by one, without the list")
+                                     (t "make a tensor of the list: (tensor '(1 2 3))")))))))
 
 (defun unify-types (signature arguments)
   "Binds the type variables in *types*; returns them."

@@ -133,12 +133,18 @@
   (if (= 1 (cl:count -1 dims))
       (let ((known (element-count (remove -1 dims))) (all (element-count (tensor-shape tensor))))
         (substitute (dim-floor all known) -1 dims))
-      dims))
+      (if (< 1 (cl:count -1 dims))
+          (fail 207 "only one size of a reshape may be -1" :expected "sizes, and -1 at most once" :found (describe-shape dims)
+                                                          :remedy "write the other sizes")
+          dims)))
 
 (defun reshape (x &rest dims)
   "The same elements in row-major order; one size may be -1: (reshape x 2 -1)."
   (let ((x (as-tensor x)))
-    (if (poison-p x) x (make-node :reshape (list x) '() nil (infer-missing x (flatten-dims dims))))))
+    (if (poison-p x)
+        x
+        (let ((dims (infer-missing x (flatten-dims dims))))
+          (if (poison-p dims) (poison) (make-node :reshape (list x) '() nil dims))))))
 
 (defun permute (x &rest axes)
   "Axis k of the result is axis axes[k] of x: (permute x 1 0)."

@@ -31,13 +31,24 @@
   "The size of a dtype in bits: (dtype-bits :bf16) is 16."
   (third (assoc dtype *dtype-table*)))
 
+(defun usual-dtype (designator)
+  "A remedy for a dtype as other languages write it, or nil: (usual-dtype :float32) is \"did you mean `:f32`?\"."
+  (let* ((name (and (or (stringp designator) (symbolp designator)) (string-upcase (string designator))))
+         (row (assoc name '(("FLOAT" . :f32) ("FLOAT16" . :f16) ("HALF" . :f16) ("BFLOAT16" . :bf16) ("FLOAT32" . :f32) ("FLOAT64" . :f64)
+                            ("DOUBLE" . :f64) ("INT" . :i32) ("INT8" . :i8) ("INT16" . :i16) ("INT32" . :i32) ("INT64" . :i64)
+                            ("LONG" . :i64) ("UINT8" . :u8) ("UINT16" . :u16) ("UINT32" . :u32) ("UINT64" . :u64) ("COMPLEX64" . :c64)
+                            ("COMPLEX128" . :c128) ("BOOLEAN" . :bool))
+                     :test #'equal))
+         (dtype (or (cdr row) (and name (first (find name *dtype-table* :key (lambda (r) (symbol-name (first r))) :test #'string=))))))
+    (and dtype (format nil "did you mean `~(~s~)`?" dtype))))
+
 (defun resolve-dtype (designator)
   "A dtype given as keyword or as type variable of the composite's signature: (resolve-dtype :f32)."
   (cond ((and (keywordp designator) (dtype-class designator)) designator)
         ((and (symbolp designator) (cdr (assoc designator *types*))))
         (t (fail 204 (format nil "`~(~s~)` is no dtype" designator)
                  :expected (format nil "~{~(~s~)~^ ~}" (mapcar #'first *dtype-table*))
-                 :remedy "write a keyword such as :f32, or a type variable of the signature")
+                 :remedy (or (usual-dtype designator) "write a keyword such as :f32, or a type variable of the signature"))
            :f32)))
 
 (defun promote-dtypes (a b)

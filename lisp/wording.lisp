@@ -4,8 +4,8 @@
   (:use :cl)
   (:import-from :caten/primitive #:source-text)
   (:import-from :caten/diagnostic #:make-diagnostic #:suggest #:*place* #:*signal-place*)
-  (:import-from :caten/names #:signature-line #:keyword-names)
-  (:export #:reworded #:without-addresses))
+  (:import-from :caten/names #:designated #:signature-line #:keyword-names)
+  (:export #:reworded #:without-addresses #:foreign-name))
 
 (in-package :caten/wording)
 
@@ -41,6 +41,24 @@
   (let ((line (if name (signature-line name) "")))
     (and (string/= line "") line)))
 
+(defun foreign-name (name)
+  "A remedy for a name that another language has, or nil: (foreign-name '==) is \"`=` compares\"."
+  (let* ((text (string-downcase (symbol-name (if (consp name) (second name) name))))
+         (dot (position #\. text :from-end t))
+         (known (assoc text '(("==" . "`=` compares") ("!=" . "`/=` compares") ("**" . "`expt` or `pow` raises to a power")
+                              ("%" . "`mod` is the remainder") ("^" . "`expt` or `pow` raises to a power; `xor` is exclusive or")
+                              ("@" . "`matmul` multiplies matrices") ("[]" . "(take x 0 axis) takes elements, (slice x (0 2)) parts"))
+                       :test #'string=)))
+    (cond (known (cdr known))
+          ((and dot (< dot (1- (length text))) (designated (subseq text (1+ dot))) (fboundp (designated (subseq text (1+ dot)))))
+           (format nil "did you mean `~a`?" (subseq text (1+ dot)))))))
+
+(defun subject-of (condition)
+  "The name of the function that a report is about, or nil."
+  (let* ((subject (and (typep condition 'simple-condition) (first (simple-condition-format-arguments condition))))
+         (name (if (functionp subject) (ignore-errors (si::compiled-function-name subject)) subject)))
+    (and name (symbolp name) (symbol-package name) (string-downcase (symbol-name name)))))
+
 (defun wrong-arguments (name)
   "E0105 for a call with too many or too few arguments."
   (make-diagnostic 105 (if name (format nil "`~a` is given a wrong number of arguments" name) "a call with a wrong number of arguments")
@@ -67,21 +85,21 @@
          (type (type-error-expected-type condition))
          (function (word-after "In function " report))
          (name (if (and function (string/= function "structure-ref")) function (called-name))))
-    (if (and (symbolp type) (string= (symbol-name type) "TENSOR"))
+    (if (and type (symbolp type) (string= (symbol-name type) "TENSOR"))
         (make-diagnostic 705 (format nil "~:[a call~;~:*`~a`~] takes a tensor" name)
                          :expected (or (known-signature name) "a tensor") :found (printed datum)
                          :remedy "(tensor x) makes one of a number or of nested lists")
         (make-diagnostic 701 (format nil "~:[a call~;~:*`~a`~] is given ~a" name (printed datum))
-                         :expected (let ((*package* (find-package :cl))) (format nil "a value of type ~(~a~)" type))
+                         :expected (let ((*package* (find-package :cl))) (format nil "a value of type ~(~s~)" type))
                          :found (format nil "~a, of type ~(~a~)" (printed datum)
                                         (let ((kind (type-of datum))) (if (consp kind) (first kind) kind)))))))
 
 (defun reworded (condition report)
   "A diagnostic for a condition that Common Lisp signals, given its report on one line; nil if there is nothing better to say."
   (flet ((says (text) (search text report)))
-    (cond ((typep condition 'type-error) (wrong-type condition report))
+    (cond ((and (typep condition 'type-error) (type-error-expected-type condition)) (wrong-type condition report))
           ((or (says "Wrong number of arguments passed to") (says "arguments passed to function") (says "Too few arguments"))
-           (wrong-arguments (or (name-of-macro (word-after "destructuring-bind form: (" report)) (called-name))))
+           (wrong-arguments (or (name-of-macro (word-after "destructuring-bind form: (" report)) (subject-of condition) (called-name))))
           ((says "arguments supplied to a macro")
            (wrong-arguments (name-of-macro (word-after "destructuring-bind form: (" report))))
           ((eql (says "Unknown keyword ") 0) (unknown-keyword (string-downcase (subseq report 16))))

@@ -16,7 +16,7 @@ TEST_CASE("Lisp programs that must fail") {
   for (const auto& entry : std::filesystem::directory_iterator(source_path("tests/errors/lisp")))
     if (entry.path().extension() == ".lisp") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
-  REQUIRE(files.size() >= 50);
+  REQUIRE(files.size() >= 130);
   for (const std::filesystem::path& file : files) {
     CAPTURE(file.string());
     std::string name = file.filename().string();

@@ -1,0 +1,1 @@
+(save-npz "x.npz" (ones 2) "weight")

@@ -1,0 +1,1 @@
+(bitcast (ones 3) :f64)

@@ -1,0 +1,1 @@
+(defcomposite twice ((X{T}[N])) "Twice X." (+ X X))

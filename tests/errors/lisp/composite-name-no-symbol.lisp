@@ -1,0 +1,1 @@
+(defcomposite "twice" ((X{T}[N]) -> (Y{T}[N])) "Twice X." (+ X X))

@@ -1,0 +1,1 @@
+(defcomposite list ((X{T}[N]) -> (Y{T}[N])) "X." X)

@@ -1,0 +1,4 @@
+(defcomposite encoder ((X{T}[N]) -> (Y{T}[N]))
+  "A block."
+  (rleu (+ X 1)))
+(encoder (ones 3))

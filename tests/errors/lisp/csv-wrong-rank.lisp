@@ -1,0 +1,1 @@
+(save-csv "x.csv" (ones 2 2 2))

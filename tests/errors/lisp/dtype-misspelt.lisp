@@ -1,0 +1,1 @@
+(ones 2 :dtype :float32)

@@ -1,0 +1,1 @@
+(ecase :gpu (:cpu 1) (:cuda 2))

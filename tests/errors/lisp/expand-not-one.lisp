@@ -1,0 +1,1 @@
+(expand (ones 3) 6)

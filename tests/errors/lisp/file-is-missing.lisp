@@ -1,0 +1,1 @@
+(load-csv "no-such-table.csv")

@@ -1,0 +1,1 @@
+(save-npy "weights" (ones 2))

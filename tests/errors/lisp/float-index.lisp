@@ -1,0 +1,1 @@
+(take (ones 3) 0 (tensor 1.5))

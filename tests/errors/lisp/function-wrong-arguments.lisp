@@ -1,0 +1,2 @@
+(defun scale (x factor) (* x factor))
+(scale (ones 2))

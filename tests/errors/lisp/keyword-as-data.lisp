@@ -1,0 +1,1 @@
+(softmax (ones 2) :axis :last)

@@ -1,0 +1,1 @@
+(tensor '(1 2) :dtype)

@@ -1,0 +1,1 @@
+(layer-norm (ones 2 3) (ones 4))

@@ -1,0 +1,1 @@
+(length (ones 3))

@@ -1,0 +1,1 @@
+(linear (ones 2 3) (ones 4 3) (ones 5))

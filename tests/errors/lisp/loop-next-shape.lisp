@@ -1,0 +1,1 @@
+(scan 3 ((s (ones 2))) (i) (next (sum s)))

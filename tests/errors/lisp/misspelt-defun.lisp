@@ -1,0 +1,1 @@
+(defunn f (x) x)

@@ -1,0 +1,1 @@
+(one-hot (ones 3) 4)

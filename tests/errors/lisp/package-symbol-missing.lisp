@@ -1,0 +1,1 @@
+(caten/tensor:no-such-name 1)

@@ -1,0 +1,1 @@
+(disable-optimizer 5)

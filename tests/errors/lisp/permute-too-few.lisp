@@ -1,0 +1,1 @@
+(permute (ones 2 3 4) 1 0)

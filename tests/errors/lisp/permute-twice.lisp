@@ -1,0 +1,1 @@
+(permute (ones 2 3) 1 1)

@@ -1,0 +1,1 @@
+(save-png "x.png" (ones 4))

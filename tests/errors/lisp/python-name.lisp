@@ -1,0 +1,1 @@
+(np.exp (ones 2))

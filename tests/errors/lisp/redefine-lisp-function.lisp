@@ -1,0 +1,1 @@
+(defun second (x) x)

@@ -1,0 +1,1 @@
+(reshape (ones 7) 2 -1)

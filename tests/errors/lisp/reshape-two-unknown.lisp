@@ -1,0 +1,1 @@
+(reshape (ones 6) -1 -1)

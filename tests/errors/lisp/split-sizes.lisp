@@ -1,0 +1,1 @@
+(split (ones 5) (list 2 2))

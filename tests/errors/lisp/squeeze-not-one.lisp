@@ -1,0 +1,1 @@
+(squeeze (ones 2 3) :axis 0)

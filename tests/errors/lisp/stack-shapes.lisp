@@ -1,0 +1,1 @@
+(stack (ones 2) (ones 3))

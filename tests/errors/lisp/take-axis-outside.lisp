@@ -1,0 +1,1 @@
+(take (ones 3) 1 (tensor 0))

@@ -1,0 +1,1 @@
+(list #<tensor f32[2]>)
