@@ -37,6 +37,7 @@ void collect_dividends(const std::vector<Statement>& body, std::vector<Dim>& out
     collect_dividends(statement.extent, out);
     collect_dividends(statement.index, out);
     collect_dividends(statement.body, out);
+    collect_dividends(statement.otherwise, out);
   }
 }
 

@@ -2,15 +2,16 @@
 //
 // Values are scalars without a place: pure functions of loop variables, sizes, buffers and accumulators, hash-consed,
 // operands before users. Statements say when something happens; whoever renders them computes the values that a
-// statement needs where it needs them. Indices are Dims (codegen/index.hpp); a Dim may name a value (reserved::value).
+// statement needs where it needs them. Sets and stores that follow each other happen at once: all their values are
+// computed before the first of them. Indices are Dims (schedule/index.hpp); a Dim may name a value (reserved::value).
 #pragma once
 
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "codegen/index.hpp"
 #include "ir/node.hpp"
+#include "schedule/index.hpp"
 #include "schedule/schedule.hpp"
 
 namespace caten {
@@ -33,7 +34,8 @@ enum class ValueKind : uint8_t {
   kComplex,      ///< real and imaginary part
   kClamp,        ///< an i64 clamped to 0 … index - 1
   kInRange,      ///< bool: 0 ≤ operand < index
-  kAccumulator,  ///< the present content of accumulator `slot`
+  kAccumulator,  ///< the present content of accumulator `slot`, of its element `index` if it has several
+  kResult,       ///< the scalar that statement kLet named `slot`
   kDistinct,     ///< bool: `slot` and slot `constant` begin at different addresses
 };
 
@@ -51,9 +53,12 @@ struct ScalarValue {
 
 enum class StatementKind : uint8_t {
   kLoop,     ///< for `variable` from 0 below `extent`: body
-  kIf,       ///< if `value`: body
-  kDeclare,  ///< accumulator `slot` of `dtype`, initially `value`
-  kSet,      ///< accumulator `slot` := `value`
+  kBind,     ///< `variable` := `index`, for the rest of this body
+  kIf,       ///< if `value`: body; else: otherwise
+  kDeclare,  ///< accumulator `slot` of `dtype`, `lanes` elements, each initially `value`
+  kSet,      ///< accumulator `slot`, its element `index` if it has several, := `value`
+  kLet,      ///< result `slot` of `dtype` := `value`
+  kKeep,     ///< `value` is computed here, for what follows
   kStore,    ///< element `index` of `slot` := `value`
 };
 
@@ -65,7 +70,8 @@ struct Statement {
   uint32_t slot = 0;
   DType dtype = DType::kF32;
   Dim index{};
-  std::vector<Statement> body{};
+  int64_t lanes = 1;
+  std::vector<Statement> body{}, otherwise{};
   bool independent = false;  ///< a loop whose iterations may run in any order, and at once
 };
 

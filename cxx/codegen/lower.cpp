@@ -2,153 +2,481 @@
 
 #include <algorithm>
 #include <cassert>
-#include <map>
+#include <set>
+
+#include "codegen/values.hpp"
 
 namespace caten {
 namespace {
 
-Op combining_op(Combine combine) {
-  switch (combine) {
-    case Combine::kAdd: return Op::kAdd;
-    case Combine::kMul: return Op::kMul;
-    case Combine::kMax: return Op::kMax;
-    case Combine::kAnd: return Op::kAnd;
-    case Combine::kXor: return Op::kXor;
-    case Combine::kSet: break;
-  }
-  assert(false && "set combines nothing");
-  return Op::kAdd;
-}
+using Body = std::vector<Statement>;
+
+constexpr int64_t kTileRows = 4;       ///< rows of a result that are computed together where they share loads
+constexpr size_t kTileBytes = 128;     ///< of such a row
+constexpr size_t kColumnBytes = 1024;  ///< of a row that shares nothing
+constexpr size_t kLaneBytes = 128;     ///< of an accumulator that is folded at the end
+constexpr int64_t kMostLanes = 32;
+constexpr int64_t kBlock = 64;  ///< steps of the lanes of a sum between partial sums
+
+int64_t elements_in(size_t bytes, DType dtype) { return static_cast<int64_t>(bytes / dtype_size(dtype)); }
+
+/// One pass: what it computes, and in which loops.
+struct PassPlan {
+  std::vector<const KernelPart*> folds{}, everywhere{}, after{};
+  Index outer{}, reduced{};  ///< variables
+  Shape outer_extents{}, reduced_extents{};
+  std::vector<ValueId> folded{};  ///< the elements that go into the folds
+  std::vector<ValueId> stored{};  ///< what is computed everywhere
+  Index variables{};              ///< of the rows, outer, reduced
+};
 
 class Lowering {
  public:
   Lowering(const Schedule& schedule, const Kernel& kernel)
-      : graph_(schedule.graph), kernel_(kernel), space_(schedule.graph.dims) {}
+      : graph_(schedule.graph), kernel_(kernel), values_(schedule, kernel, out_) {}
 
   LoopNest run() {
-    out_.slots.push_back({kernel_.target.buffer, graph_.type(kernel_.root).dtype, true});
-    const Node& root = graph_[kernel_.root];
-    if (root.is(Op::kReduce))
-      lower_reduce(root);
-    else if (root.is(Op::kPut))
+    const Node& root = graph_[kernel_.parts[0].space.root];
+    if (root.is(Op::kPut)) {
       lower_put(root);
-    else
-      lower_map();
+    } else if (kernel_.passes == 1) {
+      lower_pass(out_.body, {}, 0);
+    } else {
+      Index rows;
+      Body* body = &out_.body;
+      for (size_t k = 0; k < kernel_.rows; ++k) {
+        const Dim& extent = kernel_.parts[0].space.outer[k];
+        rows.push_back(values_.variable(extent));
+        body = &loop(*body, rows.back(), extent, true);
+      }
+      for (uint32_t pass = 0; pass < kernel_.passes; ++pass) lower_pass(*body, rows, pass);
+    }
     for (const Dim& dividend : dividends(out_))
-      if (!space_.proves_nonnegative(dividend)) out_.signed_dividends.push_back(dividend);
+      if (!values_.space().proves_nonnegative(dividend)) out_.signed_dividends.push_back(dividend);
     return std::move(out_);
   }
 
  private:
-  // Statements. `into` is the body that receives the next statement; loops and conditions descend into it.
+  // Statements: each is put at the end of `into`; those with a body return it.
 
-  std::vector<Statement>* loop(std::vector<Statement>* into, const Dim& extent, Index& index,
-                               bool independent = false) {
-    if (extent.is(1)) {
-      index.emplace_back(0);
-      return into;
-    }
-    std::string name = reserved::variable(variables_++);
-    space_.declare(name, extent);
-    index.push_back(Dim::symbol(name));
-    into->push_back({.kind = StatementKind::kLoop, .variable = name, .extent = extent, .independent = independent});
-    return &into->back().body;
+  static Body& loop(Body& into, const Dim& variable, const Dim& extent, bool independent = false) {
+    into.push_back({.kind = StatementKind::kLoop,
+                    .variable = *variable.as_symbol(),
+                    .extent = extent,
+                    .independent = independent});
+    return into.back().body;
+  }
+  static void bind(Body& into, const Dim& variable, Dim index) {
+    into.push_back({.kind = StatementKind::kBind, .variable = *variable.as_symbol(), .index = std::move(index)});
+  }
+  static Statement& when(Body& into, ValueId condition) {
+    into.push_back({.kind = StatementKind::kIf, .value = condition});
+    return into.back();
   }
 
-  std::vector<Statement>* loops(std::vector<Statement>* into, const Shape& shape, Index& index,
-                                bool independent = false) {
-    for (const Dim& extent : shape) into = loop(into, extent, index, independent);
+  void store(Body& into, const KernelPart& part, ValueId what, const Index& index) {
+    const ValueType& type = graph_.type(part.space.root);
+    into.push_back({.kind = StatementKind::kStore,
+                    .value = what,
+                    .slot = values_.target_slot(part),
+                    .dtype = type.dtype,
+                    .index = part.target->offset + IndexSpace::linear(index, graph_.type(part.space.value).shape)});
+  }
+
+  /// The element of the result for these variables: of a fold, without those of its reduced axes.
+  Index result_index(const KernelPart& part, const Index& variables) const {
+    Index out;
+    size_t next = 0;
+    for (const Dim& dim : graph_.type(part.space.value).shape) out.push_back(dim.is(1) ? Dim(0) : variables[next++]);
+    return out;
+  }
+
+  void lower_pass(Body& into, const Index& rows, uint32_t pass) {
+    values_.enter_pass(pass);
+    PassPlan plan;
+    for (const KernelPart& part : kernel_.parts) {
+      if (part.pass != pass) continue;
+      bool folds = graph_[part.space.root].is(Op::kReduce);
+      (folds ? plan.folds : part.everywhere ? plan.everywhere : plan.after).push_back(&part);
+    }
+    if (plan.folds.empty() && plan.everywhere.empty()) return;
+    const Space& space = plan.folds.empty() ? plan.everywhere[0]->space : plan.folds[0]->space;
+    plan.variables = rows;
+    for (size_t k = rows.size(); k < space.outer.size(); ++k) {
+      plan.outer_extents.push_back(space.outer[k]);
+      plan.outer.push_back(values_.variable(space.outer[k]));
+      plan.variables.push_back(plan.outer.back());
+    }
+    for (const Dim& extent : space.reduced) {
+      plan.reduced_extents.push_back(extent);
+      plan.reduced.push_back(values_.variable(extent));
+      plan.variables.push_back(plan.reduced.back());
+    }
+    for (const KernelPart* part : plan.folds) plan.folded.push_back(values_.own(*part, plan.variables));
+    for (const KernelPart* part : plan.everywhere) plan.stored.push_back(values_.own(*part, plan.variables));
+    if (plan.folds.empty())
+      lower_map(into, plan);
+    else if (runs_along_columns(plan))
+      lower_columns(into, plan);
+    else
+      lower_rows(into, plan);
+  }
+
+  void lower_map(Body& into, const PassPlan& plan) {
+    Body* body = &into;
+    for (size_t k = 0; k < plan.outer.size(); ++k) body = &loop(*body, plan.outer[k], plan.outer_extents[k], true);
+    store_everywhere(*body, plan);
+  }
+
+  /// What is not stored is a scalar of the row, computed once for what follows.
+  void store_everywhere(Body& into, const PassPlan& plan) {
+    for (size_t k = 0; k < plan.everywhere.size(); ++k) finish(into, *plan.everywhere[k], plan.stored[k], plan);
+  }
+
+  void finish(Body& into, const KernelPart& part, ValueId what, const PassPlan& plan) {
+    if (part.target)
+      store(into, part, what, result_index(part, plan.variables));
+    else if (part.space.outer.size() == kernel_.rows)
+      into.push_back({.kind = StatementKind::kKeep, .value = what});
+  }
+
+  // Folds.
+
+  /// The step of the load's index when the variable grows by one; nothing if it is no constant step.
+  std::optional<Dim> step(const Dim& index, const Dim& variable) const {
+    std::string name = *variable.as_symbol();
+    Dim sum(0);
+    for (const Dim::Term& term : index.terms()) {
+      std::vector<Dim::Atom> rest;
+      int found = 0;
+      for (const Dim::Atom& factor : term.factors) {
+        if (factor.kind == Dim::Atom::Kind::kSymbol && factor.name == name)
+          ++found;
+        else if (depends(Dim::from_terms({{1, {factor}}}), name))
+          return std::nullopt;
+        else
+          rest.push_back(factor);
+      }
+      if (found > 1) return std::nullopt;
+      if (found == 1) sum = sum + Dim::from_terms({{term.coefficient, std::move(rest)}});
+    }
+    return sum;
+  }
+
+  bool depends(const Dim& dim, const std::string& name) const {
+    std::set<std::string> names;
+    dim.collect_symbols(names);
+    if (names.contains(name)) return true;
+    std::vector<ValueId> pending = values_in(dim);
+    std::set<uint32_t> seen;
+    while (!pending.empty()) {
+      ValueId id = pending.back();
+      pending.pop_back();
+      if (!seen.insert(id.value).second) continue;
+      const ScalarValue& value = out_[id];
+      names.clear();
+      value.index.collect_symbols(names);
+      if (names.contains(name)) return true;
+      for (ValueId next : values_in(value.index)) pending.push_back(next);
+      pending.insert(pending.end(), value.operands.begin(), value.operands.end());
+    }
+    return false;
+  }
+
+  /// The indices of all loads that the folds of a pass need.
+  std::vector<Dim> loads(const PassPlan& plan) const {
+    std::vector<Dim> out;
+    std::set<uint32_t> seen;
+    std::vector<ValueId> pending = plan.folded;
+    while (!pending.empty()) {
+      ValueId id = pending.back();
+      pending.pop_back();
+      if (!seen.insert(id.value).second) continue;
+      const ScalarValue& value = out_[id];
+      if (value.kind == ValueKind::kLoad) out.push_back(value.index);
+      for (ValueId named : values_in(value.index)) pending.push_back(named);
+      pending.insert(pending.end(), value.operands.begin(), value.operands.end());
+    }
+    return out;
+  }
+
+  /// Whether loads are contiguous along the last axis of the result rather than along the folded ones.
+  bool runs_along_columns(const PassPlan& plan) const {
+    if (kernel_.passes > 1 || !plan.everywhere.empty() || plan.outer.empty() || plan.reduced.empty()) return false;
+    int along_columns = 0, along_rows = 0;
+    for (const Dim& index : loads(plan)) {
+      std::optional<Dim> column = step(index, plan.outer.back()), row = step(index, plan.reduced.back());
+      if (column && column->is(1) && !(row && row->is(1))) ++along_columns;
+      if (row && row->is(1) && !(column && column->is(0))) ++along_rows;
+    }
+    return along_columns > along_rows;
+  }
+
+  /// Whether elements that are loaded along the columns are the same for all values of the axis before.
+  bool shares_columns(const PassPlan& plan) const {
+    if (plan.outer.size() < 2) return false;
+    for (const Dim& index : loads(plan)) {
+      std::optional<Dim> column = step(index, plan.outer.back()), row = step(index, plan.outer[plan.outer.size() - 2]);
+      if (column && column->is(1) && row && row->is(0)) return true;
+    }
+    return false;
+  }
+
+  const ReduceAttributes& fold_of(const KernelPart& part) const {
+    return graph_[part.space.root].get<ReduceAttributes>();
+  }
+  DType dtype_of(const KernelPart& part) const { return graph_.type(part.space.root).dtype; }
+  static bool adds_inexactly(Combine combine, DType dtype) {
+    return combine == Combine::kAdd && (is_float(dtype) || is_complex(dtype));
+  }
+
+  /// Where an accumulator begins: at the identity. Sums of floats begin at -0, which every x leaves as it is.
+  ValueId initial(const KernelPart& part) {
+    Combine combine = fold_of(part).combine;
+    DType dtype = dtype_of(part);
+    if (!adds_inexactly(combine, dtype)) return values_.constant(identity(combine, dtype));
+    return values_.constant(Scalar::of_complex(dtype, {-0.0, -0.0}));
+  }
+
+  ValueId accumulator(const KernelPart& part, uint32_t slot, const Dim& lane) {
+    return out_.add({.kind = ValueKind::kAccumulator, .dtype = dtype_of(part), .index = lane, .slot = slot});
+  }
+
+  ValueId combine(const KernelPart& part, ValueId a, ValueId b) {
+    return values_.elementwise(combining_op(fold_of(part).combine), {a, b});
+  }
+
+  void declare(Body& into, const KernelPart& part, uint32_t slot, int64_t lanes) {
+    into.push_back({.kind = StatementKind::kDeclare,
+                    .value = initial(part),
+                    .slot = slot,
+                    .dtype = dtype_of(part),
+                    .lanes = lanes});
+  }
+
+  /// Accumulator `slot` of the part, its element `lane`, := itself combined with a value.
+  void fold_in(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what) {
+    into.push_back({.kind = StatementKind::kSet,
+                    .value = combine(part, accumulator(part, slot, lane), what),
+                    .slot = slot,
+                    .dtype = dtype_of(part),
+                    .index = lane});
+  }
+
+  /// One step of all folds of a pass, and what it stores for each element.
+  void fold_elements(Body& into, const PassPlan& plan, const std::vector<uint32_t>& slots, const Dim& lane) {
+    for (size_t k = 0; k < plan.folds.size(); ++k) {
+      const KernelPart& part = *plan.folds[k];
+      // The complex one is no identity for infinite parts: the first element stands for itself.
+      if (is_complex(dtype_of(part)) && fold_of(part).combine == Combine::kMul) {
+        ValueId sum = accumulator(part, slots[k], lane);
+        ValueId first = values_.is_zero(IndexSpace::linear(plan.reduced, plan.reduced_extents));
+        into.push_back({.kind = StatementKind::kSet,
+                        .value = values_.select(first, plan.folded[k], combine(part, sum, plan.folded[k])),
+                        .slot = slots[k],
+                        .dtype = dtype_of(part),
+                        .index = lane});
+      } else {
+        fold_in(into, part, slots[k], lane, plan.folded[k]);
+      }
+    }
+    store_everywhere(into, plan);
+  }
+
+  /// Names what accumulators hold, stores it, and computes what follows from it.
+  void finish_folds(Body& into, const PassPlan& plan, const std::vector<uint32_t>& slots, const Dim& lane) {
+    for (size_t k = 0; k < plan.folds.size(); ++k) {
+      const KernelPart& part = *plan.folds[k];
+      ValueId held = accumulator(part, slots[k], lane);
+      // An empty sum is +0.
+      if (Dim count = element_count(plan.reduced_extents);
+          adds_inexactly(fold_of(part).combine, dtype_of(part)) && !values_.space().proves_positive(count))
+        held = values_.select(values_.is_zero(count), values_.constant(Scalar::zero(dtype_of(part))), held);
+      into.push_back(
+          {.kind = StatementKind::kLet, .value = held, .slot = values_.result_number(part), .dtype = dtype_of(part)});
+    }
+    for (const KernelPart* part : plan.folds)
+      if (part->target) store(into, *part, values_.result(*part), result_index(*part, plan.variables));
+    for (const KernelPart* part : plan.after) finish(into, *part, values_.own(*part, plan.variables), plan);
+  }
+
+  /// Folds along rows: with lanes along the last folded axis, unless it is short.
+  void lower_rows(Body& into, const PassPlan& plan) {
+    Body* body = &into;
+    for (size_t k = 0; k < plan.outer.size(); ++k) body = &loop(*body, plan.outer[k], plan.outer_extents[k], true);
+    int64_t lanes = kMostLanes;
+    bool sums = false;
+    for (const KernelPart* part : plan.folds) {
+      DType dtype = dtype_of(*part);
+      Combine combine = fold_of(*part).combine;
+      lanes = std::min(lanes, elements_in(kLaneBytes, dtype));
+      sums = sums || adds_inexactly(combine, dtype);
+      if (is_complex(dtype) && combine == Combine::kMul) lanes = 1;
+    }
+    if (plan.reduced.empty()) lanes = 1;
+    if (lanes > 1 && plan.reduced_extents.back().is_constant() && plan.reduced_extents.back().constant() < 2 * lanes)
+      lanes = 1;
+    std::vector<uint32_t> totals = declare_all(*body, plan, lanes);
+    Body* inside = body;
+    size_t loops = plan.reduced.size() - (lanes > 1 ? 1 : 0);
+    for (size_t k = 0; k < loops; ++k) inside = &loop(*inside, plan.reduced[k], plan.reduced_extents[k]);
+    if (lanes == 1) {
+      fold_elements(*inside, plan, totals, Dim(0));
+      return finish_folds(*body, plan, totals, Dim(0));
+    }
+    fold_in_lanes(*inside, plan, totals, lanes, sums);
+    for (int64_t half = lanes / 2; half > 0; half /= 2) {
+      Dim lane = values_.variable(Dim(half));
+      Body& pairs = loop(*body, lane, Dim(half));
+      for (size_t k = 0; k < plan.folds.size(); ++k)
+        fold_in(pairs, *plan.folds[k], totals[k], lane, accumulator(*plan.folds[k], totals[k], lane + Dim(half)));
+    }
+    finish_folds(*body, plan, totals, Dim(0));
+  }
+
+  std::vector<uint32_t> declare_all(Body& into, const PassPlan& plan, int64_t lanes) {
+    std::vector<uint32_t> slots;
+    for (const KernelPart* part : plan.folds) {
+      slots.push_back(accumulators_++);
+      declare(into, *part, slots.back(), lanes);
+    }
+    return slots;
+  }
+
+  /// The last folded axis in steps of `lanes` elements; long sums in blocks with accumulators of their own.
+  void fold_in_lanes(Body& into, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes, bool sums) {
+    const Dim &variable = plan.reduced.back(), &extent = plan.reduced_extents.back();
+    Dim steps = floor_div(extent, Dim(lanes));
+    bool in_blocks = sums && !(steps.is_constant() && steps.constant() <= kBlock);
+    auto run = [&](Body& body, const std::vector<uint32_t>& slots, const Dim& first, const Dim& count) {
+      Dim i = values_.variable(count), lane = values_.variable(Dim(lanes));
+      Body& elements = loop(loop(body, i, count), lane, Dim(lanes));
+      bind(elements, variable, (first + i) * Dim(lanes) + lane);
+      fold_elements(elements, plan, slots, lane);
+    };
+    if (in_blocks) {
+      auto block = [&](Body& body, const Dim& first, const Dim& count) {
+        std::vector<uint32_t> partial = declare_all(body, plan, lanes);
+        run(body, partial, first, count);
+        Dim lane = values_.variable(Dim(lanes));
+        Body& each = loop(body, lane, Dim(lanes));
+        for (size_t k = 0; k < plan.folds.size(); ++k)
+          fold_in(each, *plan.folds[k], totals[k], lane, accumulator(*plan.folds[k], partial[k], lane));
+      };
+      Dim blocks = floor_div(steps, Dim(kBlock)), b = values_.variable(blocks);
+      block(loop(into, b, blocks), b * Dim(kBlock), Dim(kBlock));
+      Dim rest = floor_mod(steps, Dim(kBlock));
+      if (!rest.is(0)) run(into, totals, blocks * Dim(kBlock), rest);
+    } else {
+      run(into, totals, Dim(0), steps);
+    }
+    Dim rest = floor_mod(extent, Dim(lanes));
+    if (rest.is(0)) return;
+    Dim lane = values_.variable(rest);
+    Body& elements = loop(into, lane, rest);
+    bind(elements, variable, steps * Dim(lanes) + lane);
+    fold_elements(elements, plan, totals, lane);
+  }
+
+  /// Calls `full` with the number of each block of `size` elements, and `rest` with what remains of the axis.
+  template <class Full, class Rest>
+  void in_blocks(Body& into, const Dim& extent, int64_t size, bool independent, const Full& full, const Rest& rest) {
+    if (extent.is_constant() && extent.constant() < size) return rest(into, Dim(0), extent);
+    Dim blocks = floor_div(extent, Dim(size)), remaining = floor_mod(extent, Dim(size));
+    Dim count = ceil_div(extent, Dim(size)), number = values_.variable(count);
+    Body& body = loop(into, number, count, independent);
+    if (remaining.is(0)) return full(body, number);
+    ValueId whole = values_.elementwise(Op::kLt, {values_.index_value(number), values_.index_value(blocks)});
+    Statement& choice = when(body, whole);
+    full(choice.body, number);
+    rest(choice.otherwise, number, remaining);
+  }
+
+  /// Folds with an accumulator for each element of a block of the result.
+  void lower_columns(Body& into, const PassPlan& plan) {
+    bool shares = shares_columns(plan);
+    size_t axes = plan.outer.size(), outside = axes - (shares ? 2 : 1);
+    Body* body = &into;
+    for (size_t k = 0; k < outside; ++k) body = &loop(*body, plan.outer[k], plan.outer_extents[k], true);
+    int64_t width = 1 << 10;
+    for (const KernelPart* part : plan.folds)
+      width = std::min(width, elements_in(shares ? kTileBytes : kColumnBytes, dtype_of(*part)));
+    const Dim& columns = plan.outer_extents.back();
+    auto rows = [&](Body& block, const Dim& first, const Dim& count) {
+      if (!shares) return tile(block, plan, Dim(0), Dim(0), 1, first, count, width);
+      const Dim& extent = plan.outer_extents[axes - 2];
+      in_blocks(
+          block, extent, kTileRows, true,
+          [&](Body& inner, const Dim& number) {
+            tile(inner, plan, number * Dim(kTileRows), Dim(kTileRows), kTileRows, first, count, width);
+          },
+          [&](Body& inner, const Dim& number, const Dim& remaining) {
+            tile(inner, plan, number * Dim(kTileRows), remaining, kTileRows, first, count, width);
+          });
+    };
+    in_blocks(
+        *body, columns, width, true,
+        [&](Body& block, const Dim& number) { rows(block, number * Dim(width), Dim(width)); },
+        [&](Body& block, const Dim& number, const Dim& remaining) { rows(block, number * Dim(width), remaining); });
+  }
+
+  /// A tile of the result: `rows` of the axis before the last (0: none) from `row` on, `count` columns from `first` on.
+  void tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& rows, int64_t most_rows, const Dim& first,
+            const Dim& count, int64_t width) {
+    std::vector<uint32_t> slots = declare_all(into, plan, most_rows * width);
+    auto each = [&](Body& body, auto&& what) {
+      Body* inner = &body;
+      Dim lane(0);
+      if (!rows.is(0)) {
+        Dim r = values_.variable(rows);
+        inner = &loop(*inner, r, rows);
+        bind(*inner, plan.outer[plan.outer.size() - 2], row + r);
+        lane = r * Dim(width);
+      }
+      Dim c = values_.variable(count);
+      inner = &loop(*inner, c, count);
+      bind(*inner, plan.outer.back(), first + c);
+      what(*inner, lane + c);
+    };
+    Body* inside = &into;
+    for (size_t k = 0; k < plan.reduced.size(); ++k) inside = &loop(*inside, plan.reduced[k], plan.reduced_extents[k]);
+    each(*inside, [&](Body& body, const Dim& lane) { fold_elements(body, plan, slots, lane); });
+    each(into, [&](Body& body, const Dim& lane) { finish_folds(body, plan, slots, lane); });
+  }
+
+  // Scattered stores.
+
+  Body* loops(Body* into, const Shape& shape, Index& index, bool independent = false) {
+    for (const Dim& extent : shape) {
+      if (extent.is(1)) {
+        index.emplace_back(0);
+        continue;
+      }
+      index.push_back(values_.variable(extent));
+      into = &loop(*into, index.back(), extent, independent);
+    }
     return into;
   }
 
-  static std::vector<Statement>* when(std::vector<Statement>* into, ValueId condition) {
-    into->push_back({.kind = StatementKind::kIf, .value = condition});
-    return &into->back().body;
-  }
-
-  void store(std::vector<Statement>* into, const Index& index, const Shape& shape, ValueId what) {
-    into->push_back({.kind = StatementKind::kStore,
-                     .value = what,
-                     .dtype = out_.slots[0].dtype,
-                     .index = kernel_.target.offset + IndexSpace::linear(index, shape)});
-  }
-
-  void lower_map() {
-    // A copy and a reshape have their operand's elements in the same order; its own axes give simpler indices.
-    NodeId root = kernel_.root;
-    while ((graph_[root].is(Op::kCopy) || graph_[root].is(Op::kReshape)) && !leaf(root))
-      root = graph_[root].operands[0];
-    const Shape& shape = graph_.type(root).shape;
-    Index index;
-    std::vector<Statement>* body = loops(&out_.body, shape, index, true);
-    store(body, index, shape, value(root, index));
-  }
-
-  void lower_reduce(const Node& root) {
-    const auto& attributes = root.get<ReduceAttributes>();
-    NodeId operand = root.operands[0];
-    const Shape& shape = graph_.type(operand).shape;
-    DType dtype = root.type.dtype;
-    Index outer, full(shape.size());
-    std::vector<Statement>* body = &out_.body;
-    auto reduced = [&](size_t axis) {
-      return std::find(attributes.axes.begin(), attributes.axes.end(), static_cast<int>(axis)) != attributes.axes.end();
-    };
-    for (size_t axis = 0; axis < shape.size(); ++axis)
-      if (!reduced(axis)) {
-        body = loop(body, shape[axis], outer, true);
-        full[axis] = outer.back();
-      }
-    Index inner;
-    Shape inner_shape;
-    for (size_t axis = 0; axis < shape.size(); ++axis)
-      if (reduced(axis)) inner_shape.push_back(shape[axis]);
-    Dim count = element_count(inner_shape);
-    body->push_back(
-        {.kind = StatementKind::kDeclare, .value = initial(attributes.combine, dtype, count), .dtype = dtype});
-    std::vector<Statement>* inside = body;
-    for (size_t axis = 0; axis < shape.size(); ++axis)
-      if (reduced(axis)) {
-        inside = loop(inside, shape[axis], inner);
-        full[axis] = inner.back();
-      }
-    ValueId element = value(operand, full);
-    ValueId sum = out_.add({.kind = ValueKind::kAccumulator, .dtype = dtype});
-    ValueId combined = elementwise(combining_op(attributes.combine), {sum, element});
-    // The complex one is no identity for infinite parts: the first element stands for itself.
-    if (is_complex(dtype) && attributes.combine == Combine::kMul)
-      combined = select(is_zero(IndexSpace::linear(inner, inner_shape)), element, combined);
-    inside->push_back({.kind = StatementKind::kSet, .value = combined, .dtype = dtype});
-    store(body, outer, root.type.shape, sum);
-  }
-
-  /// Where an accumulator begins: at the identity. Sums of floats begin at -0, which every x leaves as it is, but for
-  /// an empty sum, which is +0.
-  ValueId initial(Combine combine, DType dtype, const Dim& count) {
-    Scalar neutral = identity(combine, dtype);
-    if (combine != Combine::kAdd || (!is_float(dtype) && !is_complex(dtype))) return constant(neutral);
-    ValueId negative = constant(Scalar::of_complex(dtype, {-0.0, -0.0}));
-    if (space_.proves_positive(count)) return negative;
-    return select(is_zero(count), constant(neutral), negative);
-  }
-
   void lower_put(const Node& root) {
+    const KernelPart& part = kernel_.parts[0];
     const auto& attributes = root.get<AccessAttributes>();
     NodeId x = root.operands[0], v = root.operands[1];
     const Shape& shape = root.type.shape;
-    std::vector<Statement>* copying = &out_.body;
+    Body* copying = &out_.body;
     // Where the planner put the result into the target's memory, its elements are there already.
-    const KernelLeaf* target = leaf(x);
-    if (target && target->same_place && target->location.offset == kernel_.target.offset) {
+    const KernelLeaf* target = values_.leaf(x);
+    if (target && target->same_place && target->location.offset == part.target->offset) {
       Scalar other = Scalar::of_integer(DType::kI64, 0);
-      copying = when(copying, out_.add({.kind = ValueKind::kDistinct,
-                                        .dtype = DType::kBool,
-                                        .slot = slot(target->location.buffer, graph_.type(x).dtype),
-                                        .constant = other}));
+      ValueId distinct = out_.add({.kind = ValueKind::kDistinct,
+                                   .dtype = DType::kBool,
+                                   .slot = values_.slot(target->location.buffer, graph_.type(x).dtype),
+                                   .constant = other});
+      copying = &when(*copying, distinct).body;
     }
     Index to;
-    std::vector<Statement>* body = loops(copying, shape, to, true);
-    store(body, to, shape, value(x, to));
+    Body* body = loops(copying, shape, to, true);
+    store(*body, part, values_.value(x, to), to);
 
     Index from;
     body = loops(&out_.body, graph_.type(v).shape, from);
@@ -159,214 +487,35 @@ class Lowering {
     Index place(from.begin(), from.begin() + attributes.axis);
     ValueId condition;
     for (size_t k = 0; k < indices; ++k) {
-      ValueId i = value(root.operands[k + 2], at);
+      ValueId i = values_.value(root.operands[k + 2], at);
       const Dim& limit = shape[axis + k];
-      std::optional<Dim> known = as_index(i);
-      if (known && space_.proves_nonnegative(*known) && space_.proves_below(*known, limit)) {
+      std::optional<Dim> known = values_.as_index(i);
+      if (known && values_.space().proves_nonnegative(*known) && values_.space().proves_below(*known, limit)) {
         place.push_back(*known);
         continue;
       }
       // In range where the store happens; a constant is clamped, for its product with a stride may not exist.
-      ValueId safe = out_[i].kind == ValueKind::kConstant ? clamp(i, limit) : i;
+      ValueId safe = out_[i].kind == ValueKind::kConstant ? values_.clamp(i, limit) : i;
       place.push_back(Dim::symbol(reserved::value(safe.value)));
       ValueId inside = out_.add({.kind = ValueKind::kInRange, .dtype = DType::kBool, .operands = {i}, .index = limit});
-      condition = condition.valid() ? elementwise(Op::kAnd, {condition, inside}) : inside;
+      condition = condition.valid() ? values_.elementwise(Op::kAnd, {condition, inside}) : inside;
     }
     place.insert(place.end(), from.begin() + attributes.axis + static_cast<std::ptrdiff_t>(taken), from.end());
-    if (condition.valid()) body = when(body, condition);
-    ValueId what = value(v, from);
-    if (attributes.mode != Combine::kSet)
-      what = elementwise(combining_op(attributes.mode),
-                         {load(0, kernel_.target.offset + IndexSpace::linear(place, shape)), what});
-    store(body, place, shape, what);
-  }
-
-  // Values.
-
-  ValueId constant(const Scalar& scalar) {
-    return out_.add({.kind = ValueKind::kConstant, .dtype = scalar.dtype(), .constant = scalar});
-  }
-  ValueId index_value(Dim index) {
-    if (index.is_constant()) return constant(Scalar::of_integer(DType::kI64, index.constant()));
-    return out_.add({.kind = ValueKind::kIndex, .dtype = DType::kI64, .index = std::move(index)});
-  }
-  ValueId load(uint32_t from, Dim index) {
-    return out_.add(
-        {.kind = ValueKind::kLoad, .dtype = out_.slots[from].dtype, .index = std::move(index), .slot = from});
-  }
-  ValueId select(ValueId condition, ValueId a, ValueId b) {
-    return out_.add({.kind = ValueKind::kSelect, .dtype = out_[a].dtype, .operands = {condition, a, b}});
-  }
-  ValueId clamp(ValueId i, const Dim& limit) {
-    return out_.add({.kind = ValueKind::kClamp, .dtype = DType::kI64, .operands = {i}, .index = limit});
-  }
-  ValueId is_zero(const Dim& dim) {
-    return elementwise(Op::kEq, {index_value(dim), constant(Scalar::zero(DType::kI64))});
-  }
-
-  /// An index that a value stands for: i64 sums and products of indices and integers, as Dims do them (modulo 2^64).
-  std::optional<Dim> as_index(ValueId id) const {
-    const ScalarValue& value = out_[id];
-    if (value.kind == ValueKind::kIndex) return value.index;
-    if (value.kind == ValueKind::kConstant && value.dtype == DType::kI64) return Dim(value.constant.as_integer());
-    return std::nullopt;
-  }
-
-  ValueId elementwise(Op op, std::vector<ValueId> operands) {
-    DType from = out_[operands[0]].dtype;
-    if (from == DType::kI64 && (op == Op::kAdd || op == Op::kMul)) {
-      std::optional<Dim> x = as_index(operands[0]), y = as_index(operands[1]);
-      if (x && y) {
-        Dim result = op == Op::kAdd ? *x + *y : *x * *y;
-        if (!result.overflowed()) return index_value(std::move(result));
-      }
+    if (condition.valid()) body = &when(*body, condition).body;
+    ValueId what = values_.value(v, from);
+    if (attributes.mode != Combine::kSet) {
+      ValueId present = values_.load(0, part.target->offset + IndexSpace::linear(place, shape));
+      body->push_back({.kind = StatementKind::kKeep, .value = present});  // after the stores before
+      what = values_.elementwise(combining_op(attributes.mode), {present, what});
     }
-    DType to = info(op).result == ResultRule::kBool ? DType::kBool : from;
-    return out_.add(
-        {.kind = ValueKind::kElementwise, .dtype = to, .from = from, .op = op, .operands = std::move(operands)});
+    store(*body, part, what, place);
   }
-
-  uint32_t slot(BufferId buffer, DType dtype) {
-    for (uint32_t i = 0; i < out_.slots.size(); ++i)
-      if (out_.slots[i].buffer == buffer && out_.slots[i].dtype == dtype && !out_.slots[i].written) return i;
-    out_.slots.push_back({buffer, dtype, false});
-    return static_cast<uint32_t>(out_.slots.size() - 1);
-  }
-
-  const KernelLeaf* leaf(NodeId id) const {
-    auto found = std::lower_bound(kernel_.leaves.begin(), kernel_.leaves.end(), id,
-                                  [](const KernelLeaf& l, NodeId node) { return l.node < node; });
-    return found != kernel_.leaves.end() && found->node == id ? &*found : nullptr;
-  }
-
-  /// Element `index` of a value. The depth of the recursion is bounded by the size of a kernel.
-  ValueId value(NodeId id, const Index& index) {
-    auto key = std::make_pair(id.value, index);
-    if (auto known = known_.find(key); known != known_.end()) return known->second;
-    ValueId made = compute(id, index);
-    known_.emplace(std::move(key), made);
-    return made;
-  }
-
-  ValueId compute(NodeId id, const Index& index) {
-    const Node& node = graph_[id];
-    if (const KernelLeaf* source = leaf(id)) {
-      if (source->counter) return index_value(*source->counter);
-      return load(slot(source->location.buffer, node.type.dtype),
-                  source->location.offset + IndexSpace::linear(index, node.type.shape));
-    }
-    assert(node.kind == NodeKind::kOp && "a kernel reads a value that has no buffer");
-    auto operand = [&](size_t i) { return value(node.operands[i], index); };
-    switch (node.op) {
-      case Op::kConst: return constant(node.get<ConstAttributes>().value);
-      case Op::kIndex: return index_value(index[static_cast<size_t>(node.get<IndexAttributes>().axis)]);
-      case Op::kIf: {
-        ValueId condition = operand(0), a = operand(1);
-        return select(condition, a, operand(2));
-      }
-      case Op::kCast: {
-        ValueId x = operand(0);
-        if (out_[x].dtype == node.type.dtype) return x;
-        return out_.add({.kind = ValueKind::kCast, .dtype = node.type.dtype, .from = out_[x].dtype, .operands = {x}});
-      }
-      case Op::kBitcast: return bitcast(node, index);
-      case Op::kReshape: {
-        const Shape& from = graph_.type(node.operands[0]).shape;
-        return value(node.operands[0], space_.reshape(index, node.type.shape, from));
-      }
-      case Op::kPermute: {
-        const auto& axes = node.get<PermuteAttributes>().axes;
-        Index from(index.size());
-        for (size_t i = 0; i < axes.size(); ++i) from[static_cast<size_t>(axes[i])] = index[i];
-        return value(node.operands[0], from);
-      }
-      case Op::kExpand: {
-        const Shape& shape = graph_.type(node.operands[0]).shape;
-        Index from = index;
-        for (size_t i = 0; i < from.size(); ++i)
-          if (shape[i].is(1)) from[i] = Dim(0);
-        return value(node.operands[0], from);
-      }
-      case Op::kSlice: {
-        const auto& ranges = node.get<SliceAttributes>().ranges;
-        Index from;
-        for (size_t i = 0; i < index.size(); ++i) from.push_back(ranges[i].start + index[i] * Dim(ranges[i].step));
-        return value(node.operands[0], from);
-      }
-      case Op::kCopy: return operand(0);
-      case Op::kTake: return take(node, index);
-      default: break;
-    }
-    assert(is_elementwise(node.op) && "an op that is never inlined");
-    std::vector<ValueId> operands;
-    for (size_t i = 0; i < node.operands.size(); ++i) operands.push_back(operand(i));
-    return elementwise(node.op, std::move(operands));
-  }
-
-  ValueId bitcast(const Node& node, const Index& index) {
-    NodeId x = node.operands[0];
-    DType from = graph_.type(x).dtype, to = node.type.dtype;
-    if (from == to) return value(x, index);
-    if (dtype_size(from) == dtype_size(to))
-      return out_.add({.kind = ValueKind::kBitcast, .dtype = to, .from = from, .operands = {value(x, index)}});
-    if (is_complex(from)) {
-      Index whole(index.begin(), index.end() - 1);
-      return out_.add(
-          {.kind = ValueKind::kPart, .dtype = to, .from = from, .operands = {value(x, whole)}, .index = index.back()});
-    }
-    Index part = index;
-    part.emplace_back(0);
-    ValueId real = value(x, part);
-    part.back() = Dim(1);
-    return out_.add({.kind = ValueKind::kComplex, .dtype = to, .from = from, .operands = {real, value(x, part)}});
-  }
-
-  ValueId take(const Node& node, const Index& index) {
-    const auto& attributes = node.get<AccessAttributes>();
-    const Shape& shape = graph_.type(node.operands[0]).shape;
-    auto axis = static_cast<size_t>(attributes.axis);
-    size_t taken = graph_.type(node.operands[1]).shape.size();
-    auto at_end = index.begin() + attributes.axis + static_cast<std::ptrdiff_t>(taken);
-    Index at(index.begin() + attributes.axis, at_end), from(index.begin(), index.begin() + attributes.axis);
-    ValueId empty;
-    for (size_t k = 0; k + 1 < node.operands.size(); ++k) {
-      const Dim& limit = shape[axis + k];
-      ValueId i = value(node.operands[k + 1], at);
-      std::optional<Dim> known = as_index(i);
-      if (known && space_.proves_nonnegative(*known) && space_.proves_below(*known, limit)) {
-        from.push_back(*known);
-        continue;
-      }
-      i = clamp(i, limit);
-      std::string name = reserved::value(i.value);
-      space_.declare(name, limit);
-      from.push_back(Dim::symbol(name));
-      if (space_.proves_positive(limit)) continue;
-      ValueId none = is_zero(limit);
-      empty = empty.valid() ? select(empty, empty, none) : none;
-    }
-    from.insert(from.end(), at_end, index.end());
-    ValueId element = value(node.operands[0], from);
-    // There is nothing in an empty axis that an index could be clamped to.
-    return empty.valid() ? select(empty, constant(Scalar::zero(node.type.dtype)), element) : element;
-  }
-
-  struct ByContent {
-    bool operator()(const std::pair<uint32_t, Index>& a, const std::pair<uint32_t, Index>& b) const {
-      if (a.first != b.first) return a.first < b.first;
-      if (a.second.size() != b.second.size()) return a.second.size() < b.second.size();
-      for (size_t i = 0; i < a.second.size(); ++i)
-        if (int c = Dim::compare(a.second[i], b.second[i])) return c < 0;
-      return false;
-    }
-  };
 
   const Graph& graph_;
   const Kernel& kernel_;
-  IndexSpace space_;
   LoopNest out_;
-  uint32_t variables_ = 0;
-  std::map<std::pair<uint32_t, Index>, ValueId, ByContent> known_;
+  KernelValues values_;
+  uint32_t accumulators_ = 0;
 };
 
 }  // namespace

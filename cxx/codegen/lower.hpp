@@ -1,5 +1,10 @@
 // In: a kernel of a schedule. Out: its loop nest. All views have become index arithmetic; what is inlined has become
 // scalar values; reduce has accumulators, put its scattered stores. Nothing here knows how text looks.
+//
+// A pass with folds is arranged by what its loads run along. Along the last folded axis: lanes, an accumulator of
+// several elements that are folded into one at the end, in blocks, so that errors grow with the logarithm of a long
+// axis rather than with its length. Along the last axis of the result: columns, an accumulator per element of a block
+// of the result, and of several rows of it where they read the same elements (a matrix product).
 #pragma once
 
 #include "codegen/loop_nest.hpp"

@@ -71,11 +71,12 @@ class Placing {
 
   std::vector<Branch> branches;
 
- private:
+  /// It loads or divides: evaluated in vain, it could fail.
   static bool must_be_guarded(const ScalarValue& value) {
     return value.kind == ValueKind::kLoad || (value.kind == ValueKind::kIndex && divides(value.index));
   }
 
+ private:
   void need(ValueId id, uint32_t branch) {
     uint32_t& at = at_[id.value];
     if (at == kNowhere) {
@@ -125,6 +126,8 @@ Dim work_of(const std::vector<Statement>& body) {
   for (const Statement& statement : body) {
     if (statement.kind == StatementKind::kLoop)
       sum = sum + statement.extent * work_of(statement.body);
+    else if (statement.kind == StatementKind::kIf)
+      sum = sum + work_of(statement.body);
     else if (statement.kind == StatementKind::kStore || statement.kind == StatementKind::kSet)
       sum = sum + Dim(1);
   }
@@ -139,6 +142,12 @@ class KernelRenderer {
   /// The kernel's text with {name} for its own name.
   std::string run() {
     for (const Slot& slot : nest_.slots) buffers.push_back(slot.buffer);
+    for (const ScalarValue& value : nest_.values) {
+      bool changes = value.kind == ValueKind::kAccumulator;
+      for (ValueId operand : value.operands) changes = changes || changes_[operand.value];
+      for (ValueId named : values_in(value.index)) changes = changes || changes_[named.value];
+      changes_.push_back(changes);
+    }
     render_body(nest_.body, 1);
     std::string out = dialect_.kernel + "\n";
     for (size_t i = 0; i < nest_.slots.size(); ++i)
@@ -232,10 +241,15 @@ class KernelRenderer {
     return text.size() > 1 && varies(dim) ? text.substr(1, text.size() - 2) : text;
   }
 
+  std::string accumulator(uint32_t slot, const Dim& lane) {
+    return several_.contains(slot) ? fmt::format("a{}[{}]", slot, subscript(lane)) : fmt::format("a{}", slot);
+  }
+
   std::string name(ValueId id) {
     const ScalarValue& value = nest_[id];
     if (value.kind == ValueKind::kConstant) return functions_.literal(value.constant);
-    if (value.kind == ValueKind::kAccumulator) return fmt::format("a{}", value.slot);
+    if (value.kind == ValueKind::kAccumulator) return accumulator(value.slot, value.index);
+    if (value.kind == ValueKind::kResult) return fmt::format("r{}", value.slot);
     return fmt::format("v{}", id.value);
   }
 
@@ -264,6 +278,7 @@ class KernelRenderer {
         return fmt::format("{}({}, {})", functions_.prelude("caten_in_range"), operands[0], index(value.index));
       case ValueKind::kDistinct: return fmt::format("b0 != b{}", value.slot);
       case ValueKind::kConstant:
+      case ValueKind::kResult:
       case ValueKind::kAccumulator: break;
     }
     assert(false && "constants and accumulators have no line of their own");
@@ -271,7 +286,8 @@ class KernelRenderer {
   }
 
   bool has_line(const ScalarValue& value) const {
-    return value.kind != ValueKind::kConstant && value.kind != ValueKind::kAccumulator;
+    return value.kind != ValueKind::kConstant && value.kind != ValueKind::kAccumulator &&
+           value.kind != ValueKind::kResult;
   }
 
   void render_branch(const Placing& placing, uint32_t branch, int depth) {
@@ -295,11 +311,67 @@ class KernelRenderer {
     }
   }
 
-  /// Computes what a statement needs and is not there yet.
-  void compute(const std::vector<ValueId>& wanted, int depth, std::set<uint32_t>& available) {
-    Placing placing(nest_, wanted, available);
+  /// Computes what statements need and is not there yet. What reads an accumulator is computed anew each time.
+  void compute(const std::vector<ValueId>& wanted, int depth) {
+    Placing placing(nest_, wanted, available_);
     render_branch(placing, 0, depth);
-    available.insert(placing.branches[0].values.begin(), placing.branches[0].values.end());
+    for (uint32_t id : placing.branches[0].values)
+      if (!changes_[id]) available_.insert(id);
+  }
+
+  /// What the statements of a loop's body need in any case: its own, and those of loops that run at least once.
+  void collect_wanted(const std::vector<Statement>& body, std::vector<ValueId>& wanted) const {
+    for (const Statement& statement : body) {
+      if (statement.kind == StatementKind::kLoop) {
+        bool runs = statement.extent.is_constant() && statement.extent.constant() > 0;
+        if (runs) collect_wanted(statement.body, wanted);
+        continue;
+      }
+      if (statement.value.valid()) wanted.push_back(statement.value);
+      if (statement.kind == StatementKind::kStore)
+        for (ValueId id : values_in(statement.index)) wanted.push_back(id);
+    }
+  }
+
+  static void collect_variables(const Statement& statement, std::set<std::string>& names) {
+    if (!statement.variable.empty()) names.insert(statement.variable);
+    for (const std::vector<Statement>* body : {&statement.body, &statement.otherwise})
+      for (const Statement& inner : *body) collect_variables(inner, names);
+  }
+
+  /// Loads that a loop's body repeats are computed before it, where it runs at all. Whether the loop has a condition of
+  /// its own now, which the caller closes.
+  bool hoist(const Statement& loop, int depth) {
+    std::vector<ValueId> wanted;
+    collect_wanted(loop.body, wanted);
+    Placing placing(nest_, wanted, available_);
+    std::set<std::string> inside;
+    collect_variables(loop, inside);
+    std::vector<ValueId> fixed;
+    bool reads = false;
+    std::vector<bool> varies_inside(nest_.values.size(), false);
+    for (uint32_t id = 0; id < nest_.values.size(); ++id) {
+      const ScalarValue& value = nest_.values[id];
+      std::set<std::string> names;
+      value.index.collect_symbols(names);
+      bool varying = changes_[id] || value.kind == ValueKind::kResult;
+      for (const std::string& name : names) varying = varying || inside.contains(name);
+      for (ValueId named : values_in(value.index)) varying = varying || varies_inside[named.value];
+      for (ValueId operand : value.operands) varying = varying || varies_inside[operand.value];
+      if (value.kind == ValueKind::kResult) varying = !known_results_.contains(value.slot);
+      varying = varying || (value.kind == ValueKind::kLoad && nest_.slots[value.slot].written);
+      varies_inside[id] = varying;
+    }
+    for (uint32_t id : placing.branches[0].values) {
+      if (varies_inside[id] || !has_line(nest_.values[id])) continue;
+      fixed.push_back({id});
+      reads = reads || Placing::must_be_guarded(nest_.values[id]);
+    }
+    if (!reads) return false;
+    bool runs = loop.extent.is_constant() && loop.extent.constant() > 0;
+    if (!runs) line(depth, fmt::format("if (0 < {}) {{", index(loop.extent)));
+    compute(fixed, depth + (runs ? 0 : 1));
+    return !runs;
   }
 
   void render_loop_head(const Statement& loop, int depth) {
@@ -314,47 +386,95 @@ class KernelRenderer {
                               index(loop.extent)));
   }
 
-  void render_body(const std::vector<Statement>& body, int depth) {
-    // Accumulators change between statements; nothing that reads one is kept.
+  void render_loop(const Statement& loop, int depth) {
     std::set<uint32_t> before = available_;
-    for (const Statement& statement : body) {
+    bool guarded = &loop != nest_.range() && hoist(loop, depth);
+    if (guarded) ++depth;
+    render_loop_head(loop, depth);
+    render_body(loop.body, depth + 1);
+    line(depth, "}");
+    if (guarded) {
+      line(depth - 1, "}");
+      available_ = std::move(before);
+    }
+  }
+
+  void render_declaration(const Statement& statement, int depth) {
+    const std::string& type = dialect_.type(statement.dtype);
+    if (statement.lanes == 1) {
+      line(depth, fmt::format("{} a{} = {};", type, statement.slot, name(statement.value)));
+      return;
+    }
+    several_.insert(statement.slot);
+    line(depth, fmt::format("{} a{}[{}];", type, statement.slot, statement.lanes));
+    line(depth, fmt::format("for ({0} i = 0; i < {1}; ++i) a{2}[i] = {3};", dialect_.type(DType::kI64), statement.lanes,
+                            statement.slot, name(statement.value)));
+  }
+
+  static bool at_once(const Statement& statement) {
+    return statement.kind == StatementKind::kSet || statement.kind == StatementKind::kStore;
+  }
+
+  void render_body(const std::vector<Statement>& body, int depth) {
+    std::set<uint32_t> before = available_;
+    std::set<uint32_t> results = known_results_;
+    for (size_t i = 0; i < body.size(); ++i) {
+      const Statement& statement = body[i];
+      if (at_once(statement) && (i == 0 || !at_once(body[i - 1]))) {
+        std::vector<ValueId> wanted;
+        for (size_t k = i; k < body.size() && at_once(body[k]); ++k) {
+          if (body[k].kind == StatementKind::kStore)
+            for (ValueId id : values_in(body[k].index)) wanted.push_back(id);
+          wanted.push_back(body[k].value);
+        }
+        compute(wanted, depth);
+      }
       switch (statement.kind) {
-        case StatementKind::kLoop:
-          render_loop_head(statement, depth);
-          render_body(statement.body, depth + 1);
-          line(depth, "}");
+        case StatementKind::kLoop: render_loop(statement, depth); break;
+        case StatementKind::kBind:
+          line(depth, fmt::format("const {} {} = {};", dialect_.type(DType::kI64),
+                                  atom(Dim::Atom{.name = statement.variable}), subscript(statement.index)));
           break;
         case StatementKind::kIf:
-          compute({statement.value}, depth, available_);
+          compute({statement.value}, depth);
           line(depth, fmt::format("if ({}) {{", name(statement.value)));
           render_body(statement.body, depth + 1);
+          if (!statement.otherwise.empty()) {
+            line(depth, "} else {");
+            render_body(statement.otherwise, depth + 1);
+          }
           line(depth, "}");
           break;
         case StatementKind::kDeclare:
-          compute({statement.value}, depth, available_);
-          line(depth,
-               fmt::format("{} a{} = {};", dialect_.type(statement.dtype), statement.slot, name(statement.value)));
+          compute({statement.value}, depth);
+          render_declaration(statement, depth);
           break;
+        case StatementKind::kLet:
+          compute({statement.value}, depth);
+          line(depth, fmt::format("const {} r{} = {};", dialect_.type(statement.dtype), statement.slot,
+                                  name(statement.value)));
+          known_results_.insert(statement.slot);
+          break;
+        case StatementKind::kKeep: compute({statement.value}, depth); break;
         case StatementKind::kSet:
-          compute({statement.value}, depth, available_);
-          line(depth, fmt::format("a{} = {};", statement.slot, name(statement.value)));
+          line(depth, fmt::format("{} = {};", accumulator(statement.slot, statement.index), name(statement.value)));
           break;
-        case StatementKind::kStore: {
-          std::vector<ValueId> wanted = values_in(statement.index);
-          wanted.push_back(statement.value);
-          compute(wanted, depth, available_);
+        case StatementKind::kStore:
           line(depth, fmt::format("b{}[{}] = {};", statement.slot, subscript(statement.index), name(statement.value)));
           break;
-        }
       }
     }
     available_ = std::move(before);
+    known_results_ = std::move(results);
   }
 
   const LoopNest& nest_;
   const Dialect& dialect_;
   FunctionTable& functions_;
-  std::set<uint32_t> available_;
+  std::set<uint32_t> available_;      ///< values that have been computed where the text is now
+  std::set<uint32_t> known_results_;  ///< numbers that kLet has named there
+  std::set<uint32_t> several_;        ///< accumulators of more than one element
+  std::vector<bool> changes_;         ///< of each value: whether it reads an accumulator
   std::string text_;
 };
 

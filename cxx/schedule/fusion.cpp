@@ -8,7 +8,6 @@ namespace caten {
 namespace {
 
 constexpr size_t kMaxInlined = 200;  ///< nodes per kernel: bounds compile time and the depth of lowering
-constexpr int kHeavy = 8;            ///< cost of a transcendental function
 constexpr int kFree = 1;             ///< cost that may be paid twice
 constexpr int kPure = 16;            ///< cost that may be paid twice where nothing is loaded
 constexpr int kRepeated = 2;         ///< cost that may be paid for each repetition of an expand or take
@@ -61,6 +60,7 @@ class Decision {
         found = {0, 1, 0};
       }
       costs_[id.value] = found;
+      out_.work[id.value] = found.work;
     }
     // Targets may share one base; the first gives its reason.
     for (const Target& target : targets) {
@@ -94,7 +94,7 @@ class Decision {
         for (size_t i = 0; i < outside; ++i) {
           need(node.operands[i]);
           ++out_.uses[node.operands[i].value];
-          captured_.insert(node.operands[i].value);
+          out_.captured.insert(node.operands[i].value);
         }
         collect_captured(node, outside);
       } else {
@@ -126,7 +126,7 @@ class Decision {
         if (!in_scope(step.id)) continue;
         need(step.id);
         ++out_.uses[step.id.value];
-        captured_.insert(step.id.value);
+        out_.captured.insert(step.id.value);
         continue;
       }
       size_t before = inside.is(Op::kLoop) ? outside_operands(inside) : inside.operands.size();
@@ -154,7 +154,7 @@ class Decision {
       sum.loads = std::min(kMostCost, sum.loads + part.loads);
       sum.depth = std::max(sum.depth, part.depth + 1);
     }
-    if (!is_view(node)) sum.work += node.is(Op::kExp2) || node.is(Op::kLog2) || node.is(Op::kSin) ? kHeavy : 1;
+    if (!is_view(node)) sum.work += node.is(Op::kExp2) || node.is(Op::kLog2) || node.is(Op::kSin) ? kHeavyWork : 1;
     return sum;
   }
 
@@ -169,7 +169,9 @@ class Decision {
   void decide(NodeId id) {
     const Node& node = graph_[id];
     std::vector<Context> contexts = std::move(contexts_[id.value]);
-    if (captured_.contains(id.value)) contexts.push_back({kLoop, 0, false});
+    if (out_.captured.contains(id.value)) contexts.push_back({kLoop, 0, false});
+    // What a loop computes anew from a captured value reads what that is made of.
+    if (std::any_of(contexts.begin(), contexts.end(), captures)) out_.captured.insert(id.value);
     std::sort(contexts.begin(), contexts.end());
     contexts.erase(std::unique(contexts.begin(), contexts.end()), contexts.end());
     if (is_leaf(node) || node.is(Op::kLoop)) return;
@@ -241,7 +243,6 @@ class Decision {
   Fusion out_;
   std::set<uint32_t> needed_;
   std::vector<NodeId> pending_;
-  std::set<uint32_t> captured_;  ///< read by a loop of this scope: its initial values, its count, or its body
   std::map<uint32_t, Cost> costs_;
   std::map<uint32_t, std::vector<Context>> contexts_;
   std::map<uint32_t, size_t> sizes_;  ///< nodes per kernel so far

@@ -1,4 +1,4 @@
-// Which values of one scope (the program, or the body of one loop) get a buffer of their own, and why.
+// Which values of one scope (the program, or the body of one loop) are roots, and why.
 //
 // Decided from users to operands: a value knows the contexts in which it is needed, a kernel and an index mapping each.
 // One context: it is inlined there. Several: views and values that cost next to nothing are inlined in all of them, the
@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,11 @@ struct Fusion {
   std::vector<NodeId> nodes;              ///< of the scope, ascending: all that its targets need
   std::map<uint32_t, std::string> roots;  ///< values with a buffer of their own, with the reason
   std::map<uint32_t, uint32_t> uses;      ///< how many users each value has, targets and loops included
+  std::map<uint32_t, int> work;           ///< scalar operations per element, down to what is in memory
+  std::set<uint32_t> captured;            ///< read by a loop of this scope, for its initial values, count or body
 };
+
+inline constexpr int kHeavyWork = 8;  ///< cost of a transcendental function; what costs less is rather computed again
 
 Fusion decide_fusion(const Graph& graph, const ScopeStack& stack, const std::vector<Target>& targets);
 

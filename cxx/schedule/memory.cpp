@@ -90,16 +90,28 @@ class LifetimeWalk {
 
   void walk_kernel(const Kernel& kernel) {
     int64_t position = ++position_;
-    std::map<uint32_t, bool> reads;  ///< buffer → at the same place only
-    for (const KernelLeaf& leaf : kernel.leaves) {
-      if (leaf.counter) continue;
-      bool same = leaf.same_place && leaf.location.offset.is(0) && kernel.target.offset.is(0);
-      auto [known, added] = reads.try_emplace(leaf.location.buffer.value, same);
-      known->second = known->second && same;
+    for (const KernelPart& part : kernel.parts) {
+      if (!part.target) continue;
+      BufferId to = part.target->buffer;
+      bool again = std::any_of(kernel.parts.begin(), kernel.parts.end(), [&](const KernelPart& other) {
+        return &other < &part && other.target && other.target->buffer == to;
+      });
+      if (again) continue;
+      // What is written may take the place of what the pass reads last, element by element.
+      std::map<uint32_t, bool> reads;
+      for (const KernelLeaf& leaf : kernel.leaves) {
+        if (leaf.counter) continue;
+        bool same = leaf.same_place && leaf.place == part.space.outer && leaf.last_pass <= part.pass &&
+                    leaf.location.offset.is(0) && part.target->offset.is(0);
+        auto [known, added] = reads.try_emplace(leaf.location.buffer.value, same);
+        known->second = known->second && same;
+      }
+      for (auto [buffer, same] : reads) note_reuse({to, {buffer}}, same, position);
     }
-    for (auto [buffer, same] : reads) note_reuse({kernel.target.buffer, {buffer}}, same, position);
-    for (auto [buffer, same] : reads) touch({buffer}, position);
-    touch(kernel.target.buffer, position);
+    for (const KernelLeaf& leaf : kernel.leaves)
+      if (!leaf.counter) touch(leaf.location.buffer, position);
+    for (const KernelPart& part : kernel.parts)
+      if (part.target) touch(part.target->buffer, position);
   }
 
   void note_reuse(Reuse reuse, bool same_place, int64_t position) {

@@ -57,10 +57,21 @@ class Printer {
     for (const KernelLeaf& leaf : kernel.leaves)
       reads +=
           (reads.empty() ? "" : ", ") + (leaf.counter ? "counter " + readable(*leaf.counter) : place(leaf.location));
-    line(depth, fmt::format("kernel {}: {} := {} of{}; reads {}", index, place(kernel.target),
-                            describe(graph.type(kernel.root)), ops.empty() ? " a counter" : ops,
+    std::string rows;
+    for (size_t k = 0; k < kernel.rows; ++k) rows += " " + readable(kernel.parts[0].space.outer[k]);
+    if (kernel.passes > 1)
+      rows = fmt::format("{} passes{}{}", kernel.passes, rows.empty() ? "" : " over each row of", rows) + " of";
+    else
+      rows = "of";
+    line(depth, fmt::format("kernel {}: {}{}; reads {}", index, rows, ops.empty() ? " a counter" : ops,
                             reads.empty() ? "nothing" : reads));
-    line(depth + 1, "why here: " + kernel.reason);
+    for (const KernelPart& part : kernel.parts) {
+      std::string pass = kernel.passes > 1 ? fmt::format("pass {}: ", part.pass) : "";
+      line(depth + 1, fmt::format("{}{} := {}: {}", pass, part.target ? place(*part.target) : "inside",
+                                  describe(graph.type(part.space.root)), part.reason));
+    }
+    for (auto [other, boundary] : kernel.boundaries)
+      line(depth + 1, fmt::format("apart from kernel {}: {}", other, describe(boundary)));
   }
 
   void print_commands(const std::vector<Command>& commands, int depth) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "schedule/fusion.hpp"
+#include "schedule/grouping.hpp"
 #include "schedule/normalize.hpp"
 
 namespace caten {
@@ -22,6 +23,8 @@ struct Scope {
   std::map<uint32_t, Location> locations{};  ///< values that have a buffer by now
   std::map<uint32_t, Location> homes{};      ///< where roots are to be computed to
   std::map<uint32_t, LoopCommand> loops{};   ///< of this scope, by node; without their bodies
+  std::map<uint32_t, uint32_t> kernels{};    ///< roots that were emitted → their kernel
+  std::set<uint32_t> exported{};             ///< roots that something outside their kernel reads
 };
 
 struct Placement {
@@ -82,12 +85,8 @@ class Scheduler {
     std::vector<const Placement*> copies;
     for (const Placement& placement : placements)
       if (!settle(placement.value, placement.to)) copies.push_back(&placement);
-    for (NodeId id : scope().fusion.nodes) {
-      if (auto root = scope().fusion.roots.find(id.value); root != scope().fusion.roots.end())
-        emit_root(id, root->second);
-      else if (graph_[id].is(Op::kLoop))
-        emit_loop(id);
-    }
+    for (const Placement* placement : copies) scope().exported.insert(storage_base(graph_, placement->value).value);
+    emit_groups();
     for (const Placement* placement : copies) emit_store(placement->value, placement->to, placement->reason);
   }
 
@@ -135,11 +134,137 @@ class Scheduler {
     }
   }
 
-  void emit_root(NodeId id, const std::string& reason) {
-    auto home = scope().homes.find(id.value);
-    Location to = home != scope().homes.end() ? home->second : Location{add_temporary(graph_.type(id)), Dim(0)};
-    emit_kernel(id, to, reason);
-    scope().locations[id.value] = to;
+  /// All roots and loops of the scope.
+  void emit_groups() {
+    std::vector<std::vector<NodeId>> segments(1);
+    std::vector<NodeId> loops;
+    for (NodeId id : scope().fusion.nodes) {
+      if (scope().fusion.roots.contains(id.value)) {
+        segments.back().push_back(id);
+      } else if (graph_[id].is(Op::kLoop)) {
+        loops.push_back(id);
+        segments.emplace_back();
+      }
+    }
+    Stops stops = [&](NodeId id) { return scope().fusion.roots.contains(id.value) || stops_outside(id); };
+    Grouping grouping = group_roots(graph_, segments, stops);
+    scope().exported.insert(scope().fusion.captured.begin(), scope().fusion.captured.end());
+    for (const auto& [root, to] : scope().homes) scope().exported.insert(root);
+    for (const Group& group : grouping.groups) note_exports(group);
+    size_t next = 0;
+    for (size_t segment = 0; segment < segments.size(); ++segment) {
+      for (; next < grouping.ends[segment]; ++next) emit_group(grouping, grouping.groups[next]);
+      if (segment < loops.size()) emit_loop(loops[segment]);
+    }
+  }
+
+  /// Whether a value that is no root of the innermost scope is in memory, or passed.
+  bool stops_outside(NodeId id) {
+    const Node& node = graph_[id];
+    if (node.kind != NodeKind::kOp) return true;
+    return stack_.scope_of(node) < scopes_.size() - 1 && find(id).has_value();
+  }
+
+  void note_exports(const Group& group) {
+    std::set<uint32_t> own;
+    for (const Part& part : group.parts) own.insert(part.space.root.value);
+    for (const Part& part : group.parts)
+      for (const Read& read : part.reads.reads)
+        if (!own.contains(read.node.value)) scope().exported.insert(read.node.value);
+  }
+
+  void emit_group(const Grouping& grouping, const Group& group) {
+    Kernel kernel{.rows = group.rows, .passes = group.passes};
+    std::set<uint32_t> again;
+    for (const Part& part : group.parts)
+      if (computed_again(group, part)) again.insert(part.space.root.value);
+    for (const Part& part : group.parts) {
+      uint32_t root = part.space.root.value;
+      if (again.contains(root)) continue;
+      KernelPart& made = kernel.parts.emplace_back(
+          KernelPart{part.space, part.everywhere, part.pass, {}, scope().fusion.roots.at(root)});
+      if (auto home = scope().homes.find(root); home != scope().homes.end())
+        made.target = home->second;
+      else if (scope().exported.contains(root))
+        made.target = Location{add_temporary(graph_.type(part.space.root)), Dim(0)};
+    }
+    for (KernelPart& part : kernel.parts)
+      if (!part.target && read_later(group, again, part))
+        part.target = place_between_passes(group, again, kernel, part);
+    auto number = static_cast<uint32_t>(out_.kernels.size());
+    std::map<uint32_t, Boundary> boundaries;
+    for (const Part& part : group.parts)
+      for (const Read& read : part.reads.reads) {
+        auto other = scope().kernels.find(read.node.value);
+        if (other == scope().kernels.end()) continue;
+        auto reason = grouping.apart.find({part.space.root.value, read.node.value});
+        boundaries.try_emplace(other->second, reason == grouping.apart.end() ? Boundary::kLoop : reason->second);
+      }
+    kernel.boundaries.assign(boundaries.begin(), boundaries.end());
+    for (const KernelPart& part : kernel.parts) scope().kernels[part.space.root.value] = number;
+    finish_kernel(std::move(kernel));
+    for (const KernelPart& part : out_.kernels.back().parts)
+      if (part.target) scope().locations[part.space.root.value] = *part.target;
+  }
+
+  /// Where a root of the group is read in the end: values that are computed again read what they are made of there.
+  struct LateRead {
+    uint32_t pass;
+    bool same_element;
+  };
+  static std::vector<LateRead> late_reads(const Group& group, const std::set<uint32_t>& again, NodeId root) {
+    std::vector<LateRead> out;
+    for (const Part& reader : group.parts)
+      for (const Read& read : reader.reads.reads) {
+        if (read.node != root) continue;
+        bool same = leading_variables(read) == read.index.size();
+        if (!again.contains(reader.space.root.value)) {
+          out.push_back({reader.pass, same});
+          continue;
+        }
+        for (const LateRead& later : late_reads(group, again, reader.space.root))
+          out.push_back({later.pass, same && later.same_element});
+      }
+    return out;
+  }
+
+  /// Whether a pass after its own needs it from memory: it is no scalar of the row.
+  static bool read_later(const Group& group, const std::set<uint32_t>& again, const KernelPart& part) {
+    if (part.space.outer.size() == group.rows) return false;
+    std::vector<LateRead> reads = late_reads(group, again, part.space.root);
+    return std::any_of(reads.begin(), reads.end(), [&](const LateRead& read) { return read.pass > part.pass; });
+  }
+
+  /// A value that is read inside its kernel alone, for the same element, and costs less than a transcendental function
+  /// is computed in each pass that needs it.
+  bool computed_again(const Group& group, const Part& part) {
+    uint32_t root = part.space.root.value;
+    if (part.folds || part.scatters || group.passes == 1 || part.space.outer.size() == group.rows) return false;
+    if (scope().exported.contains(root) || scope().fusion.work.at(root) >= kHeavyWork) return false;
+    for (const Part& other : group.parts)
+      for (const Read& read : other.reads.reads)
+        if (read.node.value == root && leading_variables(read) != read.index.size()) return false;
+    return true;
+  }
+
+  /// Where a value waits for a later pass: in the memory of a result that is written when it has been read, or in
+  /// memory of its own.
+  Location place_between_passes(const Group& group, const std::set<uint32_t>& again, const Kernel& kernel,
+                                const KernelPart& part) {
+    std::vector<LateRead> reads = late_reads(group, again, part.space.root);
+    for (const KernelPart& result : kernel.parts) {
+      bool fits = result.target && result.pass > part.pass && result.space.outer == part.space.outer &&
+                  graph_.type(result.space.root).dtype == graph_.type(part.space.root).dtype;
+      if (!fits) continue;
+      bool taken = std::any_of(kernel.parts.begin(), kernel.parts.end(), [&](const KernelPart& other) {
+        return &other != &result && other.target && other.target->buffer == result.target->buffer;
+      });
+      bool in_time = std::all_of(reads.begin(), reads.end(), [&](const LateRead& read) {
+        return read.pass < result.pass || (read.pass == result.pass && read.same_element);
+      });
+      if (!taken && in_time) return *result.target;
+    }
+    return {add_temporary(graph_.type(part.space.root)), Dim(0)};
   }
 
   /// Where a value's elements are, through reshape and equal-size bitcast. Nothing if it is not in a buffer.
@@ -177,38 +302,61 @@ class Scheduler {
     return to;
   }
 
-  void emit_kernel(NodeId root, const Location& to, const std::string& reason) {
-    Kernel kernel{.root = root, .target = to, .reason = reason};
+  /// A kernel for a value that is no root: a constant, or what can be computed from counters.
+  void emit_kernel(NodeId value, const Location& to, const std::string& reason) {
+    Stops stops = [&](NodeId id) { return stops_outside(id) || find(id).has_value(); };
+    Kernel kernel;
+    kernel.parts.push_back({space_of(graph_, value, stops), true, 0, to, reason});
+    finish_kernel(std::move(kernel));
+  }
+
+  void finish_kernel(Kernel kernel) {
     std::map<uint32_t, KernelLeaf> leaves;
+    std::set<uint32_t> inlined;
+    for (const KernelPart& part : kernel.parts) collect(kernel, part, leaves, inlined);
+    for (auto& [id, leaf] : leaves) kernel.leaves.push_back(std::move(leaf));
+    for (uint32_t id : inlined) kernel.inlined.push_back({id});
+    scope().commands->push_back({LaunchCommand{static_cast<uint32_t>(out_.kernels.size())}});
+    out_.kernels.push_back(std::move(kernel));
+  }
+
+  /// What a part reads and computes.
+  void collect(const Kernel& kernel, const KernelPart& part, std::map<uint32_t, KernelLeaf>& leaves,
+               std::set<uint32_t>& inlined) {
+    Shape place = part.space.outer;
+    place.insert(place.end(), part.space.reduced.begin(), part.space.reduced.end());
     std::map<uint32_t, bool> seen;  ///< inlined value → reached at the same place only
-    std::vector<std::pair<NodeId, bool>> pending{{root, true}};
+    std::vector<std::pair<NodeId, bool>> pending{{part.space.value, part.space.trailing}};
     while (!pending.empty()) {
       auto [id, same] = pending.back();
       pending.pop_back();
-      if (id != root || graph_[id].kind == NodeKind::kBound) {
+      if (id != part.space.root || graph_[id].kind != NodeKind::kOp) {
+        if (id != part.space.root && kernel.part_of(id)) continue;
         if (std::optional<KernelLeaf> leaf = as_leaf(id)) {
           leaf->same_place = same;
+          leaf->place = place;
+          leaf->last_pass = part.pass;
           auto [known, added] = leaves.try_emplace(id.value, *leaf);
-          if (!added) known->second.same_place = known->second.same_place && same;
+          if (added) continue;
+          known->second.same_place = known->second.same_place && same && known->second.place == place;
+          known->second.last_pass = std::max(known->second.last_pass, part.pass);
           continue;
         }
       }
       auto [known, added] = seen.try_emplace(id.value, same);
       if (!added && (known->second == same || !known->second)) continue;
       known->second = known->second && same;
+      inlined.insert(id.value);
       const Node& node = graph_[id];
       for (size_t i = 0; i < node.operands.size(); ++i)
         pending.emplace_back(node.operands[i], same && keeps_place(node, i));
     }
-    for (auto& [id, leaf] : leaves) kernel.leaves.push_back(std::move(leaf));
-    for (auto& [id, same] : seen) kernel.inlined.push_back({id});
-    scope().commands->push_back({LaunchCommand{static_cast<uint32_t>(out_.kernels.size())}});
-    out_.kernels.push_back(std::move(kernel));
   }
 
   /// Whether element i of a value needs only element i of its operand.
   bool keeps_place(const Node& node, size_t operand) const {
     if (node.is(Op::kPut)) return operand == 0;
+    if (node.is(Op::kReduce)) return true;  // of the loops around it
     if (node.is(Op::kIf) || node.is(Op::kCast) || node.is(Op::kCopy) || node.is(Op::kReshape)) return true;
     if (node.is(Op::kBitcast)) return dtype_size(node.type.dtype) == dtype_size(graph_.type(node.operands[0]).dtype);
     return node.kind == NodeKind::kOp && is_elementwise(node.op);

@@ -1,13 +1,14 @@
 // In: a checked Graph. Out: a Schedule: which kernels run in which order, and which buffers they read and write.
 //
-// A kernel computes one value, its root, and everything that is inlined into it: chains of element-wise ops, casts,
-// `if`, constants, indices and all views, which become index arithmetic. A value gets a buffer of its own where
-// inlining it is impossible (reduce, put, copy, results of loops) or would compute it more than once (used by several
-// kernels, or repeated by an expand or a take); each kernel keeps the reason as text. Loops are commands of the host: a
-// body of commands that runs once per iteration, with two buffers per carry that change places.
+// A root is a value that is not computed anew wherever it is needed: the result of a reduce, put or copy, what several
+// kernels or places read, what is delivered. Everything else is inlined: chains of element-wise ops, casts, `if`,
+// constants, indices and all views, which become index arithmetic. A kernel computes one root or several that share
+// loops (schedule/grouping.hpp); a root has a buffer if anything outside its kernel reads it, or a later pass that
+// cannot compute it again for less. Loops are commands of the host: a body of commands that runs once per iteration,
+// with two buffers per carry that change places.
 //
-// Invariants: commands are in dependency order; a kernel writes the whole of its target; a buffer is written by one
-// command, but for carries, which the loop initialises and its body replaces; values that no counter or carry of a loop
+// Invariants: commands are in dependency order; a kernel writes the whole of its targets; a buffer is written by one
+// kernel, but for carries, which the loop initialises and its body replaces; values that no counter or carry of a loop
 // reaches are computed before it; the order depends on the graph alone. Entry: make_schedule, print_schedule.
 #pragma once
 
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "ir/graph.hpp"
+#include "schedule/access.hpp"
 
 namespace caten {
 
@@ -47,16 +49,38 @@ struct KernelLeaf {
   NodeId node{};
   Location location{};
   std::optional<Dim> counter{};
-  /// Every element is read only to compute the element at the same place of the target.
+  /// Every element is read only where the loops over `place` are at the same element.
   bool same_place = true;
+  Shape place{};
+  uint32_t last_pass = 0;  ///< that reads it
+};
+
+/// Why a kernel does not compute what it reads from another one.
+enum class Boundary : uint8_t { kScatter, kCopy, kOrder, kLoop, kLarge, kColumns, kTiled, kRows, kPlaces };
+std::string_view describe(Boundary boundary);
+
+/// A root that a kernel computes.
+struct KernelPart {
+  Space space{};
+  bool everywhere = false;  ///< one element for each of its pass, not one for each fold
+  uint32_t pass = 0;
+  std::optional<Location> target{};  ///< nothing: read only inside the kernel, as a scalar
+  std::string reason{};              ///< why it is a root
 };
 
 struct Kernel {
-  NodeId root{};
-  Location target{};
-  std::vector<KernelLeaf> leaves{};  ///< ascending by node
-  std::vector<NodeId> inlined{};     ///< ascending, the root included
-  std::string reason{};              ///< why its value has a buffer
+  std::vector<KernelPart> parts{};  ///< ascending by pass, then by root
+  size_t rows = 0;                  ///< leading axes of all parts that are outside the passes
+  uint32_t passes = 1;
+  std::vector<KernelLeaf> leaves{};                         ///< ascending by node
+  std::vector<NodeId> inlined{};                            ///< ascending, the roots included
+  std::vector<std::pair<uint32_t, Boundary>> boundaries{};  ///< with kernels whose results it reads, ascending
+
+  const KernelPart* part_of(NodeId root) const {
+    for (const KernelPart& part : parts)
+      if (part.space.root == root) return &part;
+    return nullptr;
+  }
 };
 
 struct LaunchCommand {

@@ -1,7 +1,7 @@
 #include <stdint.h>
 static inline uint8_t caten_in_range(int64_t i, int64_t size) { return 0 <= i && i < size; }
-static inline uint8_t eq_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x == y; }
 static inline float add_f32(float x, float y) { typedef float T; return x + y; }
+static inline uint8_t eq_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x == y; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -18,9 +18,9 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
       }
     }
   }
+  const int64_t v2 = b2[0];
+  const uint8_t v3 = caten_in_range(v2, n0);
   for (int64_t i2 = 0; i2 < 4; ++i2) {
-    const int64_t v2 = b2[0];
-    const uint8_t v3 = caten_in_range(v2, n0);
     if (v3) {
       const float v4 = b3[i2];
       b0[i2 + v2 * 4] = v4;
@@ -32,16 +32,22 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
   float *const b0 = buffers[0];
   const float *const b1 = buffers[1];
   const int64_t n0 = sizes[0];
-  for (int64_t i0 = 0; i0 < 4; ++i0) {
-    const int64_t v2 = n0;
-    const uint8_t v4 = eq_i64(v2, (int64_t)0ll);
-    const float v5 = v4 ? 0x0p+0f : -0x0p+0f;
-    float a0 = v5;
-    for (int64_t i1 = 0; i1 < n0; ++i1) {
-      const float v6 = b1[i0 + i1 * 4];
-      const float v8 = add_f32(a0, v6);
-      a0 = v8;
+  float a0[256];
+  for (int64_t i = 0; i < 256; ++i) a0[i] = -0x0p+0f;
+  for (int64_t i1 = 0; i1 < n0; ++i1) {
+    for (int64_t i2 = 0; i2 < 4; ++i2) {
+      const int64_t i0 = i2;
+      const float v0 = b1[i0 + i1 * 4];
+      const float v3 = add_f32(a0[i2], v0);
+      a0[i2] = v3;
     }
-    b0[i0] = a0;
+  }
+  for (int64_t i3 = 0; i3 < 4; ++i3) {
+    const int64_t i0 = i3;
+    const int64_t v6 = n0;
+    const uint8_t v8 = eq_i64(v6, (int64_t)0ll);
+    const float v9 = v8 ? 0x0p+0f : a0[i3];
+    const float r0 = v9;
+    b0[i0] = r0;
   }
 }

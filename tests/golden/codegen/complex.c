@@ -23,12 +23,12 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   const float *const b2 = buffers[2];
   const int64_t n0 = sizes[0];
   for (int64_t i0 = 0; i0 < n0; ++i0) {
+    const float _Complex v0 = b1[i0];
+    const float v1 = b2[i0 * 2];
+    const float v2 = b2[i0 * 2 + 1];
+    const float _Complex v3 = complex_c64(v1, v2);
+    const float _Complex v4 = mul_c64(v0, v3);
     for (int64_t i1 = 0; i1 < 2; ++i1) {
-      const float _Complex v0 = b1[i0];
-      const float v1 = b2[i0 * 2];
-      const float v2 = b2[i0 * 2 + 1];
-      const float _Complex v3 = complex_c64(v1, v2);
-      const float _Complex v4 = mul_c64(v0, v3);
       const float v5 = part_c64(v4, (i1));
       b0[i0 * 2 + i1] = v5;
     }

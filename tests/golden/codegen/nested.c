@@ -6,23 +6,18 @@ static inline float add_f32(float x, float y) { typedef float T; return x + y; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
-  const float *const b1 = buffers[1];
-  const float v0 = b1[0];
+  uint8_t *const b1 = buffers[1];
+  const float *const b2 = buffers[2];
+  const float *const b3 = buffers[3];
+  const float v0 = b2[0];
   const float v2 = mul_f32(v0, 0x1.8p+0f);
+  const float v3 = b3[0];
+  const uint8_t v4 = lt_f32(v3, v2);
   b0[0] = v2;
+  b1[0] = v4;
 }
 
 __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const int64_t *sizes) {
-  uint8_t *const b0 = buffers[0];
-  const float *const b1 = buffers[1];
-  const float *const b2 = buffers[2];
-  const float v0 = b1[0];
-  const float v1 = b2[0];
-  const uint8_t v2 = lt_f32(v0, v1);
-  b0[0] = v2;
-}
-
-__attribute__((visibility("default"))) void kernel_2(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
   const float *const b1 = buffers[1];
   const int64_t *const b2 = buffers[2];

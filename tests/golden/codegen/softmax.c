@@ -14,66 +14,122 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   const float *const b1 = buffers[1];
   const int64_t n0 = sizes[0];
   const int64_t n1 = sizes[1];
+  const int64_t n2 = sizes[2];
+  const int64_t n3 = sizes[3];
+  const int64_t n4 = sizes[4];
+  const int64_t n5 = sizes[5];
+  const int64_t n6 = sizes[6];
+  const int64_t n7 = sizes[7];
   for (int64_t i0 = 0; i0 < n0; ++i0) {
-    float a0 = (-1.0f / 0.0f);
-    for (int64_t i1 = 0; i1 < n1; ++i1) {
-      const float v1 = b1[i0 * n1 + i1];
-      const float v3 = max_f32(a0, v1);
-      a0 = v3;
+    float a0[32];
+    for (int64_t i = 0; i < 32; ++i) a0[i] = (-1.0f / 0.0f);
+    for (int64_t i2 = 0; i2 < n1; ++i2) {
+      for (int64_t i3 = 0; i3 < 32; ++i3) {
+        const int64_t i1 = i2 * 32 + i3;
+        const float v0 = b1[i0 * n2 + i1];
+        const float v3 = max_f32(a0[i3], v0);
+        a0[i3] = v3;
+      }
     }
-    b0[i0] = a0;
-  }
-}
-
-__attribute__((visibility("default"))) void kernel_1(void *const *buffers, const int64_t *sizes) {
-  float *const b0 = buffers[0];
-  const float *const b1 = buffers[1];
-  const float *const b2 = buffers[2];
-  const int64_t n0 = sizes[0];
-  const int64_t n1 = sizes[1];
-  for (int64_t i0 = 0; i0 < n0; ++i0) {
-    for (int64_t i1 = 0; i1 < n1; ++i1) {
-      const float v0 = b1[i0 * n1 + i1];
-      const float v1 = b2[i0];
-      const float v3 = mul_f32(v1, -0x1p+0f);
-      const float v4 = add_f32(v0, v3);
-      const float v5 = exp2_f32(v4);
-      b0[i0 * n1 + i1] = v5;
+    for (int64_t i4 = 0; i4 < n3; ++i4) {
+      const int64_t i1 = i4 + n4;
+      const float v0 = b1[i0 * n2 + i1];
+      const float v5 = max_f32(a0[i4], v0);
+      a0[i4] = v5;
     }
-  }
-}
-
-__attribute__((visibility("default"))) void kernel_2(void *const *buffers, const int64_t *sizes) {
-  float *const b0 = buffers[0];
-  const float *const b1 = buffers[1];
-  const int64_t n0 = sizes[0];
-  const int64_t n1 = sizes[1];
-  for (int64_t i0 = 0; i0 < n0; ++i0) {
-    const int64_t v2 = n1;
-    const uint8_t v4 = eq_i64(v2, (int64_t)0ll);
-    const float v5 = v4 ? 0x0p+0f : -0x0p+0f;
-    float a0 = v5;
-    for (int64_t i1 = 0; i1 < n1; ++i1) {
-      const float v6 = b1[i0 * n1 + i1];
-      const float v8 = add_f32(a0, v6);
-      a0 = v8;
+    for (int64_t i5 = 0; i5 < 16; ++i5) {
+      const float v8 = max_f32(a0[i5], a0[i5 + 16]);
+      a0[i5] = v8;
     }
-    b0[i0] = a0;
-  }
-}
-
-__attribute__((visibility("default"))) void kernel_3(void *const *buffers, const int64_t *sizes) {
-  float *const b0 = buffers[0];
-  const float *const b1 = buffers[1];
-  const float *const b2 = buffers[2];
-  const int64_t n0 = sizes[0];
-  const int64_t n1 = sizes[1];
-  for (int64_t i0 = 0; i0 < n0; ++i0) {
-    for (int64_t i1 = 0; i1 < n1; ++i1) {
-      const float v0 = b1[i0 * n1 + i1];
-      const float v1 = b2[i0];
-      const float v2 = div_f32(v0, v1);
-      b0[i0 * n1 + i1] = v2;
+    for (int64_t i6 = 0; i6 < 8; ++i6) {
+      const float v11 = max_f32(a0[i6], a0[i6 + 8]);
+      a0[i6] = v11;
+    }
+    for (int64_t i7 = 0; i7 < 4; ++i7) {
+      const float v14 = max_f32(a0[i7], a0[i7 + 4]);
+      a0[i7] = v14;
+    }
+    for (int64_t i8 = 0; i8 < 2; ++i8) {
+      const float v17 = max_f32(a0[i8], a0[i8 + 2]);
+      a0[i8] = v17;
+    }
+    for (int64_t i9 = 0; i9 < 1; ++i9) {
+      const float v20 = max_f32(a0[i9], a0[i9 + 1]);
+      a0[i9] = v20;
+    }
+    const float r0 = a0[0];
+    float a1[32];
+    for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
+    for (int64_t i11 = 0; i11 < n5; ++i11) {
+      float a2[32];
+      for (int64_t i = 0; i < 32; ++i) a2[i] = -0x0p+0f;
+      for (int64_t i12 = 0; i12 < 64; ++i12) {
+        for (int64_t i13 = 0; i13 < 32; ++i13) {
+          const int64_t i10 = i11 * 2048 + i12 * 32 + i13;
+          const float v22 = b1[i0 * n2 + i10];
+          const float v25 = mul_f32(r0, -0x1p+0f);
+          const float v26 = add_f32(v22, v25);
+          const float v27 = exp2_f32(v26);
+          const float v30 = add_f32(a2[i13], v27);
+          a2[i13] = v30;
+          b0[i0 * n2 + i10] = v27;
+        }
+      }
+      for (int64_t i14 = 0; i14 < 32; ++i14) {
+        const float v33 = add_f32(a1[i14], a2[i14]);
+        a1[i14] = v33;
+      }
+    }
+    for (int64_t i15 = 0; i15 < n6; ++i15) {
+      for (int64_t i16 = 0; i16 < 32; ++i16) {
+        const int64_t i10 = i15 * 32 + i16 + n7;
+        const float v22 = b1[i0 * n2 + i10];
+        const float v25 = mul_f32(r0, -0x1p+0f);
+        const float v26 = add_f32(v22, v25);
+        const float v27 = exp2_f32(v26);
+        const float v35 = add_f32(a1[i16], v27);
+        a1[i16] = v35;
+        b0[i0 * n2 + i10] = v27;
+      }
+    }
+    for (int64_t i17 = 0; i17 < n3; ++i17) {
+      const int64_t i10 = i17 + n4;
+      const float v22 = b1[i0 * n2 + i10];
+      const float v25 = mul_f32(r0, -0x1p+0f);
+      const float v26 = add_f32(v22, v25);
+      const float v27 = exp2_f32(v26);
+      const float v37 = add_f32(a1[i17], v27);
+      a1[i17] = v37;
+      b0[i0 * n2 + i10] = v27;
+    }
+    for (int64_t i18 = 0; i18 < 16; ++i18) {
+      const float v40 = add_f32(a1[i18], a1[i18 + 16]);
+      a1[i18] = v40;
+    }
+    for (int64_t i19 = 0; i19 < 8; ++i19) {
+      const float v43 = add_f32(a1[i19], a1[i19 + 8]);
+      a1[i19] = v43;
+    }
+    for (int64_t i20 = 0; i20 < 4; ++i20) {
+      const float v46 = add_f32(a1[i20], a1[i20 + 4]);
+      a1[i20] = v46;
+    }
+    for (int64_t i21 = 0; i21 < 2; ++i21) {
+      const float v49 = add_f32(a1[i21], a1[i21 + 2]);
+      a1[i21] = v49;
+    }
+    for (int64_t i22 = 0; i22 < 1; ++i22) {
+      const float v52 = add_f32(a1[i22], a1[i22 + 1]);
+      a1[i22] = v52;
+    }
+    const int64_t v55 = n2;
+    const uint8_t v57 = eq_i64(v55, (int64_t)0ll);
+    const float v58 = v57 ? 0x0p+0f : a1[0];
+    const float r2 = v58;
+    for (int64_t i23 = 0; i23 < n2; ++i23) {
+      const float v59 = b0[i0 * n2 + i23];
+      const float v61 = div_f32(v59, r2);
+      b0[i0 * n2 + i23] = v61;
     }
   }
 }

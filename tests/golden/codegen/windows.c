@@ -8,10 +8,11 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   for (int64_t i0 = 0; i0 < 8; ++i0) {
     float a0 = (-1.0f / 0.0f);
     for (int64_t i1 = 0; i1 < 3; ++i1) {
-      const float v4 = b1[i0 + i1];
-      const float v6 = max_f32(a0, v4);
+      const float v3 = b1[i0 + i1];
+      const float v6 = max_f32(a0, v3);
       a0 = v6;
     }
-    b0[i0] = a0;
+    const float r0 = a0;
+    b0[i0] = r0;
   }
 }

@@ -47,11 +47,14 @@ class Generator {
     for (const char* name : {"M", "N"}) {
       graph_.dims.declare(name);
       int64_t value = random_.pick(std::vector<int64_t>{0, 1, 2, 3, 4, 5, 7});
+      if (options_.rows && random_.chance(70)) value = random_.pick(std::vector<int64_t>{8, 31, 33, 64, 70, 97, 130});
       sizes_[name] = value;
       dims_.push_back(Dim::symbol(name));
     }
     for (int64_t size : {0, 1, 1, 2, 3, 5}) dims_.emplace_back(size);
     dims_.push_back(Dim::symbol("M") * Dim(2));
+    if (options_.rows)
+      for (int64_t size : {4, 16, 34, 65}) dims_.emplace_back(size);
     arguments_.sizes = sizes_;
   }
 
@@ -83,8 +86,10 @@ class Generator {
     return std::nullopt;
   }
   void keep(std::optional<NodeId> id, bool bits = false) {
-    if (id && elements(type(*id).shape) <= 4096) pool_.push_back({*id, bits});
+    if (id && elements(type(*id).shape) <= most_elements()) pool_.push_back({*id, bits});
   }
+
+  int64_t most_elements() const { return options_.rows ? 20000 : 4096; }
 
   Value any() {
     // Recent values more often, so that chains become deep.
@@ -130,6 +135,7 @@ class Generator {
   }
 
   void step() {
+    if (options_.rows && random_.chance(50)) return row_step();
     switch (random_.below(16)) {
       case 0:
       case 1:
@@ -308,7 +314,7 @@ class Generator {
     shape.insert(shape.end(), at.begin(), at.end());
     shape.insert(shape.end(), target.shape.begin() + attributes.axis + static_cast<std::ptrdiff_t>(list.size()),
                  target.shape.end());
-    if (elements(shape) > 4096) return;
+    if (elements(shape) > most_elements()) return;
     std::vector<NodeId> operands{x, of_type({target.dtype, shape})};
     operands.insert(operands.end(), list.begin(), list.end());
     keep(make(Op::kPut, operands, attributes));
@@ -322,6 +328,126 @@ class Generator {
     for (size_t i = 0; i < type(x).shape.size(); ++i)
       if (random_.chance(50)) attributes.axes.push_back(static_cast<int>(i));
     keep(make(Op::kReduce, {x}, attributes));
+  }
+
+  /// A value that can be added and multiplied, of one axis or more.
+  std::optional<NodeId> matrix() {
+    NodeId x = any().id;
+    if (type(x).shape.empty()) x = any().id;
+    if (type(x).shape.empty()) return std::nullopt;
+    if (contains(kNumericSet, type(x).dtype) && random_.chance(80)) return x;
+    return make(Op::kCast, {x}, {}, {random_.pick(kFloats), type(x).shape});
+  }
+
+  /// Repeats what a fold over `axes` left, so that it has the shape it was folded from.
+  std::optional<NodeId> spread(NodeId folded, const Shape& shape, const std::vector<int>& axes) {
+    Shape ones = shape;
+    for (int axis : axes) ones[static_cast<size_t>(axis)] = Dim(1);
+    DType dtype = type(folded).dtype;
+    std::optional<NodeId> out = folded;
+    if (type(folded).shape != ones) out = make(Op::kReshape, {folded}, {}, {dtype, ones});
+    if (out && ones != shape) out = make(Op::kExpand, {*out}, {}, {dtype, shape});
+    return out;
+  }
+
+  std::optional<NodeId> fold(NodeId x, const std::vector<int>& axes) {
+    Combine combine = random_.pick(std::vector<Combine>{Combine::kAdd, Combine::kAdd, Combine::kMax, Combine::kMul});
+    if (!contains(reducible(combine), type(x).dtype)) combine = Combine::kAdd;
+    return make(Op::kReduce, {x}, ReduceAttributes{combine, axes});
+  }
+
+  NodeId changed(NodeId x) {
+    const ValueType wanted = type(x);
+    std::optional<NodeId> out;
+    switch (random_.below(6)) {
+      case 0: out = make(Op::kExp2, {x}); break;
+      case 1: out = make(Op::kSqrt, {x}); break;
+      case 2: out = make(Op::kMax, {x, constant(wanted.dtype, wanted.shape, Scalar::zero(wanted.dtype))}); break;
+      case 3: out = make(Op::kMul, {x, x}); break;
+      case 4: out = make(Op::kAdd, {x, of_type(wanted)}); break;
+      default: break;
+    }
+    return out.value_or(x);
+  }
+
+  void row_step() {
+    switch (random_.below(5)) {
+      case 0:
+      case 1: return rows();
+      case 2: return product();
+      case 3: return siblings();
+      default: return turned();
+    }
+  }
+
+  /// Folds over axes of a value, each met again by what it was folded from, as in softmax and in norms.
+  void rows() {
+    std::optional<NodeId> x = matrix();
+    if (!x) return;
+    const Shape shape = type(*x).shape;
+    std::vector<int> axes;
+    for (size_t axis = random_.chance(75) ? shape.size() - 1 : 0; axis < shape.size(); ++axis)
+      if (axis + 1 == shape.size() || random_.chance(60)) axes.push_back(static_cast<int>(axis));
+    if (random_.chance(15)) axes.assign(1, 0);
+    for (int64_t times = 1 + random_.below(3); times-- > 0;) {
+      std::optional<NodeId> folded = fold(*x, axes);
+      if (!folded) return;
+      NodeId scalar = changed(*folded);
+      if (random_.chance(40)) keep(scalar);
+      std::optional<NodeId> again = spread(scalar, shape, axes);
+      if (!again) return;
+      std::optional<NodeId> met = make(random_.pick(std::vector<Op>{Op::kAdd, Op::kMul, Op::kDiv}), {*x, *again});
+      if (!met) return;
+      x = changed(*met);
+      if (random_.chance(50)) keep(x);
+    }
+    keep(x);
+  }
+
+  /// Rows times columns, either of them turned or not, and what follows.
+  void product() {
+    std::optional<NodeId> x = matrix();
+    if (!x || type(*x).shape.size() != 2) return;
+    const Dim m = type(*x).shape[0], k = type(*x).shape[1], n = random_dim();
+    if (elements({m, n, k}) > 60000) return;
+    bool turn = random_.chance(50);
+    NodeId w = of_type({type(*x).dtype, turn ? Shape{n, k} : Shape{k, n}});
+    std::optional<NodeId> right = w;
+    if (!turn) right = make(Op::kPermute, {w}, PermuteAttributes{{1, 0}});
+    std::optional<NodeId> left = spread(*x, {m, n, k}, {1});
+    if (right) right = spread(*right, {m, n, k}, {0});
+    if (!left || !right) return;
+    std::optional<NodeId> products = make(Op::kMul, {*left, *right});
+    if (!products) return;
+    std::optional<NodeId> sum = make(Op::kReduce, {*products}, ReduceAttributes{Combine::kAdd, {2}});
+    if (!sum) return;
+    if (random_.chance(30)) keep(sum);
+    keep(changed(changed(*sum)));
+  }
+
+  /// Several folds and values of the same elements.
+  void siblings() {
+    std::optional<NodeId> x = matrix();
+    if (!x) return;
+    int last = static_cast<int>(type(*x).shape.size()) - 1;
+    for (int64_t count = 2 + random_.below(2); count-- > 0;)
+      keep(random_.chance(70) ? fold(changed(*x), {last}) : std::optional<NodeId>(changed(*x)));
+  }
+
+  /// A value met by a view of itself.
+  void turned() {
+    std::optional<NodeId> x = matrix();
+    if (!x) return;
+    const ValueType shape = type(*x);
+    SliceAttributes attributes;
+    for (const Dim& size : shape.shape)
+      attributes.ranges.push_back(random_.chance(50) ? SliceRange{Dim(0), size, 1}
+                                                     : SliceRange{size - Dim(1), Dim(-1), -1});
+    std::optional<NodeId> view = make(Op::kSlice, {changed(*x)}, attributes);
+    if (!view) return;
+    if (shape.shape.size() == 2 && shape.shape[0] == shape.shape[1] && random_.chance(50))
+      view = make(Op::kPermute, {*view}, PermuteAttributes{{1, 0}});
+    if (view) keep(make(random_.pick(std::vector<Op>{Op::kAdd, Op::kMul}), {*x, *view}));
   }
 
   void leaf() {

@@ -40,6 +40,7 @@ struct Options {
   int outputs = 12;
   bool loops = true;
   bool states = true;
+  bool rows = false;  ///< folds over rows and what is made of them, products of matrices, views of both; longer axes
 };
 
 Case generate(uint64_t seed, const Options& options = {});

@@ -1,4 +1,4 @@
-#include "codegen/index.hpp"
+#include "schedule/index.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,13 +7,13 @@
 namespace caten {
 namespace {
 
-struct Space {
+struct Sizes {
   DimEnv dims;
   IndexSpace space{dims};
   Dim n = Dim::symbol("N"), m = Dim::symbol("M");
   Dim i = Dim::symbol(reserved::variable(0)), j = Dim::symbol(reserved::variable(1));
 
-  Space() {
+  Sizes() {
     dims.declare("N");
     dims.declare("M");
     space.declare(reserved::variable(0), n);
@@ -24,7 +24,7 @@ struct Space {
 }  // namespace
 
 TEST_CASE("a variable lies below its extent, sums of strided variables below their product") {
-  Space s;
+  Sizes s;
   CHECK(s.space.proves_nonnegative(s.i));
   CHECK(s.space.proves_below(s.i, s.n));
   CHECK(s.space.proves_below(s.i * s.m + s.j, s.n * s.m));
@@ -34,7 +34,7 @@ TEST_CASE("a variable lies below its extent, sums of strided variables below the
 }
 
 TEST_CASE("quotients and remainders of what a reshape put together fall apart again") {
-  Space s;
+  Sizes s;
   CHECK(s.space.divide(s.i * s.m + s.j, s.m) == s.i);
   CHECK(s.space.modulo(s.i * s.m + s.j, s.m) == s.j);
   CHECK(s.space.divide(s.j, s.m) == Dim(0));
@@ -43,7 +43,7 @@ TEST_CASE("quotients and remainders of what a reshape put together fall apart ag
 }
 
 TEST_CASE("reshape maps indices group by group, axes of size 1 aside") {
-  Space s;
+  Sizes s;
   Index pair{s.i, s.j};
   CHECK(s.space.reshape(pair, {s.n, s.m}, {s.n, Dim(1), s.m}) == Index{s.i, Dim(0), s.j});
   CHECK(s.space.reshape(pair, {s.n, s.m}, {s.n * s.m}) == Index{s.i * s.m + s.j});

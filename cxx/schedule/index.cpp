@@ -1,4 +1,4 @@
-#include "codegen/index.hpp"
+#include "schedule/index.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -1,0 +1,226 @@
+#include "codegen/values.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace caten {
+
+Op combining_op(Combine combine) {
+  switch (combine) {
+    case Combine::kAdd: return Op::kAdd;
+    case Combine::kMul: return Op::kMul;
+    case Combine::kMax: return Op::kMax;
+    case Combine::kAnd: return Op::kAnd;
+    case Combine::kXor: return Op::kXor;
+    case Combine::kSet: break;
+  }
+  assert(false && "set combines nothing");
+  return Op::kAdd;
+}
+
+KernelValues::KernelValues(const Schedule& schedule, const Kernel& kernel, LoopNest& out)
+    : graph_(schedule.graph), kernel_(kernel), out_(out), space_(schedule.graph.dims) {
+  for (const KernelPart& part : kernel.parts) {
+    if (!part.target) continue;
+    Slot made{part.target->buffer, graph_.type(part.space.root).dtype, true};
+    bool known = std::any_of(out_.slots.begin(), out_.slots.end(), [&](const Slot& other) {
+      return other.buffer == made.buffer && other.dtype == made.dtype;
+    });
+    if (!known) out_.slots.push_back(made);
+  }
+}
+
+Dim KernelValues::variable(const Dim& extent) {
+  std::string name = reserved::variable(variables_++);
+  space_.declare(name, extent);
+  return Dim::symbol(name);
+}
+
+void KernelValues::enter_pass(uint32_t pass) {
+  pass_ = pass;
+  known_.clear();
+}
+
+ValueId KernelValues::own(const KernelPart& part, const Index& variables) {
+  Index index = part.space.index(graph_, variables);
+  const Node& node = graph_[part.space.value];
+  if (part.space.value != part.space.root || node.kind != NodeKind::kOp) return value(part.space.value, index);
+  return node.is(Op::kReduce) ? value(node.operands[0], index) : apply(part.space.root, index);
+}
+
+ValueId KernelValues::result(const KernelPart& part) {
+  return out_.add(
+      {.kind = ValueKind::kResult, .dtype = graph_.type(part.space.root).dtype, .slot = result_number(part)});
+}
+
+ValueId KernelValues::constant(const Scalar& scalar) {
+  return out_.add({.kind = ValueKind::kConstant, .dtype = scalar.dtype(), .constant = scalar});
+}
+
+ValueId KernelValues::index_value(Dim index) {
+  if (index.is_constant()) return constant(Scalar::of_integer(DType::kI64, index.constant()));
+  return out_.add({.kind = ValueKind::kIndex, .dtype = DType::kI64, .index = std::move(index)});
+}
+
+ValueId KernelValues::load(uint32_t from, Dim index) {
+  return out_.add({.kind = ValueKind::kLoad, .dtype = out_.slots[from].dtype, .index = std::move(index), .slot = from});
+}
+
+ValueId KernelValues::select(ValueId condition, ValueId a, ValueId b) {
+  return out_.add({.kind = ValueKind::kSelect, .dtype = out_[a].dtype, .operands = {condition, a, b}});
+}
+
+ValueId KernelValues::clamp(ValueId i, const Dim& limit) {
+  return out_.add({.kind = ValueKind::kClamp, .dtype = DType::kI64, .operands = {i}, .index = limit});
+}
+
+ValueId KernelValues::is_zero(const Dim& dim) {
+  return elementwise(Op::kEq, {index_value(dim), constant(Scalar::zero(DType::kI64))});
+}
+
+std::optional<Dim> KernelValues::as_index(ValueId id) const {
+  const ScalarValue& value = out_[id];
+  if (value.kind == ValueKind::kIndex) return value.index;
+  if (value.kind == ValueKind::kConstant && value.dtype == DType::kI64) return Dim(value.constant.as_integer());
+  return std::nullopt;
+}
+
+ValueId KernelValues::elementwise(Op op, std::vector<ValueId> operands) {
+  DType from = out_[operands[0]].dtype;
+  if (from == DType::kI64 && (op == Op::kAdd || op == Op::kMul)) {
+    std::optional<Dim> x = as_index(operands[0]), y = as_index(operands[1]);
+    if (x && y) {
+      Dim result = op == Op::kAdd ? *x + *y : *x * *y;
+      if (!result.overflowed()) return index_value(std::move(result));
+    }
+  }
+  DType to = info(op).result == ResultRule::kBool ? DType::kBool : from;
+  return out_.add(
+      {.kind = ValueKind::kElementwise, .dtype = to, .from = from, .op = op, .operands = std::move(operands)});
+}
+
+uint32_t KernelValues::slot(BufferId buffer, DType dtype) {
+  for (uint32_t i = 0; i < out_.slots.size(); ++i)
+    if (out_.slots[i].buffer == buffer && out_.slots[i].dtype == dtype) return i;
+  out_.slots.push_back({buffer, dtype, false});
+  return static_cast<uint32_t>(out_.slots.size() - 1);
+}
+
+uint32_t KernelValues::target_slot(const KernelPart& part) {
+  return slot(part.target->buffer, graph_.type(part.space.root).dtype);
+}
+
+const KernelLeaf* KernelValues::leaf(NodeId id) const {
+  auto found = std::lower_bound(kernel_.leaves.begin(), kernel_.leaves.end(), id,
+                                [](const KernelLeaf& l, NodeId node) { return l.node < node; });
+  return found != kernel_.leaves.end() && found->node == id ? &*found : nullptr;
+}
+
+ValueId KernelValues::value(NodeId id, const Index& index) {
+  auto key = std::make_pair(id.value, index);
+  if (auto known = known_.find(key); known != known_.end()) return known->second;
+  ValueId made = compute(id, index);
+  known_.emplace(std::move(key), made);
+  return made;
+}
+
+ValueId KernelValues::compute(NodeId id, const Index& index) {
+  if (const KernelPart* part = kernel_.part_of(id); part && graph_[id].kind == NodeKind::kOp)
+    return computed_part(*part, index);
+  if (const KernelLeaf* source = leaf(id)) {
+    if (source->counter) return index_value(*source->counter);
+    const ValueType& type = graph_.type(id);
+    return load(slot(source->location.buffer, type.dtype),
+                source->location.offset + IndexSpace::linear(index, type.shape));
+  }
+  return apply(id, index);
+}
+
+ValueId KernelValues::computed_part(const KernelPart& part, const Index& index) {
+  bool folds = graph_[part.space.root].is(Op::kReduce);
+  bool scalar = part.space.outer.size() == kernel_.rows && kernel_.passes > 1;
+  if (part.pass == pass_ || scalar) return folds ? result(part) : apply(part.space.root, index);
+  assert(part.target && part.pass < pass_ && "a pass reads what is not stored");
+  return load(target_slot(part), part.target->offset + IndexSpace::linear(index, graph_.type(part.space.root).shape));
+}
+
+ValueId KernelValues::apply(NodeId id, const Index& index) {
+  const Node& node = graph_[id];
+  assert(node.kind == NodeKind::kOp && "a kernel reads a value that has no buffer");
+  auto operand = [&](size_t i) { return value(node.operands[i], index); };
+  switch (node.op) {
+    case Op::kConst: return constant(node.get<ConstAttributes>().value);
+    case Op::kIndex: return index_value(index[static_cast<size_t>(node.get<IndexAttributes>().axis)]);
+    case Op::kIf: {
+      ValueId condition = operand(0), a = operand(1);
+      return select(condition, a, operand(2));
+    }
+    case Op::kCast: {
+      ValueId x = operand(0);
+      if (out_[x].dtype == node.type.dtype) return x;
+      return out_.add({.kind = ValueKind::kCast, .dtype = node.type.dtype, .from = out_[x].dtype, .operands = {x}});
+    }
+    case Op::kBitcast: return bitcast(node, index);
+    case Op::kReshape:
+    case Op::kPermute:
+    case Op::kExpand:
+    case Op::kSlice: return value(node.operands[0], through_view(graph_, space_, node, index));
+    case Op::kCopy: return operand(0);
+    case Op::kTake: return take(node, index);
+    default: break;
+  }
+  assert(is_elementwise(node.op) && "an op that is never inlined");
+  std::vector<ValueId> operands;
+  for (size_t i = 0; i < node.operands.size(); ++i) operands.push_back(operand(i));
+  return elementwise(node.op, std::move(operands));
+}
+
+ValueId KernelValues::bitcast(const Node& node, const Index& index) {
+  NodeId x = node.operands[0];
+  DType from = graph_.type(x).dtype, to = node.type.dtype;
+  if (from == to) return value(x, index);
+  if (dtype_size(from) == dtype_size(to))
+    return out_.add({.kind = ValueKind::kBitcast, .dtype = to, .from = from, .operands = {value(x, index)}});
+  if (is_complex(from)) {
+    Index whole(index.begin(), index.end() - 1);
+    return out_.add(
+        {.kind = ValueKind::kPart, .dtype = to, .from = from, .operands = {value(x, whole)}, .index = index.back()});
+  }
+  Index part = index;
+  part.emplace_back(0);
+  ValueId real = value(x, part);
+  part.back() = Dim(1);
+  return out_.add({.kind = ValueKind::kComplex, .dtype = to, .from = from, .operands = {real, value(x, part)}});
+}
+
+ValueId KernelValues::take(const Node& node, const Index& index) {
+  const auto& attributes = node.get<AccessAttributes>();
+  const Shape& shape = graph_.type(node.operands[0]).shape;
+  auto axis = static_cast<size_t>(attributes.axis);
+  size_t taken = graph_.type(node.operands[1]).shape.size();
+  auto at_end = index.begin() + attributes.axis + static_cast<std::ptrdiff_t>(taken);
+  Index at(index.begin() + attributes.axis, at_end), from(index.begin(), index.begin() + attributes.axis);
+  ValueId empty;
+  for (size_t k = 0; k + 1 < node.operands.size(); ++k) {
+    const Dim& limit = shape[axis + k];
+    ValueId i = value(node.operands[k + 1], at);
+    std::optional<Dim> known = as_index(i);
+    if (known && space_.proves_nonnegative(*known) && space_.proves_below(*known, limit)) {
+      from.push_back(*known);
+      continue;
+    }
+    i = clamp(i, limit);
+    std::string name = reserved::value(i.value);
+    space_.declare(name, limit);
+    from.push_back(Dim::symbol(name));
+    if (space_.proves_positive(limit)) continue;
+    ValueId none = is_zero(limit);
+    empty = empty.valid() ? select(empty, empty, none) : none;
+  }
+  from.insert(from.end(), at_end, index.end());
+  ValueId element = value(node.operands[0], from);
+  // There is nothing in an empty axis that an index could be clamped to.
+  return empty.valid() ? select(empty, constant(Scalar::zero(node.type.dtype)), element) : element;
+}
+
+}  // namespace caten

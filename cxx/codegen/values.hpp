@@ -1,0 +1,73 @@
+// The scalar values of one kernel: an element of a value of the graph, at an index, as an expression over loads.
+//
+// Views become index arithmetic here. What another part of the kernel computes is inlined where it is computed in the
+// same pass, a scalar of the row that was named before, or a load of what an earlier pass stored.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "codegen/loop_nest.hpp"
+
+namespace caten {
+
+Op combining_op(Combine combine);
+
+class KernelValues {
+ public:
+  KernelValues(const Schedule& schedule, const Kernel& kernel, LoopNest& out);
+
+  const IndexSpace& space() const { return space_; }
+  const KernelLeaf* leaf(NodeId id) const;
+  /// A new variable from 0 below `extent`.
+  Dim variable(const Dim& extent);
+
+  /// Values from now on are those of a pass.
+  void enter_pass(uint32_t pass);
+  /// The element of a part (of a fold: the element that is folded in) at these variables of its loops.
+  ValueId own(const KernelPart& part, const Index& variables);
+  /// Element `index` of a value. The depth of the recursion is bounded by the size of a kernel.
+  ValueId value(NodeId id, const Index& index);
+  /// The scalar that a fold leaves.
+  ValueId result(const KernelPart& part);
+  uint32_t result_number(const KernelPart& part) const { return static_cast<uint32_t>(&part - kernel_.parts.data()); }
+
+  ValueId constant(const Scalar& scalar);
+  ValueId index_value(Dim index);
+  ValueId load(uint32_t from, Dim index);
+  ValueId select(ValueId condition, ValueId a, ValueId b);
+  ValueId clamp(ValueId i, const Dim& limit);
+  ValueId is_zero(const Dim& dim);
+  ValueId elementwise(Op op, std::vector<ValueId> operands);
+  /// An index that a value stands for: i64 sums and products of indices and integers, as Dims do them (modulo 2^64).
+  std::optional<Dim> as_index(ValueId id) const;
+  uint32_t slot(BufferId buffer, DType dtype);
+  uint32_t target_slot(const KernelPart& part);
+
+ private:
+  ValueId compute(NodeId id, const Index& index);
+  ValueId computed_part(const KernelPart& part, const Index& index);
+  ValueId apply(NodeId id, const Index& index);
+  ValueId bitcast(const Node& node, const Index& index);
+  ValueId take(const Node& node, const Index& index);
+
+  struct ByContent {
+    bool operator()(const std::pair<uint32_t, Index>& a, const std::pair<uint32_t, Index>& b) const {
+      if (a.first != b.first) return a.first < b.first;
+      if (a.second.size() != b.second.size()) return a.second.size() < b.second.size();
+      for (size_t i = 0; i < a.second.size(); ++i)
+        if (int c = Dim::compare(a.second[i], b.second[i])) return c < 0;
+      return false;
+    }
+  };
+
+  const Graph& graph_;
+  const Kernel& kernel_;
+  LoopNest& out_;
+  IndexSpace space_;
+  uint32_t variables_ = 0;
+  uint32_t pass_ = 0;
+  std::map<std::pair<uint32_t, Index>, ValueId, ByContent> known_;
+};
+
+}  // namespace caten
