@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/utf8.hpp"
 #include "lisp/ecl.hpp"
 #include "lisp/lisp.hpp"
 #include "lisp/primitives.hpp"
@@ -54,9 +55,16 @@ std::string config_directory() {
   return "";
 }
 
+bool is_text(uint32_t source, Diagnostics& diagnostics) {
+  std::optional<Diagnostic> bad = not_text(source);
+  if (bad) diagnostics.add(std::move(*bad));
+  return !bad;
+}
+
 /// `path`: the file that the source is, as *load-truename* of its forms; "" if it is none.
 Outcome evaluate_source(uint32_t source, const std::string& path, Diagnostics& diagnostics,
                         const EvaluateOptions& options) {
+  if (!is_text(source, diagnostics)) return {.ok = false};
   std::fflush(stdout);
   SourceMap& sources = session_sources();
   const char* show = options.show == Show::kEach ? "EACH" : options.show == Show::kLast ? "LAST" : "NOTHING";
@@ -69,11 +77,23 @@ Outcome evaluate_source(uint32_t source, const std::string& path, Diagnostics& d
 
 }  // namespace
 
+std::optional<Diagnostic> not_text(uint32_t source) {
+  size_t bad = find_invalid_utf8(session_sources().text(source));
+  if (bad == std::string_view::npos) return std::nullopt;
+  auto begin = static_cast<uint32_t>(bad);
+  return Diagnostic{.code = Code::NotUtf8,
+                    .message = "the text is not valid UTF-8",
+                    .span = {source, begin, begin + 1},
+                    .expected = "UTF-8",
+                    .remedy = "save the file as UTF-8"};
+}
+
 Outcome evaluate(uint32_t source, Diagnostics& diagnostics, const EvaluateOptions& options) {
   return evaluate_source(source, "", diagnostics, options);
 }
 
 Outcome evaluate_input(uint32_t source, Diagnostics& diagnostics) {
+  if (!is_text(source, diagnostics)) return {.ok = false};
   std::fflush(stdout);
   cl_object arguments = cl_list(2, to_lisp(session_sources().text(source)), ecl_make_fixnum(source));
   return guarded_call(symbol("EVALUATE-INPUT", "CATEN/REPL"), arguments, diagnostics);
@@ -111,6 +131,7 @@ Outcome load_init_file(Diagnostics& diagnostics) {
 
 std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics,
                             std::string_view entry) {
+  if (!is_text(source, diagnostics)) return std::nullopt;
   std::fflush(stdout);
   SourceMap& sources = session_sources();
   if (looks_like_yaml(sources.text(source))) {

@@ -87,6 +87,7 @@ cl_object add_source(cl_object path) {
     Result<FileBytes> file = FileBytes::map(name);
     if (!file) return to_lisp(file.error());
     uint32_t source = session_sources().add(name, std::string(file->text()));
+    if (std::optional<Diagnostic> bad = not_text(source)) return to_lisp(*bad);
     return ecl_cons(ecl_make_fixnum(source), to_lisp(session_sources().text(source)));
   });
 }

@@ -30,6 +30,9 @@ inline void define_all_primitives() {
   define_prompt_primitives();
 }
 
+/// E0005 if the source is not UTF-8.
+std::optional<Diagnostic> not_text(uint32_t source);
+
 /// What (keep-graph …) kept last, once.
 std::optional<Graph> take_kept_graph();
 

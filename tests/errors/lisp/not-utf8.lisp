@@ -1,0 +1,2 @@
+; a file that an editor saved as Latin-1
+(list "größe")
