@@ -86,13 +86,14 @@ value: nothing cancels below 0."
   (if (< 20 w) w (* (* w (/ (* e (+ small 2)) (+ (* small (+ small 2)) 2))) 9.313225746154785d-10)))
 
 (defcomposite softplus ((X{T}[~] &key (beta 1)) -> (Y{T}[~]) where T in float)
-  "log(1 + exp(beta·X)) / beta without overflow: max(z, 0) + log1p(exp(-|z|)) with z = beta·X. PyTorch's threshold is not needed and there
+  "log(1 + exp(beta·X)) / beta without overflow: max(X, 0) + log1p(exp(-|beta·X|)) / beta, for beta above 0. PyTorch's threshold is not needed and there
 is none."
   (:example (softplus (tensor '(-1.0 0.0 1.0))))
   (:test () (near (softplus X :beta 2) (per-element (lambda (x) (cl:/ (cl:log (cl:+ 1 (cl:exp (cl:* 2 x)))) 2)) X)))
   (:ulp 3)
-  (setf z (* beta (widen X)))
-  (/ (+ (max z 0) (log1p (exp (neg (abs z))))) beta))
+  (unless (and (realp beta) (plusp beta)) (refuse "the beta of softplus is not above 0" "a number above 0" beta "give another :beta"))
+  (setf w (widen X))
+  (+ (max w 0) (/ (log1p (exp (neg (abs (* beta w))))) beta)))
 
 (defcomposite log-sigmoid ((X{T}[~]) -> (Y{T}[~]) where T in float)
   "log(sigmoid(X)) as min(X, 0) - log1p(exp(-|X|))."
@@ -113,7 +114,7 @@ is none."
   "X·hard-sigmoid(X) (Howard and others, Searching for MobileNetV3, 2019)."
   (:example (hard-swish (tensor '(-4.0 0.0 1.0))))
   (:test () (near (hard-swish X) (per-element (lambda (x) (cl:* x (cl:max 0 (cl:min 1 (cl:+ 0.5d0 (cl:/ x 6)))))) X) :atol 1e-6))
-  (:ulp 3 "of |X|")
+  (:ulp 2 "of |X|")
   (setf w (widen X))
   (* w (clamp (+ (* 1/6 w) 1/2) 0 1)))
 

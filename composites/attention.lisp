@@ -48,7 +48,7 @@ heads of query in a row (grouped heads, Ainslie and others, 2023). Where nothing
                 (near (attention q k v (full nil M N :dtype :bool)) (zeros 2 M 4))
                 (near (attention (repeat q 2 :axis 0) k v) (repeat (attention q k v) 2 :axis 0) :atol 1e-5)
                 (near (attention q k v :causal t) (attention q k v (tril (full t M N :dtype :bool))) :atol 1e-5))))
-  (:ulp 4 "of the number of keys plus D times the largest scaled product of query and key, times the largest |value|")
+  (:ulp 1 "of the number of keys plus D times the largest scaled product of query and key, times the largest |value|")
   (dolist (x (list query key value))
     (when (< (rank x) 2) (refuse "attention takes matrices" "rank 2 or more" (format nil "rank ~d" (rank x)) "unsqueeze it" 212)))
   (setf group (shared-heads query key) q (widen query) k (widen key) v (widen value))

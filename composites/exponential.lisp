@@ -10,16 +10,17 @@
   (:ulp 0))
 
 (document-function exp2 (x)
-  "2 to the power x, an op."
+  "2 to the power x, an op. A runtime may have the error stated; the evaluator has half an ulp."
   (:example (exp2 (tensor '(-1.0 3.0))))
   (:test ((N 0 7)) (let ((x (random-tensor (list N) :f32))) (near (exp2 x) (per-element (lambda (x) (cl:expt 2d0 x)) x))))
-  (:ulp 1))
+  (:ulp 4))
 
 (document-function log2 (x)
-  "The binary logarithm, an op; of 0 -inf, of a negative number NaN."
+  "The binary logarithm, an op; of 0 -inf, of a negative number NaN. A runtime may have the error stated; the evaluator has half an
+ulp."
   (:example (log2 (tensor '(8.0 0.5))))
   (:test ((N 0 7)) (let ((x (random-tensor (list N) :f32))) (near (log2 (exp2 x)) x)))
-  (:ulp 1))
+  (:ulp 4))
 
 (defcomposite exp ((X{T}[~]) -> (Y{T}[~]) where T in float)
   "e to the power X: 2^n · exp(r) with n the nearest whole number to X·log2 e and r = X - n·ln 2, reduced in two parts (W. J. Cody

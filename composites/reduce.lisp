@@ -39,7 +39,7 @@
   "The arithmetic mean over axes, computed in f32 for f16 and bf16; NaN of nothing."
   (:example (mean (tensor '((1.0 2.0) (3.0 4.0))) :axis 1))
   (:test ((N 1 7)) (let ((x (random-tensor (list N) :f32))) (near (* N (mean x)) (sum x) :atol 1e-5)))
-  (:ulp 2 "of the sum of magnitudes")
+  (:ulp 1 "of the sum of magnitudes")
   (setf total (folded :add (widen X) axis keepdims))
   (/ total (size-value (folded-count X axis) (dtype total))))
 
@@ -53,14 +53,14 @@
   "The variance over axes, Σ(X - mean)² / (n - correction) in two passes. The default is NumPy's ddof 0; PyTorch's correction is 1."
   (:example (var (tensor '(1.0 2.0 3.0)) :correction 1))
   (:test ((N 1 7)) (let ((x (random-tensor (list N) :f32))) (near (var x) (- (mean (* x x)) (square (mean x))) :atol 1e-4)))
-  (:ulp 4 "of the number of terms times the sum of the variance and the square of one ulp of the largest magnitude times the number of terms")
+  (:ulp 2 "of the number of terms times the sum of the variance and the square of one ulp of the largest magnitude times the number of terms")
   (mean-square-deviation (widen X) axis correction keepdims))
 
 (defcomposite std ((X{T} &key (axis nil) (correction 0) (keepdims nil)) -> (Y{T}) where T in float)
   "The standard deviation over axes, the square root of var."
   (:example (std (tensor '(1.0 2.0 3.0)) :correction 1))
   (:test ((N 1 7)) (let ((x (random-tensor (list N) :f32))) (near (square (std x)) (var x))))
-  (:ulp 4 "of the number of terms times the sum of the deviation and one ulp of the largest magnitude times the number of terms")
+  (:ulp 2 "of the number of terms times the sum of the deviation and one ulp of the largest magnitude times the number of terms")
   (sqrt (mean-square-deviation (widen X) axis correction keepdims)))
 
 (defcomposite amax ((X{T} &key (axis nil) (keepdims nil)) -> (Y{T}) where T in real)
@@ -132,7 +132,7 @@ NaN if there is one."
   "log(Σ exp(X)) over axes, the largest element taken out first so that no exponential overflows; -inf of nothing."
   (:example (logsumexp (tensor '(1000.0 1000.0))))
   (:test ((N 0 5)) (let ((x (random-tensor (list 2 N) :f32))) (near (logsumexp x :axis 1) (log (sum (exp x) :axis 1)))))
-  (:ulp 4 "of the number of terms, plus the magnitude of the largest")
+  (:ulp 2 "of the number of terms, plus the magnitude of the largest")
   (setf w (widen X))
   (setf largest (amax w :axis axis :keepdims t))
   (setf shift (where (< (abs largest) +inf) largest 0))
@@ -145,7 +145,7 @@ that are not 0 for 0. Computed in f32 for f16 and bf16; squares beyond the dtype
   (:example (norm (tensor '((3.0 4.0) (6.0 8.0))) :axis 1))
   (:test ((N 0 7)) (let ((x (random-tensor (list N) :f32)))
                      (and (near (square (norm x)) (sum (* x x)) :atol 1e-5) (near (norm x :ord 1) (sum (abs x))) (near (norm x :ord 3) (pow (sum (pow (abs x) 3)) 1/3)))))
-  (:ulp 3 "of the number of terms times the result")
+  (:ulp 2 "of the number of terms times the result")
   (setf w (widen X))
   (cond ((eql ord 2) (sqrt (sum (* w w) :axis axis :keepdims keepdims)))
         ((eql ord 1) (sum (abs w) :axis axis :keepdims keepdims))

@@ -62,6 +62,7 @@
            (interpolate (ones 1 1 2) :scale-factor -1)
            (mse (ones 2) (ones 2) :reduction :average)
            (huber (ones 2) (ones 2) :delta 0)
+           (softplus (ones 2) :beta 0)
            (cross-entropy (ones 2 3) (tensor '(0 1)) :label-smoothing 2)
            (scatter (ones 3) (tensor '(0)) (ones 1) :reduction :min)
            (meshgrid (list (ones 2)) :indexing :yx)

@@ -80,8 +80,9 @@ def einsum_case(d):
         xs.append(d.numbers(t, tuple(shape), False))
     names = "xyzw"[: len(xs)]
     inputs = dict(zip(names, xs))
-    letters = set(c for c in equation if c.isalpha())
-    terms = int(np.prod([max(sizes[c], 1) for c in letters])) * 6
+    left, _, right = equation.partition("->")
+    kept = set(right) if "->" in equation else {c for c in left if left.count(c) == 1}
+    terms = int(np.prod([max(sizes[c], 1) for c in left if c.isalpha() and c not in kept])) + len(xs)
 
     def function(*values):
         return np.einsum(equation, *values)

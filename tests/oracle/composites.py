@@ -1,4 +1,4 @@
-"""Every composite of the library against NumPy, SciPy, mpmath and JAX.
+"""Every composite of the library against NumPy, SciPy, mpmath and Random123.
 
   tests/oracle/run composites [--cases N] [--seed S] [--only NAME,…] [--runtime NAME] [--report]
 
