@@ -269,10 +269,14 @@ class Scheduler {
 
   /// Where a value's elements are, through reshape and equal-size bitcast. Nothing if it is not in a buffer.
   std::optional<Location> find(NodeId id) {
-    id = storage_base(graph_, id);
+    // A bitcast or reshape on the way may be a root of its own.
+    for (NodeId base = storage_base(graph_, id);; id = graph_[id].operands[0]) {
+      Scope& owner = *scopes_[stack_.scope_of(graph_[id])];
+      if (auto found = owner.locations.find(id.value); found != owner.locations.end()) return found->second;
+      if (id == base) break;
+    }
     const Node& node = graph_[id];
     Scope& owner = *scopes_[stack_.scope_of(node)];
-    if (auto found = owner.locations.find(id.value); found != owner.locations.end()) return found->second;
     if (node.kind == NodeKind::kBound && node.get<BoundAttributes>().index > 0)
       return Location{owner.carries[node.get<BoundAttributes>().index - 1], Dim(0)};
     if (node.kind == NodeKind::kResult) {
