@@ -275,7 +275,7 @@ bool Elaborator::bind_signature(const Definition& callee, const std::vector<Node
       continue;
     }
     const Dim& bound = inner.sizes.at(dim.name);
-    std::string reason = fmt::format("the bounds of `{}` in `{}`", dim.name, callee.name);
+    auto reason = [&] { return fmt::format("the bounds of `{}` in `{}`", dim.name, callee.name); };
     bool low = graph_.dims.require_le(Dim(*dim.bounds.lo), bound, reason, form.span) != DimEnv::Outcome::kContradiction;
     bool high = !dim.bounds.hi || graph_.dims.require_le(bound, Dim(*dim.bounds.hi), reason, form.span) !=
                                       DimEnv::Outcome::kContradiction;
@@ -292,9 +292,10 @@ bool Elaborator::bind_signature(const Definition& callee, const std::vector<Node
     const ValueType& have = graph_.type(arguments[i]);
     bool fits = have.dtype == wanted->dtype;
     for (size_t k = 0; fits && k < have.shape.size(); ++k)
-      fits = graph_.dims.equate(have.shape[k], wanted->shape[k],
-                                fmt::format("argument `{}` of `{}`", callee.inputs[i].name, callee.name),
-                                form.span) != DimEnv::Outcome::kContradiction;
+      fits = graph_.dims.equate(
+                 have.shape[k], wanted->shape[k],
+                 [&] { return fmt::format("argument `{}` of `{}`", callee.inputs[i].name, callee.name); },
+                 form.span) != DimEnv::Outcome::kContradiction;
     if (!fits) {
       report(have.dtype == wanted->dtype ? Code::ShapeMismatch : Code::DTypeMismatch,
              fmt::format("argument `{}` of `{}` does not fit", callee.inputs[i].name, callee.name), form[i + 2],

@@ -86,6 +86,9 @@ Binding Elaborator::value(const Datum& datum, Scope& scope) {
 }
 
 Elaborator::Node Elaborator::operand(const Datum& datum, Scope& scope) {
+  if (datum.is_symbol())
+    if (const Binding* found = scope.find(datum.text); found && found->kind == Binding::Kind::kValue)
+      return found->nodes[0];
   Binding binding = value(datum, scope);
   switch (binding.kind) {
     case Binding::Kind::kValue: return binding.nodes[0];
@@ -134,6 +137,8 @@ std::optional<std::vector<int>> Elaborator::axes(const Datum& form, size_t first
 }
 
 std::optional<Dim> Elaborator::size(const Datum& datum, Scope& scope) {
+  if (datum.is_symbol())
+    if (auto known = scope.sizes.find(datum.text); known != scope.sizes.end()) return known->second;
   Result<Dim> parsed = Dim::parse(datum);
   if (!parsed) {
     report(parsed.error(), &scope);

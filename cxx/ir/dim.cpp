@@ -139,9 +139,23 @@ Dim operator+(const Dim& a, const Dim& b) {
     return __builtin_add_overflow(a.constant_, b.constant_, &sum) ? Dim::overflow() : Dim(sum);
   }
   if (a.overflowed() || b.overflowed()) return Dim::overflow();
+  if (a.is(0)) return b;
+  if (b.is(0)) return a;
   std::vector<Term> terms = a.terms();
   for (Term& term : b.terms()) terms.push_back(std::move(term));
   return Dim::from_terms(std::move(terms));
+}
+
+/// Coefficients change, the order of the terms does not.
+Dim Dim::scaled(int64_t factor) const {
+  if (factor == 0) return Dim(0);
+  if (factor == 1) return *this;
+  Expression product = *expression_;
+  for (Term& term : product.terms)
+    if (__builtin_mul_overflow(term.coefficient, factor, &term.coefficient)) return overflow();
+  Dim dim;
+  dim.expression_ = std::make_shared<const Expression>(std::move(product));
+  return dim;
 }
 
 Dim operator-(const Dim& a, const Dim& b) { return a + b * Dim(-1); }
@@ -152,6 +166,8 @@ Dim operator*(const Dim& a, const Dim& b) {
     return __builtin_mul_overflow(a.constant_, b.constant_, &product) ? Dim::overflow() : Dim(product);
   }
   if (a.overflowed() || b.overflowed()) return Dim::overflow();
+  if (a.is_constant()) return b.scaled(a.constant_);
+  if (b.is_constant()) return a.scaled(b.constant_);
   // Untrusted text could ask for exponentially many terms.
   constexpr size_t kMaxTerms = 4096;
   constexpr size_t kMaxDegree = 64;
@@ -248,6 +264,10 @@ void Dim::collect_symbols(std::set<std::string>& names) const {
 Dim Dim::substitute(const std::map<std::string, Dim>& values) const {
   if (!expression_) return *this;
   if (overflowed()) return *this;
+  if (auto name = as_symbol()) {
+    auto found = values.find(*name);
+    return found == values.end() ? *this : found->second;
+  }
   Dim sum(0);
   for (const Term& term : expression_->terms) {
     Dim product(term.coefficient);

@@ -74,6 +74,8 @@ class Dim {
   static Dim from_terms(std::vector<Term> terms);
 
  private:
+  Dim scaled(int64_t factor) const;  ///< of an expression that has not overflowed
+
   int64_t constant_ = 0;
   std::shared_ptr<const Expression> expression_;
 };

@@ -127,8 +127,7 @@ Interval DimEnv::range(const Dim& original) const {
 }
 
 bool DimEnv::proves_le(const Dim& a, const Dim& b) const {
-  Dim difference = resolve(b) - resolve(a);
-  Interval interval = range(difference);
+  Interval interval = range(resolve(b) - resolve(a));
   if (interval.lo && *interval.lo >= 0) return true;
   // min(x, y) ≤ b if either side is; a ≤ max(x, y) likewise.
   auto lone_atom = [](const Dim& dim, Dim::Atom::Kind kind) -> std::optional<Dim::Atom> {
@@ -143,6 +142,16 @@ bool DimEnv::proves_le(const Dim& a, const Dim& b) const {
   if (auto most = lone_atom(resolve(b), Dim::Atom::Kind::kMax))
     return proves_le(a, most->operands[0]) || proves_le(a, most->operands[1]);
   return false;
+}
+
+bool DimEnv::holds_equal(const Dim& left, const Dim& right) const {
+  Dim a = resolve(left), b = resolve(right);
+  return !a.overflowed() && a == b;
+}
+
+bool DimEnv::holds_le(const Dim& left, const Dim& right) const {
+  Dim a = resolve(left), b = resolve(right);
+  return !a.overflowed() && !b.overflowed() && proves_le(a, b);
 }
 
 void DimEnv::add_guard(Guard guard) {

@@ -5,6 +5,7 @@
 // (the one declared last). What cannot be solved that way becomes a guard. A contradiction is an error.
 #pragma once
 
+#include <concepts>
 #include <map>
 #include <optional>
 #include <string>
@@ -53,6 +54,15 @@ class DimEnv {
   Outcome equate(const Dim& a, const Dim& b, const std::string& reason, SourceSpan span = {});
   /// Makes a ≤ b true: proved, kept as a guard, or impossible.
   Outcome require_le(const Dim& a, const Dim& b, const std::string& reason, SourceSpan span = {});
+  /// The same with a reason that is made only where it may be kept: most conditions hold by themselves.
+  template <std::invocable Reason>
+  Outcome equate(const Dim& a, const Dim& b, Reason&& reason, SourceSpan span = {}) {
+    return holds_equal(a, b) ? Outcome::kEqual : equate(a, b, std::string(reason()), span);
+  }
+  template <std::invocable Reason>
+  Outcome require_le(const Dim& a, const Dim& b, Reason&& reason, SourceSpan span = {}) {
+    return holds_le(a, b) ? Outcome::kEqual : require_le(a, b, std::string(reason()), span);
+  }
 
   bool proves_equal(const Dim& a, const Dim& b) const { return resolve(a) == resolve(b); }
   bool proves_le(const Dim& a, const Dim& b) const;
@@ -65,6 +75,8 @@ class DimEnv {
   std::vector<std::string> derived() const;
 
  private:
+  bool holds_equal(const Dim& a, const Dim& b) const;  ///< proved, and no size overflows
+  bool holds_le(const Dim& a, const Dim& b) const;     ///< likewise
   void substitute_everywhere(const std::string& name, const Dim& value);
   void add_guard(Guard guard);
 

@@ -47,18 +47,19 @@ struct Rules {
   }
 
   Status same_dim(const Dim& a, const Dim& b, const std::string& what, Code code = Code::ShapeMismatch) const {
-    if (dims.equate(a, b, fmt::format("`{}`: {}", name, what)) != DimEnv::Outcome::kContradiction) return {};
+    if (dims.equate(a, b, [&] { return fmt::format("`{}`: {}", name, what); }) != DimEnv::Outcome::kContradiction)
+      return {};
     return error(code, fmt::format("`{}`: {}", name, what), fmt::format("{} = {}", a.describe(), b.describe()),
                  fmt::format("{} ≠ {}", dims.resolve(a).describe(), dims.resolve(b).describe()), "correct the sizes");
   }
 
   Status same_shape(const ValueType& a, const ValueType& b) const {
     if (a.shape.size() != b.shape.size()) return shape_error(a, b);
+    auto reason = [&] {
+      return fmt::format("`{}` needs equal shapes {} and {}", name, describe(a.shape), describe(b.shape));
+    };
     for (size_t i = 0; i < a.shape.size(); ++i)
-      if (dims.equate(a.shape[i], b.shape[i],
-                      fmt::format("`{}` needs equal shapes {} and {}", name, describe(a.shape), describe(b.shape))) ==
-          DimEnv::Outcome::kContradiction)
-        return shape_error(a, b);
+      if (dims.equate(a.shape[i], b.shape[i], reason) == DimEnv::Outcome::kContradiction) return shape_error(a, b);
     return {};
   }
 
@@ -80,7 +81,7 @@ struct Rules {
         return error(Code::SizeOverflow, fmt::format("`{}`: a size leaves 64 bits", name), "sizes below 2^63",
                      describe(shape), "use smaller sizes");
       Dim size = dims.resolve(dim);
-      if (dims.require_le(Dim(0), size, fmt::format("`{}`: sizes are 0 or more", name)) ==
+      if (dims.require_le(Dim(0), size, [&] { return fmt::format("`{}`: sizes are 0 or more", name); }) ==
           DimEnv::Outcome::kContradiction)
         return error(Code::NegativeSize, fmt::format("`{}` would have a negative size", name), "sizes of 0 or more",
                      describe(shape), "correct the sizes");
@@ -188,8 +189,8 @@ Inferred reshape(const Rules& rules, const Shape& shape) {
   CATEN_TRY(rules.valid_shape(shape));
   const ValueType& x = rules.operands[0];
   Dim before = element_count(x.shape), after = element_count(shape);
-  if (rules.dims.equate(before, after, fmt::format("`reshape` of {} to {}", describe(x.shape), describe(shape))) ==
-      DimEnv::Outcome::kContradiction)
+  auto reason = [&] { return fmt::format("`reshape` of {} to {}", describe(x.shape), describe(shape)); };
+  if (rules.dims.equate(before, after, reason) == DimEnv::Outcome::kContradiction)
     return error(Code::BadReshape, "`reshape` must keep the number of elements",
                  fmt::format("{} elements, as {} has", rules.dims.resolve(before).describe(), describe(x)),
                  fmt::format("{} in {}", rules.dims.resolve(after).describe(), describe(shape)), "correct the sizes");
@@ -224,12 +225,10 @@ Inferred expand(const Rules& rules, const Shape& shape) {
                  describe(x.shape) + " to " + describe(shape), "reshape first, to add axes of size 1");
   };
   if (x.shape.size() != shape.size()) return bad();
+  auto reason = [&] { return fmt::format("`expand` of {} to {}", describe(x.shape), describe(shape)); };
   for (size_t i = 0; i < shape.size(); ++i) {
     if (rules.dims.resolve(x.shape[i]).is(1)) continue;
-    if (rules.dims.equate(x.shape[i], shape[i],
-                          fmt::format("`expand` of {} to {}", describe(x.shape), describe(shape))) ==
-        DimEnv::Outcome::kContradiction)
-      return bad();
+    if (rules.dims.equate(x.shape[i], shape[i], reason) == DimEnv::Outcome::kContradiction) return bad();
   }
   return ValueType{x.dtype, rules.dims.resolve(shape)};
 }
@@ -245,10 +244,12 @@ Inferred slice(const Rules& rules, const SliceAttributes& a) {
   for (size_t i = 0; i < a.ranges.size(); ++i) {
     SliceRange range{rules.dims.resolve(a.ranges[i].start), rules.dims.resolve(a.ranges[i].stop), a.ranges[i].step};
     Dim size = rules.dims.resolve(x.shape[i]);
-    std::string text = fmt::format("({} {} {}) of axis {}, size {}", range.start.describe(), range.stop.describe(),
-                                   range.step, i, size.describe());
+    auto text = [&] {
+      return fmt::format("({} {} {}) of axis {}, size {}", range.start.describe(), range.stop.describe(), range.step, i,
+                         size.describe());
+    };
     auto bad = [&](std::string expected) {
-      return error(Code::BadSlice, fmt::format("`slice` leaves axis {}", i), std::move(expected), text,
+      return error(Code::BadSlice, fmt::format("`slice` leaves axis {}", i), std::move(expected), text(),
                    "correct the range");
     };
     if (range.step == 0) return bad("a step other than 0");
@@ -256,7 +257,7 @@ Inferred slice(const Rules& rules, const SliceAttributes& a) {
     bool forward = range.step > 0;
     std::string expected = forward ? "0 ≤ start ≤ stop ≤ size" : "-1 ≤ stop ≤ start < size";
     auto need = [&](const Dim& low, const Dim& high) {
-      return rules.dims.require_le(low, high, "`slice` " + text) != DimEnv::Outcome::kContradiction;
+      return rules.dims.require_le(low, high, [&] { return "`slice` " + text(); }) != DimEnv::Outcome::kContradiction;
     };
     bool fine = forward
                     ? need(Dim(0), range.start) && need(range.start, range.stop) && need(range.stop, size)

@@ -81,6 +81,22 @@ TEST_CASE("what cannot be solved becomes a guard, once") {
   CHECK(dims.guards()[0].right.is(12));
 }
 
+TEST_CASE("a reason is made only for what does not hold by itself") {
+  DimEnv dims = with({"M", "N"});
+  int made = 0;
+  auto reason = [&] { return "reason " + std::to_string(++made); };
+  CHECK(dims.equate(s("M") * Dim(2), s("M") + s("M"), reason) == Outcome::kEqual);
+  CHECK(dims.require_le(Dim(0), s("M"), reason) == Outcome::kEqual);
+  CHECK(made == 0);
+  CHECK(dims.require_le(s("M"), Dim(7), reason) == Outcome::kGuarded);
+  CHECK(dims.equate(s("M") * s("N"), Dim(6), reason) == Outcome::kGuarded);
+  REQUIRE(dims.guards().size() == 2);
+  CHECK(dims.guards()[0].reason == "reason 1");
+  CHECK(dims.guards()[1].reason == "reason 2");
+  CHECK(dims.equate(Dim::overflow(), Dim::overflow(), reason) == Outcome::kContradiction);
+  CHECK(dims.require_le(Dim(0), Dim::overflow(), reason) == Outcome::kContradiction);
+}
+
 TEST_CASE("bounds pass to the symbol that stays, or become guards") {
   DimEnv dims;
   dims.declare("M");

@@ -73,6 +73,23 @@ TEST_CASE("canonical forms agree with plain arithmetic") {
     }
 }
 
+TEST_CASE("constant factors, and what adds or multiplies nothing") {
+  Dim m = Dim::symbol("M"), n = Dim::symbol("N");
+  Dim sum = m * n + floor_div(m, n) + m + Dim(5);
+  CHECK(sum * Dim(3) == sum + sum + sum);
+  CHECK(Dim(-2) * sum == Dim(0) - sum - sum);
+  CHECK(sum * Dim(1) == sum);
+  CHECK(sum * Dim(0) == Dim(0));
+  CHECK(sum + Dim(0) == sum);
+  CHECK(Dim(0) + sum == sum);
+  CHECK((m * Dim(INT64_MAX) * Dim(2)).overflowed());
+  CHECK((m * Dim(INT64_MIN) * Dim(-1)).overflowed());
+  CHECK((Dim::overflow() * Dim(0)).overflowed());
+  CHECK((Dim::overflow() + Dim(0)).overflowed());
+  CHECK(m.substitute({{"M", n * Dim(2)}}) == n + n);
+  CHECK(m.substitute({{"N", Dim(2)}}) == m);
+}
+
 TEST_CASE("max and min") {
   Dim m = s("M"), n = s("N");
   CHECK(dim_max(m, n) == dim_max(n, m));
