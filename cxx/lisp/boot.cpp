@@ -78,7 +78,9 @@ void boot(Session& session_of_lisp) {
   sigaction(SIGSEGV, nullptr, &g_ecl_segv_action);
   struct sigaction action {};
   action.sa_sigaction = on_segmentation_fault;
-  action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+  // On the ordinary stack: the interrupt that waited runs Lisp code inside the handler, which takes any other stack for
+  // one that has overflowed.
+  action.sa_flags = SA_SIGINFO | SA_NODEFER;
   sigaction(SIGSEGV, &action, nullptr);
 
   define_all_primitives();
