@@ -20,7 +20,8 @@
   (:documentation "Signalled in the thread that runs Lisp when Ctrl-C is pressed."))
 
 (defun on-interrupt ()
-  "Runs in the Lisp thread on Ctrl-C."
+  "Runs in the Lisp thread on Ctrl-C. What is computed from now on is not interrupted."
+  (caten/primitive:resume)
   (signal 'interrupted))
 
 ;;; Leaving the program

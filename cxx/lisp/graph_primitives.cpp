@@ -23,7 +23,6 @@ cl_object compute(cl_object tensors) {
     if (!optimized) return to_lisp(optimized.error());
     Arguments arguments;
     arguments.inputs = std::move(builder.data);
-    session().resume();
     Result<Results> results = session().run(*optimized, std::move(arguments));
     if (!results) return to_lisp(results.error());
     cl_object list = ECL_NIL;
@@ -32,6 +31,14 @@ cl_object compute(cl_object tensors) {
       list = ecl_cons(give_to_lisp(std::make_unique<OwnedArray>(std::move(results->outputs[i])), bytes), list);
     }
     return list;
+  });
+}
+
+/// (resume): the interruption that was asked for has been seen.
+cl_object resume() {
+  return primitive([]() -> cl_object {
+    session().resume();
+    return ECL_NIL;
   });
 }
 
@@ -76,7 +83,8 @@ cl_object keep_graph(cl_object name, cl_object inputs, cl_object outputs, cl_obj
   });
 }
 
-const Primitive kPrimitives[] = {{"COMPUTE", compute}, {"PRINT-GRAPH", print_graph}, {"KEEP-GRAPH", keep_graph}};
+const Primitive kPrimitives[] = {
+    {"COMPUTE", compute}, {"RESUME", resume}, {"PRINT-GRAPH", print_graph}, {"KEEP-GRAPH", keep_graph}};
 
 }  // namespace
 
