@@ -3,11 +3,11 @@
 (defpackage :caten/diagnostic
   (:use :cl)
   (:import-from :caten
-   #:caten-error #:caten-error-diagnostics #:shape-error #:dtype-error #:name-error #:file-error* #:runtime-error #:limit-error)
+   #:caten-error #:caten-error-diagnostics #:interrupted #:shape-error #:dtype-error #:name-error #:file-error* #:runtime-error #:limit-error)
   (:import-from :caten/primitive #:did-you-mean)
   (:export #:make-diagnostic #:diagnostic-p #:diagnostic-code #:diagnostic-message #:diagnostic-source #:diagnostic-begin
            #:diagnostic-end #:diagnostic-expected #:diagnostic-found #:diagnostic-remedy #:diagnostic-notes #:diagnostic-severity
-           #:with-place #:add-note #:fail #:checked #:signal-diagnostic #:suggest #:*place* #:*signal-place* #:*path*
+           #:with-place #:add-note #:fail #:checked #:on-interrupt #:signal-diagnostic #:suggest #:*place* #:*signal-place* #:*path*
            #:place-text #:*collector* #:use-poison))
 
 (in-package :caten/diagnostic)
@@ -122,6 +122,16 @@
   (declare (ignore expected found remedy notes place))
   (signal-diagnostic (apply #'make-diagnostic code message rest)))
 
+(define-condition interrupted (serious-condition) ()
+  (:report "the computation was interrupted")
+  (:documentation "Signalled in the thread that runs Lisp when Ctrl-C is pressed, whether Lisp hears it or a computation."))
+
+(defun on-interrupt ()
+  "Runs in the Lisp thread on Ctrl-C, perhaps after a computation has heard the request or the form has ended: then it does nothing."
+  (when (caten/primitive:resume) (signal 'interrupted)))
+
 (defun checked (value)
   "The value of a primitive, or its diagnostic signalled: (checked (infer …))."
-  (if (diagnostic-p value) (signal-diagnostic value) value))
+  (cond ((not (diagnostic-p value)) value)
+        ((= (diagnostic-code value) 805) (caten/primitive:resume) (error 'interrupted))
+        (t (signal-diagnostic value))))

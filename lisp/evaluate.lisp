@@ -10,19 +10,10 @@
   (:import-from :caten/wording #:reworded #:without-addresses #:foreign-name)
   (:import-from :caten/composite #:find-composite #:composite-text)
   (:import-from :caten/syntax #:with-caten-syntax #:*caten-readtable* #:form-place)
-  (:export #:evaluate-text #:call-named #:finish-boot #:on-interrupt #:with-guard #:print-value #:evaluate-value #:condition-diagnostics #:read-diagnostics
+  (:export #:evaluate-text #:call-named #:finish-boot #:with-guard #:print-value #:evaluate-value #:condition-diagnostics #:read-diagnostics
            #:skip-blanks #:visible-names))
 
 (in-package :caten/evaluate)
-
-(define-condition interrupted (serious-condition) ()
-  (:report "the computation was interrupted")
-  (:documentation "Signalled in the thread that runs Lisp when Ctrl-C is pressed."))
-
-(defun on-interrupt ()
-  "Runs in the Lisp thread on Ctrl-C. What is computed from now on is not interrupted."
-  (caten/primitive:resume)
-  (signal 'interrupted))
 
 ;;; Leaving the program
 

@@ -62,7 +62,8 @@ class Session {
 
   /// Makes what is running stop with E0805, from any thread or signal handler; resume before the next run.
   void interrupt() { interrupt_.store(true); }
-  void resume() { interrupt_.store(false); }
+  /// Withdraws the request; whether there was one.
+  bool resume() { return interrupt_.exchange(false); }
 
   size_t programs_compiled() const { return compiled_; }
   /// How often the driver's compiler was called: nothing that is kept in memory or on disk counts.

@@ -97,7 +97,7 @@ void install_interrupt_handler() {
   ecl_register_root(&g_process);
   ecl_register_root(&g_on_interrupt);
   g_process = ecl_process_env()->own_process;
-  g_on_interrupt = symbol("ON-INTERRUPT", "CATEN/EVALUATE");
+  g_on_interrupt = symbol("ON-INTERRUPT", "CATEN/DIAGNOSTIC");
   sem_init(&g_interrupt_requests, 0, 0);
   std::thread(pass_interrupts_on).detach();
   struct sigaction action {};

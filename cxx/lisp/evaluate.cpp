@@ -95,6 +95,7 @@ Outcome evaluate(uint32_t source, Diagnostics& diagnostics, const EvaluateOption
 Outcome evaluate_input(uint32_t source, Diagnostics& diagnostics) {
   if (!is_text(source, diagnostics)) return {.ok = false};
   std::fflush(stdout);
+  session().resume();  // a Ctrl-C before this input is not about it
   cl_object arguments = cl_list(2, to_lisp(session_sources().text(source)), ecl_make_fixnum(source));
   return guarded_call(symbol("EVALUATE-INPUT", "CATEN/REPL"), arguments, diagnostics);
 }

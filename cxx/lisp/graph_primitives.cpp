@@ -34,12 +34,9 @@ cl_object compute(cl_object tensors) {
   });
 }
 
-/// (resume): the interruption that was asked for has been seen.
+/// (resume): withdraws the request to interrupt; t if there was one.
 cl_object resume() {
-  return primitive([]() -> cl_object {
-    session().resume();
-    return ECL_NIL;
-  });
+  return primitive([]() -> cl_object { return session().resume() ? ECL_T : ECL_NIL; });
 }
 
 /// The graph of named outputs ((name . tensor) …) with the sizes of `env`.
