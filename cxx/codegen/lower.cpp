@@ -403,7 +403,7 @@ class Lowering {
       width = std::min(width, elements_in(shares ? kTileBytes : kColumnBytes, dtype_of(*part)));
     const Dim& columns = plan.outer_extents.back();
     auto rows = [&](Body& block, const Dim& first, const Dim& count) {
-      if (!shares) return tile(block, plan, Dim(0), Dim(0), 1, first, count, width);
+      if (!shares) return tile(block, plan, Dim(0), Dim(1), 1, first, count, width);
       const Dim& extent = plan.outer_extents[axes - 2];
       in_blocks(
           block, extent, kTileRows, true,
@@ -420,14 +420,15 @@ class Lowering {
         [&](Body& block, const Dim& number, const Dim& remaining) { rows(block, number * Dim(width), remaining); });
   }
 
-  /// A tile of the result: `rows` of the axis before the last (0: none) from `row` on, `count` columns from `first` on.
+  /// A tile of the result: `rows` of the axis before the last from `row` on, `count` columns from `first` on. Where
+  /// `most_rows` is 1, that axis has a loop outside.
   void tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& rows, int64_t most_rows, const Dim& first,
             const Dim& count, int64_t width) {
     std::vector<uint32_t> slots = declare_all(into, plan, most_rows * width);
     auto each = [&](Body& body, auto&& what) {
       Body* inner = &body;
       Dim lane(0);
-      if (!rows.is(0)) {
+      if (most_rows > 1) {
         Dim r = values_.variable(rows);
         inner = &loop(*inner, r, rows);
         bind(*inner, plan.outer[plan.outer.size() - 2], row + r);

@@ -284,7 +284,21 @@ def handles_interrupts(process):
     return int(re.search(r"SigCgt:\s*(\w+)", status).group(1), 16) >> (signal.SIGINT - 1) & 1
 
 
+def have_pseudo_terminals():
+    """Where none are mounted (a bare root), runs this program again in a mount namespace that has its own, if that is allowed."""
+    try:
+        for end in os.openpty():
+            os.close(end)
+    except OSError:
+        if os.environ.get("CATEN_OWN_TERMINALS") or os.geteuid() != 0:
+            sys.exit("there are no pseudo-terminals here: mount -t devpts devpts /dev/pts")
+        os.environ["CATEN_OWN_TERMINALS"] = "1"
+        mount = 'mkdir -p /dev/pts; mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts; exec "$@"'
+        os.execvp("unshare", ["unshare", "--mount", "sh", "-c", mount, "sh", sys.executable, *sys.argv])
+
+
 def main():
+    have_pseudo_terminals()
     tests = [values_and_several_lines, completion, history_of_earlier_sessions, interruption_keeps_definitions, numbered_restarts,
              help_and_commands, plain_terminal, colour,
              interrupted_programs_end]

@@ -25,6 +25,7 @@ class OpTable {
     Dim n = Dim::symbol("N");
     add_shape("scalar", {});
     add_shape("empty", {Dim(0), Dim(3)});
+    add_shape("hollow", {Dim(0), Dim(0), Dim(2)});
     add_shape("one", {Dim(1)});
     add_shape("odd", {Dim(7), Dim(3)});
     add_shape("symbolic", {n, Dim(5)});
