@@ -12,14 +12,14 @@
 namespace caten {
 namespace {
 
-constexpr uint64_t kMaxHeader = 100'000'000;  // the specification's limit
+constexpr uint64_t kMaxJson = 100'000'000;  // the specification's limit
 constexpr uint64_t kPrefix = 8;
 
 struct StoredType {
   std::string_view name;
   DType dtype;
 };
-constexpr StoredType kTypes[] = {
+constexpr StoredType kStoredTypes[] = {
     {"BOOL", DType::kBool}, {"I8", DType::kI8},   {"I16", DType::kI16},        {"I32", DType::kI32},
     {"I64", DType::kI64},   {"U8", DType::kU8},   {"U16", DType::kU16},        {"U32", DType::kU32},
     {"U64", DType::kU64},   {"F16", DType::kF16}, {"BF16", DType::kBF16},      {"F32", DType::kF32},
@@ -27,13 +27,13 @@ constexpr StoredType kTypes[] = {
 };
 
 std::optional<DType> find_stored(std::string_view name) {
-  for (const StoredType& type : kTypes)
+  for (const StoredType& type : kStoredTypes)
     if (type.name == name) return type.dtype;
   return std::nullopt;
 }
 
 std::string_view stored_name(DType dtype) {
-  for (const StoredType& type : kTypes)
+  for (const StoredType& type : kStoredTypes)
     if (type.dtype == dtype) return type.name;
   return "";
 }
@@ -106,10 +106,10 @@ Result<SafetensorsFile> SafetensorsFile::parse(FileBytes bytes) {
                                       .found = fmt::format("{} bytes", file.size()),
                                       .remedy = "copy or download the file again"});
   uint64_t length = file.little(0, kPrefix);
-  if (length > kMaxHeader)
+  if (length > kMaxJson)
     return file.fail_at(0, {.code = Code::BadFileHeader,
                             .message = "the header is too long, or this is no safetensors file",
-                            .expected = fmt::format("at most {} bytes", kMaxHeader),
+                            .expected = fmt::format("at most {} bytes", kMaxJson),
                             .found = fmt::format("{} bytes", length),
                             .remedy = remedy("check that it is a safetensors file")});
   if (!file.has(kPrefix, length))
@@ -198,8 +198,8 @@ Status write_safetensors(const std::string& path, std::span<const NamedArray> ar
   }
   std::string text = format_safetensors_header(header);
   text.resize((kPrefix + text.size() + 63) / 64 * 64 - kPrefix, ' ');  // elements at a multiple of 64 bytes
-  if (text.size() > kMaxHeader)
-    return cannot("its header would be too long", fmt::format("at most {} bytes", kMaxHeader),
+  if (text.size() > kMaxJson)
+    return cannot("its header would be too long", fmt::format("at most {} bytes", kMaxJson),
                   fmt::format("{} bytes", text.size()), "write fewer arrays or less metadata");
   auto file = AtomicFile::create(path);
   CATEN_TRY(file);
