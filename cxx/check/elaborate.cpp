@@ -66,11 +66,13 @@ std::optional<Graph> elaborate(const std::vector<Datum>& forms, const ElaborateO
 
 std::optional<Graph> read_program(const SourceMap& sources, uint32_t source, const ElaborateOptions& options,
                                   Diagnostics& diagnostics) {
+  Timed step(options.timings, "read", 0);
   Result<std::vector<Datum>> forms = read_all(sources, source);
   if (!forms) {
     diagnostics.add(std::move(forms.error()));
     return std::nullopt;
   }
+  step.next("check");
   return elaborate(*forms, options, diagnostics);
 }
 

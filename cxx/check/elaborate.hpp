@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "base/timings.hpp"
 #include "ir/graph.hpp"
 
 namespace caten {
@@ -36,7 +37,8 @@ struct ElaborateOptions {
   std::map<std::string, DType> types{};  ///< type variables fixed from outside (-D T=f64)
   size_t max_nodes = 1'000'000;
   size_t max_call_depth = 100;
-  size_t max_errors = 100;  ///< then the text is given up
+  size_t max_errors = 100;     ///< then the text is given up
+  Timings* timings = nullptr;  ///< steps "read" and "check"
 };
 
 /// The program `options.entry` of the forms of one text. Nothing if there are errors.

@@ -12,6 +12,7 @@ namespace caten {
 
 bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnostics) {
   if (lisp::booted()) return true;
+  Timed step(session.options().timings, "start Lisp");
   lisp::boot(session);
   lisp::install_interrupt_handler();
   if (settings.trace_rewrites)

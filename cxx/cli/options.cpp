@@ -42,14 +42,17 @@ const std::vector<Option>& all_options() {
        [](S& s, const Text& v) { s.wrt.push_back(v); }},
       {"--check", "", "", "cd", "indices out of range and integer divisions by zero are errors",
        [](S& s, const Text& v) { s.check = v != "no"; }, "check", [](const S& s) { return yes_no(s.check); }},
-      {"-O", "", "LEVEL", "cd", "optimisation level 0 to 3 (default 2); 0 applies no rewrites",
+      {"-O", "", "LEVEL", "cd",
+       "optimisation level: 0 a kernel for each op, 1 rewriting and fusion of chains, 2 (default) all, 3 as 2",
        [](S& s, const Text& v) {
          bool level = v.size() == 1 && v[0] >= '0' && v[0] <= '3';
          s.optimization = level ? v[0] - '0' : -1;
          if (!level) s.invalid = v;
        },
        "optimization", [](const S& s) { return std::to_string(s.optimization); }, "0 1 2 3"},
-      {"-f", "", "no-NAME", "cd", "switch a rewrite rule, optimizer or pass off by name (-fno-NAME)",
+      {"-f", "", "no-NAME", "cd",
+       "switch a pass, rewrite rule or optimizer off by name: -fno-fusion, -fno-grouping, -fno-in-place, "
+       "-fno-simplify, …",
        [](S& s, const Text& v) {
          s.disabled.push_back(v.substr(0, 3) == "no-" ? v.substr(3) : "");
          if (s.disabled.back().empty()) s.invalid = v;
@@ -57,6 +60,9 @@ const std::vector<Option>& all_options() {
       {"--trace-rewrites", "", "", "cd", "say on stderr which rules were applied where",
        [](S& s, const Text& v) { s.trace_rewrites = v != "no"; }, "trace-rewrites",
        [](const S& s) { return yes_no(s.trace_rewrites); }},
+      {"--time-passes", "", "", "cd", "say on stderr how long each step took",
+       [](S& s, const Text& v) { s.time_passes = v != "no"; }, "time-passes",
+       [](const S& s) { return yes_no(s.time_passes); }},
       {"--max-memory", "", "BYTES", "cd", "refuse programs that need more (suffixes K, M, G)",
        [](S& s, const Text& v) { s.max_memory = v; }, "max-memory", [](const S& s) { return s.max_memory; }},
       {"--plugin", "", "FILE", "cd", "load a Lisp file first (repeat for more)",

@@ -35,6 +35,7 @@ struct Settings {
   bool json = false;
   bool verbose = false;
   bool trace_rewrites = false;
+  bool time_passes = false;
   bool no_init = false;
   bool help = false;
   bool version = false;

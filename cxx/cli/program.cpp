@@ -129,19 +129,24 @@ std::optional<Graph> load_program(Session& session, const std::string& operand, 
                                   Diagnostics& diagnostics) {
   std::optional<Definitions> definitions = parse_definitions_option(settings, diagnostics);
   if (!definitions) return std::nullopt;
+  Timings* timings = session.options().timings;
+  Timed step(timings, "read");
   Result<uint32_t> source = add_source(session, operand);
   if (!source) {
     diagnostics.add(source.error());
     return std::nullopt;
   }
   bool ir = is_ir_text(session.sources().text(*source));
+  step.stop();
   if ((!ir || !settings.plugins.empty()) && !start_lisp(session, settings, diagnostics)) return std::nullopt;
   std::optional<Graph> graph;
   if (ir) {
-    graph =
-        read_program(session.sources(), *source,
-                     {.entry = settings.entry, .sizes = definitions->sizes, .types = definitions->types}, diagnostics);
+    graph = read_program(
+        session.sources(), *source,
+        {.entry = settings.entry, .sizes = definitions->sizes, .types = definitions->types, .timings = timings},
+        diagnostics);
   } else {
+    step.next("trace Lisp");
     graph = trace_lisp(*source, definitions->types, diagnostics, settings.entry);
     for (const auto& [name, size] : definitions->sizes)
       if (graph && graph->dims.equate(Dim::symbol(name), Dim(size), "-D") == DimEnv::Outcome::kContradiction)
@@ -259,13 +264,14 @@ std::optional<std::string> store_results(const Graph& graph, const Results& resu
   return text;
 }
 
-Result<Graph> optimised(const Graph& graph, const Settings& settings) {
+Result<Graph> optimised(const Session& session, const Graph& graph, const Settings& settings) {
+  Timed step(session.options().timings, "optimizers");
   return settings.optimization == 0 ? Result<Graph>(graph) : apply_lisp_optimizers(graph);
 }
 
 Result<std::string> emitted(Session& session, const Graph& graph, std::string_view what, const Settings& settings) {
   if (what == "ir") return print(graph);
-  Result<Graph> better = optimised(graph, settings);
+  Result<Graph> better = optimised(session, graph, settings);
   if (!better) return tl::make_unexpected(better.error());
   if (what == "graph") return session.rewritten(*better).map([](const Graph& g) { return print(g); });
   return what == "schedule" ? session.schedule_text(*better) : session.kernel_text(*better);

@@ -23,7 +23,7 @@ std::optional<std::string> store_results(const Graph& graph, const Results& resu
                                          Diagnostics& diagnostics);
 
 /// The graph after the optimizers of Lisp code, unless -O0.
-Result<Graph> optimised(const Graph& graph, const Settings& settings);
+Result<Graph> optimised(const Session& session, const Graph& graph, const Settings& settings);
 
 /// What --emit shows of a program: ir, graph, schedule or kernel.
 Result<std::string> emitted(Session& session, const Graph& graph, std::string_view what, const Settings& settings);

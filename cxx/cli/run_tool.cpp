@@ -13,6 +13,7 @@
 #include "cli/lisp_front_end.hpp"
 #include "cli/program.hpp"
 #include "cli/repl.hpp"
+#include "cli/reports.hpp"
 #include "cli/settings.hpp"
 #include "ir/print.hpp"
 
@@ -50,6 +51,14 @@ class Invocation {
   ~Invocation() { running_session = nullptr; }
 
   int run() {
+    int code = work();
+    if (const Timings* timings = session_.options().timings)
+      std::fputs(timings_report(*timings, settings_.json).c_str(), stderr);
+    return code;
+  }
+
+ private:
+  int work() {
     if (!settings_.expressions.empty()) return evaluate();
     if (settings_.operands.empty()) return tool_.letter == 'c' ? interact() : no_operand();
     const std::string& first = settings_.operands[0];
@@ -59,7 +68,8 @@ class Invocation {
     return compile();
   }
 
- private:
+  Timings* timings() const { return session_.options().timings; }
+
   int report() {
     console_.messages(diagnostics_, session_.sources());
     return exit_code(diagnostics_);
@@ -110,6 +120,7 @@ class Invocation {
     if (!start_lisp(session_, settings_, diagnostics_)) return report();
     LispOutcome outcome;
     for (const std::string& text : settings_.expressions) {
+      Timed step(timings(), "evaluate Lisp");
       outcome = evaluate_lisp(session_.sources().add("<-e>", text), diagnostics_);
       if (!outcome.ok || outcome.exit_code) return finish(outcome);
     }
@@ -186,6 +197,7 @@ class Invocation {
                      .remedy = "name a .lisp or .ir file"});
     if (operands[1].ends_with(".lisp") && !tool_.transform) {
       if (!start_lisp(session_, settings_, diagnostics_)) return report();
+      Timed step(timings(), "evaluate Lisp");
       return finish(run_lisp_script(operands[1], {operands.begin() + 2, operands.end()}, diagnostics_));
     }
     if (operands.size() > 2)
@@ -196,13 +208,16 @@ class Invocation {
                      .remedy = "give inputs with --in name=file"});
     std::optional<Graph> graph = program(operands[1]);
     if (!graph) return report();
-    Result<Graph> better = optimised(*graph, settings_);
+    Result<Graph> better = optimised(session_, *graph, settings_);
     if (!better) return report(better.error());
     graph = std::move(*better);
+    Timed step(timings(), "read inputs");
     std::optional<Arguments> arguments = load_arguments(*graph, settings_, diagnostics_);
     if (!arguments) return report();
+    step.stop();
     Result<Results> results = session_.run(*graph, std::move(*arguments));
     if (!results) return report(results.error());
+    step.next("write results");
     std::optional<std::string> text = store_results(*graph, *results, settings_, diagnostics_);
     return text ? write(*text) : report();
   }
@@ -219,6 +234,7 @@ Status check_disabled(const Settings& settings, char letter) {
   std::vector<std::string> names;
   for (const Pass& pass : all_passes())
     if (pass.optional) names.emplace_back(pass.name);
+  for (const SchedulePass& pass : schedule_passes()) names.emplace_back(pass.name);
   for (const Rule& rule : all_rules()) names.emplace_back(rule.name);
   bool lisp_names = letter == 'c' && (!settings.plugins.empty() || !settings.expressions.empty() || !settings.no_init);
   for (const std::string& name : settings.disabled)
@@ -228,6 +244,13 @@ Status check_disabled(const Settings& settings, char letter) {
                    .expected = "the name of an optional pass or a rule",
                    .found = name,
                    .remedy = did_you_mean(name, names)});
+  return {};
+}
+
+/// The passes of the schedule that an optimisation level does without.
+std::set<std::string> passes_off(int level) {
+  if (level == 0) return {"fusion", "grouping", "in-place"};
+  if (level == 1) return {"grouping"};
   return {};
 }
 
@@ -285,6 +308,7 @@ class Information {
 }  // namespace
 
 int run_tool(const Tool& tool, int argc, char** argv) {
+  Timings timings;
   std::signal(SIGPIPE, SIG_DFL);  // a reader that has seen enough (| head) ends us quietly
   SourceMap sources;
   Diagnostics diagnostics;
@@ -312,9 +336,11 @@ int run_tool(const Tool& tool, int argc, char** argv) {
   options.notice = [console](const Diagnostic& notice) { console.message(notice, SourceMap{}); };
   options.check = settings.check;
   options.rewrite = settings.optimization > 0;
-  options.rewriting.off = {settings.disabled.begin(), settings.disabled.end()};
+  options.rewriting.off = options.scheduling.off = {settings.disabled.begin(), settings.disabled.end()};
+  options.scheduling.off.merge(passes_off(settings.optimization));
   if (settings.trace_rewrites)
     options.rewriting.trace = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
+  if (settings.time_passes) options.timings = &timings;
   return Invocation(tool, settings, std::move(options)).run();
 }
 

@@ -11,34 +11,43 @@
 namespace caten {
 namespace {
 
-RenderedProgram generate(const Schedule& schedule, const Dialect& dialect, size_t unit_kernels = 0) {
+RenderedProgram generate(const Schedule& schedule, const Dialect& dialect, Timings* timings, size_t unit_kernels = 0) {
   std::vector<LoopNest> nests;
+  Timed step(timings, "lower");
   nests.reserve(schedule.kernels.size());
   for (const Kernel& kernel : schedule.kernels) nests.push_back(lower(schedule, kernel));
+  step.next("render");
   return render(nests, dialect, unit_kernels);
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime,
-                                                       const ArtifactStore& store, Executables* shared) {
+                                                       const ArtifactStore& store, Executables* shared,
+                                                       const CompileOptions& options) {
+  Timed step(options.timings, "verify the graph");
   CATEN_TRY(verify(graph));
   CATEN_TRY(check_supported(graph, runtime.file));
+  step.next("read the dialect");
   Result<Dialect> dialect = read_dialect(runtime.file.dialect);
   if (!dialect) return tl::make_unexpected(dialect.error());
 
   auto program = std::make_shared<CompiledProgram>();
   program->graph = graph;
-  program->schedule = make_schedule(graph);
+  step.next("schedule");
+  program->schedule = make_schedule(graph, options.scheduling);
+  step.next("verify the graph");
   CATEN_TRY(verify(program->schedule.graph, Stage::kFlat));
+  step.next("schedule", 0);
   program->lifetimes = compute_lifetimes(program->schedule);
-  program->rendered = generate(program->schedule, *dialect, runtime.device->properties().unit_kernels);
+  step.stop();
+  program->rendered = generate(program->schedule, *dialect, options.timings, runtime.device->properties().unit_kernels);
   program->device = runtime.device;
   program->loops = count_loops(program->schedule.commands);
 
   Executables own;
   Result<std::vector<std::shared_ptr<Executable>>> executables =
-      (shared ? *shared : own).load(program->rendered.units, *runtime.device, store);
+      (shared ? *shared : own).load(program->rendered.units, *runtime.device, store, options.timings);
   if (!executables) return tl::make_unexpected(executables.error());
   program->executables = std::move(*executables);
   for (const RenderedKernel& kernel : program->rendered.kernels) {
@@ -49,12 +58,16 @@ Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const
   return program;
 }
 
-Result<std::string> kernel_source(const Graph& graph, const RuntimeFile& runtime) {
+Result<std::string> kernel_source(const Graph& graph, const RuntimeFile& runtime, const CompileOptions& options) {
+  Timed step(options.timings, "verify the graph");
   CATEN_TRY(verify(graph));
   CATEN_TRY(check_supported(graph, runtime));
   Result<Dialect> dialect = read_dialect(runtime.dialect);
   if (!dialect) return tl::make_unexpected(dialect.error());
-  return generate(make_schedule(graph), *dialect).source;
+  step.next("schedule");
+  Schedule schedule = make_schedule(graph, options.scheduling);
+  step.stop();
+  return generate(schedule, *dialect, options.timings).source;
 }
 
 Result<std::shared_ptr<const SizedPlan>> CompiledProgram::plan(const DimValues& sizes) const {

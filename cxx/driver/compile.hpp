@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/timings.hpp"
 #include "cache/store.hpp"
 #include "codegen/render.hpp"
 #include "driver/executables.hpp"
@@ -80,12 +81,18 @@ struct CompiledProgram {
   mutable std::vector<std::shared_ptr<const SizedPlan>> plans_;  ///< last used first
 };
 
+struct CompileOptions {
+  ScheduleOptions scheduling{};
+  Timings* timings = nullptr;
+};
+
 /// The driver compiles only what neither `shared` nor the store has.
 Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime,
                                                        const ArtifactStore& store = ArtifactStore(""),
-                                                       Executables* shared = nullptr);
+                                                       Executables* shared = nullptr,
+                                                       const CompileOptions& options = {});
 
 /// The source text that `compile` hands to the driver.
-Result<std::string> kernel_source(const Graph& graph, const RuntimeFile& runtime);
+Result<std::string> kernel_source(const Graph& graph, const RuntimeFile& runtime, const CompileOptions& options = {});
 
 }  // namespace caten

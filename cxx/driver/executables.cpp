@@ -15,10 +15,12 @@ std::string key_of(const std::string& text, const Device& device) {
 }  // namespace
 
 Result<std::vector<std::shared_ptr<Executable>>> Executables::load(const std::vector<std::string>& texts,
-                                                                   Device& device, const ArtifactStore& store) {
+                                                                   Device& device, const ArtifactStore& store,
+                                                                   Timings* timings) {
   std::vector<std::shared_ptr<Executable>> out(texts.size());
   std::vector<std::string> keys(texts.size());
   std::vector<size_t> missing;
+  Timed step(timings, "load kernels", static_cast<int64_t>(texts.size()));
   for (size_t i = 0; i < texts.size(); ++i) {
     keys[i] = key_of(texts[i], device);
     {
@@ -33,6 +35,8 @@ Result<std::vector<std::shared_ptr<Executable>>> Executables::load(const std::ve
     if (!out[i]) missing.push_back(i);
   }
 
+  step.stop();
+  if (!missing.empty()) step.next("compile kernels", static_cast<int64_t>(missing.size()));
   std::vector<Result<std::shared_ptr<Executable>>> made(missing.size());
   std::atomic<size_t> next{0};
   auto work = [&] {

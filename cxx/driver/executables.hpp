@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/timings.hpp"
 #include "cache/store.hpp"
 #include "runtime/device.hpp"
 
@@ -21,7 +22,7 @@ class Executables {
  public:
   /// The executable of each text, in their order; the first text that fails decides the error.
   Result<std::vector<std::shared_ptr<Executable>>> load(const std::vector<std::string>& texts, Device& device,
-                                                        const ArtifactStore& store);
+                                                        const ArtifactStore& store, Timings* timings = nullptr);
 
   /// How many texts were compiled.
   size_t compiled() const { return compiled_; }

@@ -14,7 +14,11 @@ class Execution {
       : program_(program), arguments_(std::move(arguments)), options_(std::move(options)) {}
 
   Result<Results> run() {
-    CATEN_TRY(prepare());
+    {
+      Timed step(options_.timings, "plan");
+      CATEN_TRY(prepare());
+    }
+    Timed step(options_.timings, "execute");
     CATEN_TRY(bind());
     CATEN_TRY(run_commands(schedule().commands));
     CATEN_TRY(stream_.synchronize());

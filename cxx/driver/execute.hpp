@@ -19,6 +19,7 @@ struct ExecuteOptions {
   /// Arrays of the caller that outputs are written to, in the order of outputs; an empty Array stands for none. They
   /// must be exclusive and of the output's type.
   std::vector<Array> outputs{};
+  Timings* timings = nullptr;  ///< steps "plan" and "execute"
 };
 
 Result<Results> execute(const CompiledProgram& program, Arguments arguments, ExecuteOptions options = {});

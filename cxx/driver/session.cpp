@@ -55,6 +55,7 @@ Result<std::shared_ptr<const Runtime>> Session::runtime() {
   std::lock_guard lock(mutex_);
   for (;;) {
     if (runtime_) return runtime_;
+    Timed step(options_.timings, "open the runtime");
     Result<Runtime> found = find_runtime(chosen_runtime(), options_.search, sources_, options_.device);
     if (found)
       runtime_ = std::make_shared<const Runtime>(std::move(*found));
@@ -74,7 +75,11 @@ bool Session::may_fall_back(const Diagnostic& why) const {
 Result<Session::Program> Session::compile(const Graph& graph) {
   Result<std::shared_ptr<const Runtime>> chosen = runtime();
   if (!chosen) return tl::make_unexpected(chosen.error());
-  std::string key = print(graph);
+  std::string key;
+  {
+    Timed step(options_.timings, "look for a compiled program");
+    key = print(graph);
+  }
   {
     std::lock_guard lock(mutex_);
     if (auto found = programs_.find(key); found != programs_.end()) {
@@ -84,7 +89,8 @@ Result<Session::Program> Session::compile(const Graph& graph) {
   }
   Result<Graph> simpler = rewritten(graph);
   if (!simpler) return tl::make_unexpected(simpler.error());
-  Result<Program> program = caten::compile(*simpler, **chosen, options_.store, &executables_);
+  CompileOptions how{.scheduling = options_.scheduling, .timings = options_.timings};
+  Result<Program> program = caten::compile(*simpler, **chosen, options_.store, &executables_, how);
   if (!program) {
     // The driver may be there and its compiler not.
     std::unique_lock lock(mutex_);
@@ -94,7 +100,7 @@ Result<Session::Program> Session::compile(const Graph& graph) {
     lock.unlock();
     chosen = runtime();
     if (!chosen) return tl::make_unexpected(chosen.error());
-    program = caten::compile(*simpler, **chosen, options_.store, &executables_);
+    program = caten::compile(*simpler, **chosen, options_.store, &executables_, how);
     if (!program) return program;
   }
   ++compiled_;
@@ -121,14 +127,18 @@ Result<Results> Session::run(const Graph& graph, Arguments arguments) {
 }
 
 Result<Results> Session::run_unchecked(const Graph& graph, Arguments arguments) {
-  if (reference()) return evaluate(graph, arguments, {.memory_limit = options_.max_memory, .interrupt = &interrupt_});
+  if (reference()) {
+    Timed step(options_.timings, "evaluate");
+    return evaluate(graph, arguments, {.memory_limit = options_.max_memory, .interrupt = &interrupt_});
+  }
   Result<Program> program = compile(graph);
   if (!program) return tl::make_unexpected(program.error());
   return run(**program, std::move(arguments));
 }
 
 Result<Results> Session::run(const CompiledProgram& program, Arguments arguments) {
-  return execute(program, std::move(arguments), {.max_memory = options_.max_memory, .interrupt = &interrupt_});
+  return execute(program, std::move(arguments),
+                 {.max_memory = options_.max_memory, .interrupt = &interrupt_, .timings = options_.timings});
 }
 
 Result<Graph> Session::rewritten(const Graph& graph) const {
@@ -139,7 +149,8 @@ Result<Graph> Session::rewritten(const Graph& graph) const {
 Result<std::string> Session::schedule_text(const Graph& graph) const {
   Result<Graph> simpler = rewritten(graph);
   if (!simpler) return tl::make_unexpected(simpler.error());
-  return print_schedule(make_schedule(*simpler));
+  Timed step(options_.timings, "schedule");
+  return print_schedule(make_schedule(*simpler, options_.scheduling));
 }
 
 Result<std::string> Session::kernel_text(const Graph& graph) {
@@ -158,7 +169,7 @@ Result<std::string> Session::kernel_text(const Graph& graph) {
     if (!read) return tl::make_unexpected(read.error());
     file = std::move(*read);
   }
-  return kernel_source(*simpler, file);
+  return kernel_source(*simpler, file, {.scheduling = options_.scheduling, .timings = options_.timings});
 }
 
 }  // namespace caten

@@ -32,14 +32,18 @@ struct SessionOptions {
       false;  ///< demanded out-of-range indices and integer divisions by zero are errors (rewrite/passes/insert_checks)
   bool rewrite = true;  ///< simplify programs before they are compiled; the evaluator runs them as they are
   RewriteOptions rewriting{};
+  ScheduleOptions scheduling{};
   RuntimeSearch search = default_runtime_search();
   size_t programs_kept = 256;
-  ArtifactStore store{};  ///< compiled kernels of earlier processes
+  ArtifactStore store{};       ///< compiled kernels of earlier processes
+  Timings* timings = nullptr;  ///< told of each step
 };
 
 class Session {
  public:
-  explicit Session(SessionOptions options = {}) : options_(std::move(options)) {}
+  explicit Session(SessionOptions options = {}) : options_(std::move(options)) {
+    options_.rewriting.timings = options_.timings;
+  }
 
   SourceMap& sources() { return sources_; }
   const SessionOptions& options() const { return options_; }

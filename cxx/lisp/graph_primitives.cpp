@@ -19,8 +19,10 @@ cl_object compute(cl_object tensors) {
       if (!value) return to_lisp(value.error());
       graph.outputs.push_back({"value" + std::to_string(graph.outputs.size()), *value});
     }
+    Timed step(session().options().timings, "optimizers");
     Result<Graph> optimized = apply_optimizers(graph);
     if (!optimized) return to_lisp(optimized.error());
+    step.stop();
     Arguments arguments;
     arguments.inputs = std::move(builder.data);
     Result<Results> results = session().run(*optimized, std::move(arguments));

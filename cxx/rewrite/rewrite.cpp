@@ -26,17 +26,25 @@ const std::vector<Rule>& all_rules() {
 }
 
 Result<Graph> rewrite(const Graph& graph, const RewriteOptions& options) {
-  Graph current = resolve_dims(graph);
-  if (options.verify) CATEN_TRY(verify(current, all_passes().front().before));
+  Graph current;
+  {
+    Timed step(options.timings, "rewrite: resolve sizes");
+    current = resolve_dims(graph);
+  }
+  auto valid = [&](Stage stage) {
+    Timed step(options.timings, "verify the graph");
+    return options.verify ? verify(current, stage) : Status{};
+  };
+  CATEN_TRY(valid(all_passes().front().before));
   for (const Pass& pass : all_passes()) {
     if (pass.optional && options.off.contains(std::string(pass.name))) continue;
-    current = pass.run(current, options);
-    if (options.verify) {
-      Status valid = verify(current, pass.after);
-      if (!valid) {
-        valid.error().notes.push_back("after pass " + std::string(pass.name));
-        return tl::make_unexpected(std::move(valid.error()));
-      }
+    {
+      Timed step(options.timings, options.timings ? "rewrite: " + std::string(pass.name) : "");
+      current = pass.run(current, options);
+    }
+    if (Status holds = valid(pass.after); !holds) {
+      holds.error().notes.push_back("after pass " + std::string(pass.name));
+      return tl::make_unexpected(std::move(holds.error()));
     }
     if (options.after_pass) options.after_pass(pass.name, current);
   }

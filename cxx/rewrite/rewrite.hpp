@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/timings.hpp"
 #include "ir/build.hpp"
 #include "ir/verify.hpp"
 
@@ -22,6 +23,7 @@ struct RewriteOptions {
   bool verify = true;
   std::function<void(const std::string&)> trace{};  ///< "rule: before → after"
   std::function<void(std::string_view pass, const Graph&)> after_pass{};
+  Timings* timings = nullptr;  ///< steps "rewrite: PASS"
 };
 
 struct Pass {

@@ -45,7 +45,8 @@ struct Cost {
 
 class Decision {
  public:
-  Decision(const Graph& graph, const ScopeStack& stack) : graph_(graph), stack_(stack) {}
+  Decision(const Graph& graph, const ScopeStack& stack, bool inlining)
+      : graph_(graph), stack_(stack), inlining_(inlining) {}
 
   Fusion decide(const std::vector<Target>& targets) {
     for (const Target& target : targets) {
@@ -192,6 +193,7 @@ class Decision {
   std::string reason_for_buffer(NodeId id, const Node& node, const std::vector<Context>& contexts) const {
     if (needs_buffer(node)) return "result of " + std::string(op_name(node.op));
     if (is_view(node)) return too_large(contexts);
+    if (!inlining_) return "fusion is off";
     Cost cost = costs_.at(id.value);
     bool nothing = (cost.loads == 0 && cost.work <= kPure) || (cost.loads <= 1 && cost.work <= kFree);
     if (nothing) return "";
@@ -240,6 +242,7 @@ class Decision {
 
   const Graph& graph_;
   const ScopeStack& stack_;
+  bool inlining_;
   Fusion out_;
   std::set<uint32_t> needed_;
   std::vector<NodeId> pending_;
@@ -266,8 +269,8 @@ NodeId storage_base(const Graph& graph, NodeId id) {
   }
 }
 
-Fusion decide_fusion(const Graph& graph, const ScopeStack& stack, const std::vector<Target>& targets) {
-  return Decision(graph, stack).decide(targets);
+Fusion decide_fusion(const Graph& graph, const ScopeStack& stack, const std::vector<Target>& targets, bool inlining) {
+  return Decision(graph, stack, inlining).decide(targets);
 }
 
 }  // namespace caten

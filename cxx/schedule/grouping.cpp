@@ -150,7 +150,7 @@ class Arrangement {
 
 class Grouper {
  public:
-  Grouper(const Graph& graph, const Stops& stops) : graph_(graph), stops_(stops) {}
+  Grouper(const Graph& graph, const Stops& stops, bool together) : graph_(graph), stops_(stops), together_(together) {}
 
   Grouping run(const std::vector<std::vector<NodeId>>& segments) {
     for (const std::vector<NodeId>& segment : segments) group_segment(segment);
@@ -206,6 +206,7 @@ class Grouper {
   std::optional<Boundary> merge(NodeId a, NodeId b, bool together) {
     size_t into = group_of_.at(a.value), from = group_of_.at(b.value);
     if (into == from) return std::nullopt;
+    if (!together_) return Boundary::kOff;
     if (into > from) std::swap(into, from);
     const Group &x = groups_[into], &y = groups_[from];
     for (const Group* group : {&x, &y})
@@ -270,6 +271,7 @@ class Grouper {
 
   const Graph& graph_;
   const Stops& stops_;
+  bool together_;
   Grouping out_;
   std::vector<Group> groups_;  ///< by their first root; those that were merged away are empty
   std::map<uint32_t, size_t> group_of_;
@@ -294,12 +296,14 @@ std::string_view describe(Boundary boundary) {
     case Boundary::kTiled: return "a fold that reads its operands again and again is tiled, not run row by row";
     case Boundary::kRows: return "they have no rows in common";
     case Boundary::kPlaces: return "it reads other places than those that are written";
+    case Boundary::kOff: return "grouping is off";
   }
   return "";
 }
 
-Grouping group_roots(const Graph& graph, const std::vector<std::vector<NodeId>>& segments, const Stops& stops) {
-  return Grouper(graph, stops).run(segments);
+Grouping group_roots(const Graph& graph, const std::vector<std::vector<NodeId>>& segments, const Stops& stops,
+                     bool together) {
+  return Grouper(graph, stops, together).run(segments);
 }
 
 }  // namespace caten

@@ -44,8 +44,9 @@ struct Grouping {
   std::map<std::pair<uint32_t, uint32_t>, Boundary> apart{};
 };
 
-/// `segments`: roots, ascending, cut where a loop runs between them.
-Grouping group_roots(const Graph& graph, const std::vector<std::vector<NodeId>>& segments, const Stops& stops);
+/// `segments`: roots, ascending, cut where a loop runs between them. Unless `together`, each is a group of its own.
+Grouping group_roots(const Graph& graph, const std::vector<std::vector<NodeId>>& segments, const Stops& stops,
+                     bool together = true);
 
 /// How many leading axes of `read` are the variables of its reader, in order.
 size_t leading_variables(const Read& read);

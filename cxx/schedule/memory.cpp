@@ -35,7 +35,8 @@ class LifetimeWalk {
       const Lifetime& to = out_.buffers[candidate.first.to.value];
       return from.end > candidate.second || to.begin < candidate.second;
     });
-    for (const auto& [reuse, position] : candidates_) out_.reuses.push_back(reuse);
+    if (schedule_.in_place)
+      for (const auto& [reuse, position] : candidates_) out_.reuses.push_back(reuse);
     return std::move(out_);
   }
 

@@ -35,7 +35,7 @@ struct Placement {
 
 class Scheduler {
  public:
-  explicit Scheduler(Schedule& out) : out_(out), graph_(out.graph) {}
+  Scheduler(Schedule& out, const ScheduleOptions& options) : out_(out), graph_(out.graph), options_(options) {}
 
   void run() {
     for (uint32_t i = 0; i < graph_.inputs.size(); ++i)
@@ -79,7 +79,7 @@ class Scheduler {
     std::vector<Target> targets;
     targets.reserve(placements.size());
     for (const Placement& placement : placements) targets.push_back({placement.value, placement.reason});
-    scope().fusion = decide_fusion(graph_, stack_, targets);
+    scope().fusion = decide_fusion(graph_, stack_, targets, options_.has("fusion"));
     for (NodeId id : scope().fusion.nodes)
       if (graph_[id].is(Op::kLoop)) prepare_loop(id);
     std::vector<const Placement*> copies;
@@ -147,7 +147,7 @@ class Scheduler {
       }
     }
     Stops stops = [&](NodeId id) { return scope().fusion.roots.contains(id.value) || stops_outside(id); };
-    Grouping grouping = group_roots(graph_, segments, stops);
+    Grouping grouping = group_roots(graph_, segments, stops, options_.has("grouping"));
     scope().exported.insert(scope().fusion.captured.begin(), scope().fusion.captured.end());
     for (const auto& [root, to] : scope().homes) scope().exported.insert(root);
     for (const Group& group : grouping.groups) note_exports(group);
@@ -413,6 +413,7 @@ class Scheduler {
 
   Schedule& out_;
   const Graph& graph_;
+  const ScheduleOptions& options_;
   ScopeStack stack_;
   std::vector<std::unique_ptr<Scope>> scopes_;
   uint32_t loops_ = 0;
@@ -420,9 +421,18 @@ class Scheduler {
 
 }  // namespace
 
-Schedule make_schedule(const Graph& graph) {
-  Schedule out{.graph = normalize_for_schedule(graph)};
-  Scheduler(out).run();
+const std::vector<SchedulePass>& schedule_passes() {
+  static const std::vector<SchedulePass> passes{
+      {"fusion", "a value that one kernel reads is computed in that kernel"},
+      {"grouping", "a kernel computes several values that share loops, in one pass or several"},
+      {"in-place", "a value takes the memory of one that is read for the last time"},
+  };
+  return passes;
+}
+
+Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
+  Schedule out{.graph = normalize_for_schedule(graph), .in_place = options.has("in-place")};
+  Scheduler(out, options).run();
   return out;
 }
 

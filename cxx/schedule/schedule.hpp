@@ -13,7 +13,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -56,7 +58,7 @@ struct KernelLeaf {
 };
 
 /// Why a kernel does not compute what it reads from another one.
-enum class Boundary : uint8_t { kScatter, kCopy, kOrder, kLoop, kLarge, kColumns, kTiled, kRows, kPlaces };
+enum class Boundary : uint8_t { kScatter, kCopy, kOrder, kLoop, kLarge, kColumns, kTiled, kRows, kPlaces, kOff };
 std::string_view describe(Boundary boundary);
 
 /// A root that a kernel computes.
@@ -128,9 +130,24 @@ struct Schedule {
   std::vector<BufferId> inputs{}, states{};
   std::vector<BufferId> outputs{};
   std::vector<BufferId> next_states{};  ///< invalid: the state does not change
+  bool in_place = true;                 ///< buffers may take the memory of others (schedule/memory.hpp)
 };
 
-Schedule make_schedule(const Graph& graph);
+/// What a schedule may leave out, by name: the same values are computed, in more kernels and more memory.
+struct ScheduleOptions {
+  std::set<std::string> off{};  ///< names of passes
+
+  bool has(std::string_view pass) const { return !off.contains(std::string(pass)); }
+};
+
+struct SchedulePass {
+  std::string_view name;
+  std::string_view summary;
+};
+/// All of them can be switched off (-fno-NAME); names that are no passes are ignored.
+const std::vector<SchedulePass>& schedule_passes();
+
+Schedule make_schedule(const Graph& graph, const ScheduleOptions& options = {});
 
 /// What --emit=schedule shows: one line per command, with what is fused and why a kernel ends where it ends.
 std::string print_schedule(const Schedule& schedule);

@@ -34,6 +34,20 @@ TEST_CASE("schedules of a dozen programs") {
   check_golden("schedule/programs.txt", text);
 }
 
+TEST_CASE("passes of the schedule are switched off by name") {
+  for (const programs::Program& program : programs::all()) {
+    if (program.name != "softmax") continue;
+    Graph graph = programs::make(program);
+    auto kernels = [&](std::set<std::string> off) { return make_schedule(graph, {std::move(off)}).kernels.size(); };
+    CHECK(kernels({}) == 1);
+    CHECK(kernels({"grouping"}) == 4);
+    CHECK(kernels({"fusion", "grouping"}) == 6);
+    CHECK(kernels({"no such pass"}) == 1);
+  }
+  for (const programs::Program& program : programs::all())
+    CHECK(compute_lifetimes(make_schedule(programs::make(program), {{"in-place"}})).reuses.empty());
+}
+
 TEST_CASE("a schedule depends on the graph alone") {
   for (const programs::Program& program : programs::all())
     CHECK(print_schedule(make_schedule(programs::make(program))) ==
