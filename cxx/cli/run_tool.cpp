@@ -247,13 +247,6 @@ Status check_disabled(const Settings& settings, char letter) {
   return {};
 }
 
-/// The passes of the schedule that an optimisation level does without.
-std::set<std::string> passes_off(int level) {
-  if (level == 0) return {"fusion", "grouping", "in-place"};
-  if (level == 1) return {"grouping"};
-  return {};
-}
-
 /// What needs no session: help and the commands that print what is built in.
 class Information {
  public:
@@ -335,9 +328,8 @@ int run_tool(const Tool& tool, int argc, char** argv) {
   if (!settings.cpu.empty()) options.device = "cpu=" + settings.cpu;
   options.notice = [console](const Diagnostic& notice) { console.message(notice, SourceMap{}); };
   options.check = settings.check;
-  options.rewrite = settings.optimization > 0;
   options.rewriting.off = options.scheduling.off = {settings.disabled.begin(), settings.disabled.end()};
-  options.scheduling.off.merge(passes_off(settings.optimization));
+  set_optimization(options, settings.optimization);
   if (settings.trace_rewrites)
     options.rewriting.trace = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
   if (settings.time_passes) options.timings = &timings;

@@ -23,6 +23,12 @@ constexpr const char* kFallback = "c";
 
 }  // namespace
 
+void set_optimization(SessionOptions& options, int level) {
+  options.rewrite = level > 0;
+  if (level == 0) options.scheduling.off.insert({"fusion", "in-place"});
+  if (level <= 1) options.scheduling.off.insert("grouping");
+}
+
 std::string Session::runtime_name() {
   std::lock_guard lock(mutex_);
   return chosen_runtime();

@@ -39,6 +39,10 @@ struct SessionOptions {
   Timings* timings = nullptr;  ///< told of each step
 };
 
+/// What -O0 … -O3 mean: 0 a kernel for each op, without rewriting and with a place of its own for each value;
+/// 1 rewriting, and chains of element-wise ops and views in one kernel; 2 and 3 everything.
+void set_optimization(SessionOptions& options, int level);
+
 class Session {
  public:
   explicit Session(SessionOptions options = {}) : options_(std::move(options)) {

@@ -1,0 +1,113 @@
+// Every optimisation level and every subset of passes computes the same: generated programs at each level and with
+// each optional pass switched off, compared with the reference within its error bounds.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include "driver/session.hpp"
+#include "generate.hpp"
+#include "runtimes.hpp"
+
+namespace caten {
+namespace {
+
+struct Variant {
+  std::string name;  ///< as on the command line
+  SessionOptions options{};
+};
+
+/// -O0 to -O3, then -fno-PASS for each optional pass.
+std::vector<Variant> variants() {
+  std::vector<Variant> out;
+  for (int level = 0; level <= 3; ++level) {
+    out.push_back({"-O" + std::to_string(level)});
+    set_optimization(out.back().options, level);
+  }
+  std::set<std::string> names;
+  for (const SchedulePass& pass : schedule_passes()) names.emplace(pass.name);
+  for (const Pass& pass : all_passes())
+    if (pass.optional) names.emplace(pass.name);
+  for (const std::string& name : names) {
+    out.push_back({"-fno-" + name});
+    out.back().options.rewriting.off = out.back().options.scheduling.off = {name};
+  }
+  return out;
+}
+
+/// Compiles for one runtime in every variant; what kernels the variants of a case have in common is compiled once.
+class Runs {
+ public:
+  Runs() {
+    Result<Runtime> found = find_runtime(compiling_runtimes().back(), default_runtime_search(), sources_);
+    REQUIRE(found.has_value());
+    runtime_ = std::move(*found);
+  }
+
+  generated::Runner with(const Variant& variant) {
+    return [this, &variant](const Graph& graph, const Arguments& arguments) -> Result<Results> {
+      const SessionOptions& options = variant.options;
+      Result<Graph> simpler = options.rewrite ? rewrite(graph, options.rewriting) : Result<Graph>(graph);
+      if (!simpler) return tl::make_unexpected(simpler.error());
+      auto program = compile(*simpler, runtime_, ArtifactStore(""), &executables_, {.scheduling = options.scheduling});
+      if (!program) return tl::make_unexpected(program.error());
+      programs_.push_back(*program);
+      return execute(**program, arguments);
+    };
+  }
+  void forget() { programs_.clear(); }
+  size_t compiled() const { return executables_.compiled(); }
+
+ private:
+  SourceMap sources_;
+  Runtime runtime_;
+  Executables executables_;
+  std::vector<std::shared_ptr<const CompiledProgram>> programs_;
+};
+
+generated::Options sizes_of(uint64_t number) {
+  if (number % 8 == 0) return {};
+  if (number % 4 == 1) return {.steps = 16, .outputs = 8, .rows = true};
+  return {.steps = 12, .outputs = 4};
+}
+
+}  // namespace
+
+TEST_CASE("generated programs give the same at every level and without any optional pass") {
+  const char* given = std::getenv("CATEN_SEED");
+  const char* wanted = std::getenv("CATEN_LEVEL_CASES");
+  const char* limit = std::getenv("CATEN_SECONDS");  // give up, with what was done by then
+  uint64_t seed = given ? std::strtoull(given, nullptr, 10) : 1;
+  uint64_t cases = wanted ? std::strtoull(wanted, nullptr, 10) : 6;
+  std::vector<Variant> all = variants();
+  Runs runs;
+  auto begin = std::chrono::steady_clock::now();
+  uint64_t done = 0, failed = 0;
+  int64_t passed = 0, ill = 0, ran = 0;
+  for (; done < cases && failed < 20; ++done) {
+    if (limit && std::chrono::steady_clock::now() - begin > std::chrono::seconds(std::atoi(limit))) break;
+    uint64_t number = seed * 100000 + done;
+    generated::Case program = generated::generate(number, sizes_of(done));
+    // All levels, and one pass switched off: another one for each case.
+    for (size_t v = 0; v < all.size(); ++v) {
+      if (v >= 4 && v != 4 + done % (all.size() - 4)) continue;
+      generated::Runner run = runs.with(all[v]);
+      generated::Verdict verdict = generated::check(program, run);
+      passed += verdict.passed;
+      ill += verdict.ill_conditioned;
+      ++ran;
+      if (verdict.ok()) continue;
+      ++failed;
+      generated::Case smaller = generated::shrink(program, run);
+      FAIL_CHECK("program ", number, " (CATEN_SEED=", seed, ", case ", done, ") with ", all[v].name, ": ",
+                 verdict.message, "\nshrunk: ", generated::check(smaller, run).message, "\n",
+                 generated::describe(smaller));
+      break;
+    }
+    runs.forget();
+  }
+  MESSAGE(done, " programs, ", ran, " runs, ", runs.compiled(), " texts compiled: ", passed, " elements equal, ", ill,
+          " ill-conditioned, ", failed, " programs wrong");
+}
+
+}  // namespace caten
