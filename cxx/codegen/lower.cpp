@@ -20,11 +20,17 @@ constexpr int64_t kBlock = 64;  ///< steps of the lanes of a sum between partial
 
 int64_t elements_in(size_t bytes, DType dtype) { return static_cast<int64_t>(bytes / dtype_size(dtype)); }
 
+/// What a loop runs along: a variable from `begin` on.
+struct Axis {
+  Dim variable{}, begin{}, extent{};
+};
+
 /// One pass: what it computes, and in which loops.
 struct PassPlan {
   std::vector<const KernelPart*> folds{}, everywhere{}, after{};
   Index outer{}, reduced{};  ///< variables
-  Shape outer_extents{}, reduced_extents{};
+  std::vector<Axis> axes{};  ///< of the outer variables
+  Shape reduced_extents{};
   std::vector<ValueId> folded{};  ///< the elements that go into the folds
   std::vector<ValueId> stored{};  ///< what is computed everywhere
   Index variables{};              ///< of the rows, outer, reduced
@@ -42,14 +48,14 @@ class Lowering {
     } else if (kernel_.passes == 1) {
       lower_pass(out_.body, {}, 0);
     } else {
+      std::vector<Axis> axes;
       Index rows;
-      Body* body = &out_.body;
       for (size_t k = 0; k < kernel_.rows; ++k) {
-        const Dim& extent = kernel_.parts[0].space.outer[k];
-        rows.push_back(values_.variable(extent));
-        body = &loop(*body, rows.back(), extent, true);
+        axes.push_back(axis(k, kernel_.parts[0].space.outer[k]));
+        rows.push_back(axes.back().variable);
       }
-      for (uint32_t pass = 0; pass < kernel_.passes; ++pass) lower_pass(*body, rows, pass);
+      Body& body = loops_along(out_.body, axes);
+      for (uint32_t pass = 0; pass < kernel_.passes; ++pass) lower_pass(body, rows, pass);
     }
     for (const Dim& dividend : dividends(out_))
       if (!values_.space().proves_nonnegative(dividend)) out_.signed_dividends.push_back(dividend);
@@ -74,13 +80,47 @@ class Lowering {
     return into.back();
   }
 
+  /// Leading axis k of the kernel, or the part of it that a block of rows has.
+  Axis axis(size_t k, const Dim& extent) {
+    if (k < kernel_.blocks.size()) return {values_.variable(extent), kernel_.blocks[k].begin, kernel_.blocks[k].count};
+    return {values_.variable(extent), Dim(0), extent};
+  }
+
+  /// Loops along axes, the first of which share one, so that a range of it keeps all threads busy whichever is long.
+  Body& loops_along(Body& into, const std::vector<Axis>& axes) {
+    size_t shared = std::min(axes.size(), kernel_.blocks.size());
+    Body* body = &into;
+    if (shared > 0) body = &shared_loop(*body, {axes.begin(), axes.begin() + static_cast<std::ptrdiff_t>(shared)});
+    for (size_t k = shared; k < axes.size(); ++k) body = &loop(*body, axes[k].variable, axes[k].extent, true);
+    return *body;
+  }
+
+  /// One loop along several axes, the last of them fastest.
+  Body& shared_loop(Body& into, const std::vector<Axis>& axes) {
+    if (axes.size() == 1 && axes[0].begin.is(0)) return loop(into, axes[0].variable, axes[0].extent, true);
+    Dim count(1);
+    for (const Axis& axis : axes) count = count * axis.extent;
+    Dim rest = values_.variable(count);
+    Body& body = loop(into, rest, count, true);
+    for (size_t k = axes.size(); k-- > 1;) {
+      count = Dim(1);
+      for (size_t before = 0; before < k; ++before) count = count * axes[before].extent;
+      Dim quotient = values_.variable(count);
+      bind(body, quotient, floor_div(rest, axes[k].extent));
+      bind(body, axes[k].variable, axes[k].begin + rest - quotient * axes[k].extent);
+      rest = quotient;
+    }
+    bind(body, axes[0].variable, axes[0].begin + rest);
+    return body;
+  }
+
   void store(Body& into, const KernelPart& part, ValueId what, const Index& index) {
     const ValueType& type = graph_.type(part.space.root);
     into.push_back({.kind = StatementKind::kStore,
                     .value = what,
                     .slot = values_.target_slot(part),
                     .dtype = type.dtype,
-                    .index = part.target->offset + IndexSpace::linear(index, graph_.type(part.space.value).shape)});
+                    .index = values_.element(*part.target, index, graph_.type(part.space.value).shape)});
   }
 
   /// The element of the result for these variables: of a fold, without those of its reduced axes.
@@ -103,8 +143,8 @@ class Lowering {
     const Space& space = plan.folds.empty() ? plan.everywhere[0]->space : plan.folds[0]->space;
     plan.variables = rows;
     for (size_t k = rows.size(); k < space.outer.size(); ++k) {
-      plan.outer_extents.push_back(space.outer[k]);
-      plan.outer.push_back(values_.variable(space.outer[k]));
+      plan.axes.push_back(axis(k, space.outer[k]));
+      plan.outer.push_back(plan.axes.back().variable);
       plan.variables.push_back(plan.outer.back());
     }
     for (const Dim& extent : space.reduced) {
@@ -122,10 +162,14 @@ class Lowering {
       lower_rows(into, plan);
   }
 
-  void lower_map(Body& into, const PassPlan& plan) {
+  void lower_map(Body& into, const PassPlan& plan) { store_everywhere(outer_loops(into, plan), plan); }
+
+  /// The axes of a pass inside rows are whole.
+  Body& outer_loops(Body& into, const PassPlan& plan) {
+    if (plan.axes.size() == plan.variables.size() - plan.reduced.size()) return loops_along(into, plan.axes);
     Body* body = &into;
-    for (size_t k = 0; k < plan.outer.size(); ++k) body = &loop(*body, plan.outer[k], plan.outer_extents[k], true);
-    store_everywhere(*body, plan);
+    for (const Axis& axis : plan.axes) body = &loop(*body, axis.variable, axis.extent, true);
+    return *body;
   }
 
   /// What is not stored is a scalar of the row, computed once for what follows.
@@ -302,8 +346,7 @@ class Lowering {
 
   /// Folds along rows: with lanes along the last folded axis, unless it is short.
   void lower_rows(Body& into, const PassPlan& plan) {
-    Body* body = &into;
-    for (size_t k = 0; k < plan.outer.size(); ++k) body = &loop(*body, plan.outer[k], plan.outer_extents[k], true);
+    Body* body = &outer_loops(into, plan);
     int64_t lanes = kMostLanes;
     bool sums = false;
     for (const KernelPart* part : plan.folds) {
@@ -378,46 +421,53 @@ class Lowering {
     fold_elements(elements, plan, totals, lane);
   }
 
-  /// Calls `full` with the number of each block of `size` elements, and `rest` with what remains of the axis.
-  template <class Full, class Rest>
-  void in_blocks(Body& into, const Dim& extent, int64_t size, bool independent, const Full& full, const Rest& rest) {
-    if (extent.is_constant() && extent.constant() < size) return rest(into, Dim(0), extent);
-    Dim blocks = floor_div(extent, Dim(size)), remaining = floor_mod(extent, Dim(size));
-    Dim count = ceil_div(extent, Dim(size)), number = values_.variable(count);
-    Body& body = loop(into, number, count, independent);
-    if (remaining.is(0)) return full(body, number);
-    ValueId whole = values_.elementwise(Op::kLt, {values_.index_value(number), values_.index_value(blocks)});
-    Statement& choice = when(body, whole);
-    full(choice.body, number);
-    rest(choice.otherwise, number, remaining);
+  /// An axis in blocks of `size` elements, the last of which may be smaller.
+  struct Blocks {
+    Axis number{};  ///< of the block
+    Dim full{}, rest{};
+    int64_t size = 0;
+  };
+  Blocks blocks_of(const Dim& extent, int64_t size) {
+    Dim count = ceil_div(extent, Dim(size));
+    Dim number = count.is(1) ? Dim(0) : values_.variable(count);
+    return {{number, Dim(0), count}, floor_div(extent, Dim(size)), floor_mod(extent, Dim(size)), size};
   }
 
-  /// Folds with an accumulator for each element of a block of the result.
+  /// Calls `what` with the first element of a block and how many it has.
+  template <class What>
+  void in_block(Body& into, const Blocks& blocks, const What& what) {
+    Dim first = blocks.number.variable * Dim(blocks.size);
+    if (blocks.rest.is(0)) return what(into, first, Dim(blocks.size));
+    if (blocks.full.is(0)) return what(into, first, blocks.rest);
+    ValueId whole =
+        values_.elementwise(Op::kLt, {values_.index_value(blocks.number.variable), values_.index_value(blocks.full)});
+    Statement& choice = when(into, whole);
+    what(choice.body, first, Dim(blocks.size));
+    what(choice.otherwise, first, blocks.rest);
+  }
+
+  /// Folds with an accumulator for each element of a block of the result. All blocks are one loop.
   void lower_columns(Body& into, const PassPlan& plan) {
     bool shares = shares_columns(plan);
-    size_t axes = plan.outer.size(), outside = axes - (shares ? 2 : 1);
-    Body* body = &into;
-    for (size_t k = 0; k < outside; ++k) body = &loop(*body, plan.outer[k], plan.outer_extents[k], true);
+    size_t outside = plan.axes.size() - (shares ? 2 : 1);
     int64_t width = 1 << 10;
     for (const KernelPart* part : plan.folds)
       width = std::min(width, elements_in(shares ? kTileBytes : kColumnBytes, dtype_of(*part)));
-    const Dim& columns = plan.outer_extents.back();
-    auto rows = [&](Body& block, const Dim& first, const Dim& count) {
+    std::vector<Axis> axes(plan.axes.begin(), plan.axes.begin() + static_cast<std::ptrdiff_t>(outside));
+    Blocks columns = blocks_of(plan.axes.back().extent, width), rows;
+    axes.push_back(columns.number);
+    if (shares) {
+      rows = blocks_of(plan.axes[outside].extent, kTileRows);
+      axes.push_back(rows.number);
+    }
+    std::erase_if(axes, [](const Axis& axis) { return axis.variable.is(0); });
+    Body& body = axes.empty() ? into : shared_loop(into, axes);
+    in_block(body, columns, [&](Body& block, const Dim& first, const Dim& count) {
       if (!shares) return tile(block, plan, Dim(0), Dim(1), 1, first, count, width);
-      const Dim& extent = plan.outer_extents[axes - 2];
-      in_blocks(
-          block, extent, kTileRows, true,
-          [&](Body& inner, const Dim& number) {
-            tile(inner, plan, number * Dim(kTileRows), Dim(kTileRows), kTileRows, first, count, width);
-          },
-          [&](Body& inner, const Dim& number, const Dim& remaining) {
-            tile(inner, plan, number * Dim(kTileRows), remaining, kTileRows, first, count, width);
-          });
-    };
-    in_blocks(
-        *body, columns, width, true,
-        [&](Body& block, const Dim& number) { rows(block, number * Dim(width), Dim(width)); },
-        [&](Body& block, const Dim& number, const Dim& remaining) { rows(block, number * Dim(width), remaining); });
+      in_block(block, rows, [&](Body& inner, const Dim& row, const Dim& remaining) {
+        tile(inner, plan, row, remaining, kTileRows, first, count, width);
+      });
+    });
   }
 
   /// A tile of the result: `rows` of the axis before the last from `row` on, `count` columns from `first` on. Where
@@ -431,12 +481,12 @@ class Lowering {
       if (most_rows > 1) {
         Dim r = values_.variable(rows);
         inner = &loop(*inner, r, rows);
-        bind(*inner, plan.outer[plan.outer.size() - 2], row + r);
+        bind(*inner, plan.outer[plan.outer.size() - 2], plan.axes[plan.axes.size() - 2].begin + row + r);
         lane = r * Dim(width);
       }
       Dim c = values_.variable(count);
       inner = &loop(*inner, c, count);
-      bind(*inner, plan.outer.back(), first + c);
+      bind(*inner, plan.outer.back(), plan.axes.back().begin + first + c);
       what(*inner, lane + c);
     };
     Body* inside = &into;

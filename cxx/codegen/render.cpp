@@ -376,8 +376,9 @@ class KernelRenderer {
 
   void render_loop_head(const Statement& loop, int depth) {
     std::string variable = atom(Dim::Atom{.name = loop.variable});
-    bool innermost = std::none_of(loop.body.begin(), loop.body.end(),
-                                  [](const Statement& inner) { return inner.kind != StatementKind::kStore; });
+    bool innermost = std::none_of(loop.body.begin(), loop.body.end(), [](const Statement& inner) {
+      return inner.kind != StatementKind::kStore && inner.kind != StatementKind::kBind;
+    });
     if (loop.independent && innermost && !dialect_.independent.empty()) line(depth, dialect_.independent);
     if (&loop == nest_.range() && !dialect_.range.empty())
       line(depth, substitute(dialect_.range, {{"type", dialect_.type(DType::kI64)}, {"variable", variable}}));

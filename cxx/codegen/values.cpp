@@ -19,7 +19,7 @@ Op combining_op(Combine combine) {
 }
 
 KernelValues::KernelValues(const Schedule& schedule, const Kernel& kernel, LoopNest& out)
-    : graph_(schedule.graph), kernel_(kernel), out_(out), space_(schedule.graph.dims) {
+    : schedule_(schedule), graph_(schedule.graph), kernel_(kernel), out_(out), space_(schedule.graph.dims) {
   for (const KernelPart& part : kernel.parts) {
     if (!part.target) continue;
     Slot made{part.target->buffer, graph_.type(part.space.root).dtype, true};
@@ -99,6 +99,19 @@ ValueId KernelValues::elementwise(Op op, std::vector<ValueId> operands) {
       {.kind = ValueKind::kElementwise, .dtype = to, .from = from, .op = op, .operands = std::move(operands)});
 }
 
+Dim KernelValues::element(const Location& at, const Index& index, const Shape& shape) const {
+  if (!schedule_.buffers[at.buffer.value].scratch) return at.offset + IndexSpace::linear(index, shape);
+  Index inside = index;
+  Shape block = shape;
+  size_t next = 0;
+  for (size_t axis = 0; axis < shape.size() && next < kernel_.blocks.size(); ++axis) {
+    if (shape[axis].is(1)) continue;
+    inside[axis] = index[axis] - kernel_.blocks[next].begin;
+    block[axis] = kernel_.blocks[next++].count;
+  }
+  return at.offset + IndexSpace::linear(inside, block);
+}
+
 uint32_t KernelValues::slot(BufferId buffer, DType dtype) {
   for (uint32_t i = 0; i < out_.slots.size(); ++i)
     if (out_.slots[i].buffer == buffer && out_.slots[i].dtype == dtype) return i;
@@ -130,8 +143,7 @@ ValueId KernelValues::compute(NodeId id, const Index& index) {
   if (const KernelLeaf* source = leaf(id)) {
     if (source->counter) return index_value(*source->counter);
     const ValueType& type = graph_.type(id);
-    return load(slot(source->location.buffer, type.dtype),
-                source->location.offset + IndexSpace::linear(index, type.shape));
+    return load(slot(source->location.buffer, type.dtype), element(source->location, index, type.shape));
   }
   return apply(id, index);
 }
@@ -141,7 +153,7 @@ ValueId KernelValues::computed_part(const KernelPart& part, const Index& index) 
   bool scalar = part.space.outer.size() == kernel_.rows && kernel_.passes > 1;
   if (part.pass == pass_ || scalar) return folds ? result(part) : apply(part.space.root, index);
   assert(part.target && part.pass < pass_ && "a pass reads what is not stored");
-  return load(target_slot(part), part.target->offset + IndexSpace::linear(index, graph_.type(part.space.root).shape));
+  return load(target_slot(part), element(*part.target, index, graph_.type(part.space.root).shape));
 }
 
 ValueId KernelValues::apply(NodeId id, const Index& index) {

@@ -41,6 +41,8 @@ class KernelValues {
   ValueId elementwise(Op op, std::vector<ValueId> operands);
   /// An index that a value stands for: i64 sums and products of indices and integers, as Dims do them (modulo 2^64).
   std::optional<Dim> as_index(ValueId id) const;
+  /// Where element `index` of a value of this shape is. Of scratch there is one block of rows, from its begin on.
+  Dim element(const Location& at, const Index& index, const Shape& shape) const;
   uint32_t slot(BufferId buffer, DType dtype);
   uint32_t target_slot(const KernelPart& part);
 
@@ -61,6 +63,7 @@ class KernelValues {
     }
   };
 
+  const Schedule& schedule_;
   const Graph& graph_;
   const Kernel& kernel_;
   LoopNest& out_;

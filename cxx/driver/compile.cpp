@@ -43,7 +43,6 @@ Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const
   step.stop();
   program->rendered = generate(program->schedule, *dialect, options.timings, runtime.device->properties().unit_kernels);
   program->device = runtime.device;
-  program->loops = count_loops(program->schedule.commands);
 
   Executables own;
   Result<std::vector<std::shared_ptr<Executable>>> executables =

@@ -20,7 +20,7 @@
 
 namespace caten {
 
-/// A size with concrete values in it: a polynomial over the counters of loops, mostly a constant.
+/// A size with concrete values in it: a polynomial over the counters of loops and row blocks, mostly a constant.
 struct PlannedSize {
   struct Term {
     int64_t coefficient = 0;
@@ -51,15 +51,20 @@ struct SizedPlan {
     int64_t count = 0;
     std::vector<size_t> items{};  ///< bytes that each collect gets per iteration
   };
+  struct Launch {
+    std::vector<PlannedSize> arguments{};
+    PlannedSize range{}, range_work{};
+  };
+  struct RowBlocks {
+    std::vector<int64_t> extents{}, counts{};  ///< of each axis; only one of them may be in several blocks
+    std::vector<Launch> rests{};               ///< of each kernel, for a last block that is smaller; or none
+  };
   DimValues sizes{};
   MemoryPlan memory{};
-  struct Range {
-    PlannedSize extent{}, work{};
-  };
-  std::vector<std::vector<PlannedSize>> arguments{};  ///< of each kernel
-  std::vector<Range> ranges{};                        ///< of each kernel
+  std::vector<Launch> launches{};  ///< of each kernel
   std::unordered_map<const CopyCommand*, Copy> copies{};
   std::unordered_map<const LoopCommand*, Loop> loops{};
+  std::unordered_map<const RowBlocksCommand*, RowBlocks> row_blocks{};
 };
 
 struct CompiledProgram {
@@ -70,7 +75,6 @@ struct CompiledProgram {
   std::shared_ptr<Device> device;
   std::vector<std::shared_ptr<Executable>> executables;  ///< of each unit that was rendered
   std::vector<uint32_t> functions;                       ///< of each kernel, in its unit
-  uint32_t loops = 0;                                    ///< how many there are, nested ones included
 
   /// The plan for these sizes, made once and kept while it is among the last that were used.
   Result<std::shared_ptr<const SizedPlan>> plan(const DimValues& sizes) const;

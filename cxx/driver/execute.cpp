@@ -36,7 +36,7 @@ class Execution {
     Result<std::shared_ptr<const SizedPlan>> plan = program_.plan(sizes_);
     if (!plan) return tl::make_unexpected(plan.error());
     plan_ = std::move(*plan);
-    counters_.resize(program_.loops + 1, 0);
+    counters_.resize(schedule().counters + 1, 0);
     size_t limit = options_.max_memory.value_or(SIZE_MAX);
     if (uint64_t there = program_.device->properties().memory_bytes; there != 0) limit = std::min<size_t>(limit, there);
     if (plan_->memory.total() > limit)
@@ -140,27 +140,59 @@ class Execution {
 
   Status run_commands(const std::vector<Command>& commands) {
     for (const Command& command : commands) {
-      if (options_.interrupt && options_.interrupt->load(std::memory_order_relaxed))
-        return fail({.code = Code::Interrupted, .message = "the computation was interrupted"});
+      CATEN_TRY(check_interrupt());
       if (const auto* launch = std::get_if<LaunchCommand>(&command.what))
-        CATEN_TRY(run_kernel(launch->kernel));
+        CATEN_TRY(run_kernel(launch->kernel, plan_->launches[launch->kernel]));
       else if (const auto* copy = std::get_if<CopyCommand>(&command.what))
         CATEN_TRY(run_copy(*copy));
+      else if (const auto* loop = std::get_if<LoopCommand>(&command.what))
+        CATEN_TRY(run_loop(*loop));
       else
-        CATEN_TRY(run_loop(std::get<LoopCommand>(command.what)));
+        CATEN_TRY(run_row_blocks(std::get<RowBlocksCommand>(command.what)));
     }
     return {};
   }
 
-  Status run_kernel(uint32_t index) {
+  Status check_interrupt() const {
+    if (options_.interrupt && options_.interrupt->load(std::memory_order_relaxed))
+      return fail({.code = Code::Interrupted, .message = "the computation was interrupted"});
+    return {};
+  }
+
+  /// All blocks in row-major order.
+  Status run_row_blocks(const RowBlocksCommand& blocks) {
+    const SizedPlan::RowBlocks& sizes = plan_->row_blocks.at(&blocks);
+    if (std::find(sizes.extents.begin(), sizes.extents.end(), 0) != sizes.extents.end()) return {};
+    size_t axes = blocks.axes.size();
+    std::vector<int64_t> begins(axes, 0);
+    for (bool more = true; more;) {
+      bool rest = false;
+      for (size_t k = 0; k < axes; ++k) {
+        counters_[blocks.id + k] = begins[k];
+        rest = rest || begins[k] + sizes.counts[k] > sizes.extents[k];
+      }
+      for (size_t k = 0; k < blocks.kernels.size(); ++k) {
+        CATEN_TRY(check_interrupt());
+        CATEN_TRY(run_kernel(blocks.kernels[k], rest ? sizes.rests[k] : plan_->launches[blocks.kernels[k]]));
+      }
+      more = false;
+      for (size_t k = axes; k-- > 0 && !more;) {
+        begins[k] += sizes.counts[k];
+        more = begins[k] < sizes.extents[k];
+        if (!more) begins[k] = 0;
+      }
+    }
+    return {};
+  }
+
+  Status run_kernel(uint32_t index, const SizedPlan::Launch& launch) {
     const RenderedKernel& kernel = program_.rendered.kernels[index];
     pointers_.clear();
     for (BufferId buffer : kernel.buffers) pointers_.push_back(addresses_[buffer.value]);
     integers_.clear();
-    for (const PlannedSize& size : plan_->arguments[index]) integers_.push_back(size.evaluate(counters_));
-    const SizedPlan::Range& range = plan_->ranges[index];
+    for (const PlannedSize& size : launch.arguments) integers_.push_back(size.evaluate(counters_));
     return stream_.launch(*program_.executables[kernel.unit], program_.functions[index], pointers_, integers_,
-                          range.extent.evaluate(counters_), range.work.evaluate(counters_));
+                          launch.range.evaluate(counters_), launch.range_work.evaluate(counters_));
   }
 
   Status run_copy(const CopyCommand& copy) {
@@ -241,7 +273,7 @@ class Execution {
   Arguments arguments_;
   ExecuteOptions options_;
   DimValues sizes_;
-  std::vector<int64_t> counters_;  ///< of the loops that are running, by LoopCommand::id
+  std::vector<int64_t> counters_;  ///< of loops and row blocks, by their numbers
   std::shared_ptr<const SizedPlan> plan_;
   Stream stream_;
   DeviceMemory arena_;

@@ -4,6 +4,8 @@
 
 #include <cassert>
 
+#include "schedule/row_blocks.hpp"
+
 namespace caten {
 namespace {
 
@@ -11,7 +13,7 @@ class Planner {
  public:
   Planner(const CompiledProgram& program, const DimValues& sizes) : program_(program) {
     plan_->sizes = sizes;
-    for (const auto& [name, value] : sizes) values_.emplace(name, Dim(value));
+    for (const auto& [name, value] : with_row_blocks(program.schedule, sizes)) values_.emplace(name, Dim(value));
   }
 
   Result<std::shared_ptr<SizedPlan>> run() {
@@ -19,21 +21,29 @@ class Planner {
     if (!memory) return tl::make_unexpected(memory.error());
     plan_->memory = std::move(*memory);
     for (const RenderedKernel& kernel : program_.rendered.kernels) {
-      std::vector<PlannedSize>& arguments = plan_->arguments.emplace_back();
-      for (const Dim& size : kernel.sizes) {
-        Result<PlannedSize> argument = planned(size);
-        if (!argument) return tl::make_unexpected(argument.error());
-        arguments.push_back(std::move(*argument));
-      }
-      Result<PlannedSize> extent = planned(kernel.range);
-      if (!extent) return tl::make_unexpected(extent.error());
-      plan_->ranges.push_back({std::move(*extent), work(kernel.range_work)});
+      Result<SizedPlan::Launch> launch = plan_launch(kernel);
+      if (!launch) return tl::make_unexpected(launch.error());
+      plan_->launches.push_back(std::move(*launch));
     }
     CATEN_TRY(plan_commands(program_.schedule.commands));
     return std::move(plan_);
   }
 
  private:
+  Result<SizedPlan::Launch> plan_launch(const RenderedKernel& kernel) const {
+    SizedPlan::Launch out;
+    for (const Dim& size : kernel.sizes) {
+      Result<PlannedSize> argument = planned(size);
+      if (!argument) return tl::make_unexpected(argument.error());
+      out.arguments.push_back(std::move(*argument));
+    }
+    Result<PlannedSize> range = planned(kernel.range);
+    if (!range) return tl::make_unexpected(range.error());
+    out.range = std::move(*range);
+    out.range_work = work(kernel.range_work);
+    return out;
+  }
+
   /// An estimate: what leaves 64 bits is as much as there can be.
   PlannedSize work(const Dim& size) const {
     Result<PlannedSize> known = planned(size);
@@ -70,6 +80,8 @@ class Planner {
         CATEN_TRY(plan_copy(*copy));
       else if (const auto* loop = std::get_if<LoopCommand>(&command.what))
         CATEN_TRY(plan_loop(*loop));
+      else if (const auto* blocks = std::get_if<RowBlocksCommand>(&command.what))
+        CATEN_TRY(plan_row_blocks(*blocks));
     }
     return {};
   }
@@ -98,6 +110,33 @@ class Planner {
     return plan_commands(loop.body);
   }
 
+  Status plan_row_blocks(const RowBlocksCommand& blocks) {
+    SizedPlan::RowBlocks sizes;
+    std::map<std::string, Dim> whole = values_;
+    bool rest = false;
+    for (const BlockAxis& axis : blocks.axes) {
+      Result<PlannedSize> extent = planned(axis.extent), count = planned(axis.count);
+      for (const Result<PlannedSize>* part : {&extent, &count})
+        if (!*part) return tl::make_unexpected(part->error());
+      sizes.extents.push_back(extent->constant);
+      sizes.counts.push_back(count->constant);
+      if (int64_t remaining = extent->constant % count->constant;
+          remaining != 0 && extent->constant > count->constant) {
+        rest = true;
+        values_[*axis.count.as_symbol()] = Dim(remaining);
+      }
+    }
+    for (uint32_t kernel : blocks.kernels) {
+      if (!rest) break;
+      Result<SizedPlan::Launch> launch = plan_launch(program_.rendered.kernels[kernel]);
+      if (!launch) return tl::make_unexpected(launch.error());
+      sizes.rests.push_back(std::move(*launch));
+    }
+    values_ = std::move(whole);
+    plan_->row_blocks[&blocks] = std::move(sizes);
+    return {};
+  }
+
   const CompiledProgram& program_;
   std::map<std::string, Dim> values_;
   std::shared_ptr<SizedPlan> plan_ = std::make_shared<SizedPlan>();
@@ -107,13 +146,6 @@ class Planner {
 
 Result<std::shared_ptr<SizedPlan>> make_plan(const CompiledProgram& program, const DimValues& sizes) {
   return Planner(program, sizes).run();
-}
-
-uint32_t count_loops(const std::vector<Command>& commands) {
-  uint32_t count = 0;
-  for (const Command& command : commands)
-    if (const auto* loop = std::get_if<LoopCommand>(&command.what)) count += 1 + count_loops(loop->body);
-  return count;
 }
 
 }  // namespace caten

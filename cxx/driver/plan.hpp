@@ -1,5 +1,5 @@
 // In: a compiled program and the sizes of a call. Out: its SizedPlan, with every size and offset a number, or a
-// polynomial over counters of loops.
+// polynomial over counters.
 #pragma once
 
 #include "driver/compile.hpp"
@@ -7,8 +7,5 @@
 namespace caten {
 
 Result<std::shared_ptr<SizedPlan>> make_plan(const CompiledProgram& program, const DimValues& sizes);
-
-/// Loops among the commands, nested ones included.
-uint32_t count_loops(const std::vector<Command>& commands);
 
 }  // namespace caten

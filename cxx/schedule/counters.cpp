@@ -1,6 +1,10 @@
 #include "schedule/counters.hpp"
 
+#include <algorithm>
+#include <map>
 #include <set>
+
+#include "schedule/row_blocks.hpp"
 
 namespace caten {
 namespace {
@@ -8,7 +12,7 @@ namespace {
 class Counting {
  public:
   Counting(const Schedule& schedule, const DimValues& sizes, const MemoryPlan& plan)
-      : schedule_(schedule), sizes_(sizes), plan_(plan) {}
+      : schedule_(schedule), sizes_(with_row_blocks(schedule, sizes)), plan_(plan) {}
 
   Counters run() {
     walk(schedule_.commands, 1);
@@ -23,6 +27,8 @@ class Counting {
     for (const Command& command : commands) {
       if (const auto* launch = std::get_if<LaunchCommand>(&command.what)) {
         count_kernel(schedule_.kernels[launch->kernel], times);
+      } else if (const auto* blocks = std::get_if<RowBlocksCommand>(&command.what)) {
+        count_blocks(*blocks, times);
       } else if (const auto* copy = std::get_if<CopyCommand>(&command.what)) {
         int64_t moved = copy->elements.evaluate(sizes_).value_or(0) * static_cast<int64_t>(dtype_size(copy->dtype));
         out_.copies += times;
@@ -46,8 +52,36 @@ class Counting {
     for (BufferId id : written) out_.bytes_written += times * bytes(id);
   }
 
+  /// What follows the rows along all axes is read once by all blocks; what does not follow the last ones is read again
+  /// for each block along them. Scratch stays in the cache.
+  void count_blocks(const RowBlocksCommand& blocks, int64_t times) {
+    std::vector<int64_t> repeats{1};  // by how many leading axes a buffer follows, from all of them down
+    for (size_t k = blocks.axes.size(); k-- > 0;) {
+      int64_t extent = blocks.axes[k].extent.evaluate(sizes_).value_or(0);
+      int64_t count = blocks.axes[k].count.evaluate(sizes_).value_or(1);
+      repeats.push_back(repeats.back() * ((extent + count - 1) / count));
+    }
+    for (uint32_t index : blocks.kernels) {
+      const Kernel& kernel = schedule_.kernels[index];
+      std::map<BufferId, size_t> read;
+      std::set<BufferId> written;
+      for (const KernelLeaf& leaf : kernel.leaves) {
+        if (leaf.counter || scratch(leaf.location.buffer)) continue;
+        auto [known, added] = read.try_emplace(leaf.location.buffer, leaf.leading);
+        known->second = std::min(known->second, leaf.leading);
+      }
+      for (const KernelPart& part : kernel.parts)
+        if (part.target && !scratch(part.target->buffer)) written.insert(part.target->buffer);
+      out_.launches += times * repeats.back();
+      for (auto [id, leading] : read) out_.bytes_read += times * repeats[blocks.axes.size() - leading] * bytes(id);
+      for (BufferId id : written) out_.bytes_written += times * bytes(id);
+    }
+  }
+
+  bool scratch(BufferId id) const { return schedule_.buffers[id.value].scratch; }
+
   const Schedule& schedule_;
-  const DimValues& sizes_;
+  DimValues sizes_;
   const MemoryPlan& plan_;
   Counters out_;
 };

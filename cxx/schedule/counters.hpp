@@ -9,7 +9,8 @@ struct Counters {
   int64_t launches = 0;       ///< kernels that run, those of loops as often as they run
   int64_t copies = 0;         ///< between buffers
   int64_t bytes_read = 0;     ///< by kernels and copies: each buffer once per launch, as a whole
-  int64_t bytes_written = 0;  ///< likewise; what a later pass of the same kernel reads again is in the cache
+  int64_t bytes_written = 0;  ///< likewise; what a later pass of the same kernel, or kernel of the same block, reads
+                              ///< again is in the cache
   size_t arena_bytes = 0;     ///< of intermediate values
 };
 

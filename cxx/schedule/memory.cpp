@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "schedule/row_blocks.hpp"
+
 namespace caten {
 namespace {
 
@@ -83,8 +85,10 @@ class LifetimeWalk {
         note_reuse({copy->to.buffer, copy->from.buffer}, copy->to.offset.is(0) && copy->from.offset.is(0), position);
         touch(copy->from.buffer, position);
         touch(copy->to.buffer, position);
+      } else if (const auto* loop = std::get_if<LoopCommand>(&command.what)) {
+        walk_loop(*loop);
       } else {
-        walk_loop(std::get<LoopCommand>(command.what));
+        walk_blocks(std::get<RowBlocksCommand>(command.what));
       }
     }
   }
@@ -139,10 +143,21 @@ class LifetimeWalk {
     touch(loop.iterations, begin);
     walk(loop.body);
     if (loop.until) touch(loop.until->buffer, ++position_);
+    close_loop();
+  }
+
+  void close_loop() {
     int64_t end = ++position_;
     std::vector<BufferId> outer = std::move(open_.back().outer);
     open_.pop_back();
     for (BufferId id : outer) extend(id, end);
+  }
+
+  /// Each block computes its scratch anew; everything else is alive until the last block.
+  void walk_blocks(const RowBlocksCommand& blocks) {
+    open_.push_back({blocks.id, ++position_, {}});
+    for (uint32_t kernel : blocks.kernels) walk_kernel(schedule_.kernels[kernel]);
+    close_loop();
   }
 
   const Schedule& schedule_;
@@ -170,7 +185,8 @@ tl::unexpected<Diagnostic> too_large(const ScheduleBuffer& buffer) {
 
 Lifetimes compute_lifetimes(const Schedule& schedule) { return LifetimeWalk(schedule).run(); }
 
-Result<MemoryPlan> plan_memory(const Schedule& schedule, const Lifetimes& lifetimes, const DimValues& sizes) {
+Result<MemoryPlan> plan_memory(const Schedule& schedule, const Lifetimes& lifetimes, const DimValues& given) {
+  DimValues sizes = with_row_blocks(schedule, given);
   constexpr size_t kMost = size_t{1} << 62;
   MemoryPlan plan;
   size_t count = schedule.buffers.size();

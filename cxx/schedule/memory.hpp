@@ -10,7 +10,7 @@
 
 namespace caten {
 
-/// Positions of commands, from 0 on; a loop has one where it begins and one where it ends.
+/// Positions of commands, from 0 on; a loop and row blocks have one where they begin and one where they end.
 struct Lifetime {
   int64_t begin = INT64_MAX, end = -1;
   bool used() const { return end >= 0; }

@@ -81,10 +81,22 @@ class Printer {
       } else if (const auto* copy = std::get_if<CopyCommand>(&command.what)) {
         line(depth, fmt::format("copy {} := {}, {} of {}", place(copy->to), place(copy->from), readable(copy->elements),
                                 dtype_name(copy->dtype)));
+      } else if (const auto* loop = std::get_if<LoopCommand>(&command.what)) {
+        print_loop(*loop, depth);
       } else {
-        print_loop(std::get<LoopCommand>(command.what), depth);
+        print_blocks(std::get<RowBlocksCommand>(command.what), depth);
       }
     }
+  }
+
+  void print_blocks(const RowBlocksCommand& blocks, int depth) {
+    std::string rows, scratch;
+    for (const BlockAxis& axis : blocks.axes) rows += " " + readable(axis.extent);
+    for (BufferId id : blocks.scratch) scratch += (scratch.empty() ? "" : ", ") + name(id);
+    line(depth,
+         fmt::format("blocks of rows of{}: {} {} of one block only, read at the rows where {} written", rows, scratch,
+                     blocks.scratch.size() == 1 ? "is" : "are", blocks.scratch.size() == 1 ? "it is" : "they are"));
+    for (uint32_t kernel : blocks.kernels) print_kernel(kernel, depth + 1);
   }
 
   void print_loop(const LoopCommand& loop, int depth) {

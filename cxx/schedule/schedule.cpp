@@ -9,6 +9,7 @@
 #include "schedule/fusion.hpp"
 #include "schedule/grouping.hpp"
 #include "schedule/normalize.hpp"
+#include "schedule/row_blocks.hpp"
 
 namespace caten {
 namespace {
@@ -104,7 +105,7 @@ class Scheduler {
     const auto& attributes = node.get<LoopAttributes>();
     LoopOperands operands = loop_operands(node);
     LoopCommand loop;
-    loop.id = ++loops_;
+    loop.id = ++out_.counters;
     loop.loop = id;
     loop.counter = Dim::symbol(reserved::counter(loop.id));
     loop.count = attributes.count;
@@ -416,7 +417,6 @@ class Scheduler {
   const ScheduleOptions& options_;
   ScopeStack stack_;
   std::vector<std::unique_ptr<Scope>> scopes_;
-  uint32_t loops_ = 0;
 };
 
 }  // namespace
@@ -426,13 +426,16 @@ const std::vector<SchedulePass>& schedule_passes() {
       {"fusion", "a value that one kernel reads is computed in that kernel"},
       {"grouping", "a kernel computes several values that share loops, in one pass or several"},
       {"in-place", "a value takes the memory of one that is read for the last time"},
+      {"row-blocks", "kernels that hand large values to each other row by row run in blocks of rows"},
   };
   return passes;
 }
 
 Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
   Schedule out{.graph = normalize_for_schedule(graph), .in_place = options.has("in-place")};
+  out.limits = options.limits;
   Scheduler(out, options).run();
+  if (options.has("row-blocks")) form_row_blocks(out);
   return out;
 }
 

@@ -9,7 +9,8 @@
 //
 // Invariants: commands are in dependency order; a kernel writes the whole of its targets; a buffer is written by one
 // kernel, but for carries, which the loop initialises and its body replaces; values that no counter or carry of a loop
-// reaches are computed before it; the order depends on the graph alone. Entry: make_schedule, print_schedule.
+// reaches are computed before it; the order depends on the graph alone. Kernels that hand large values to each other
+// row by row run in blocks of rows (schedule/row_blocks.hpp). Entry: make_schedule, print_schedule.
 #pragma once
 
 #include <optional>
@@ -35,9 +36,10 @@ enum class BufferRole : uint8_t { kInput, kState, kOutput, kNextState, kTemporar
 struct ScheduleBuffer {
   BufferRole role = BufferRole::kTemporary;
   uint32_t index = 0;  ///< of the input, state or output
-  uint32_t loop = 0;   ///< the loop whose iterations each have it anew; 0: none
+  uint32_t loop = 0;   ///< the loop, or row blocks, whose iterations each have it anew; 0: none
   DType dtype = DType::kF32;
   Dim elements{};
+  bool scratch = false;  ///< has the elements of one block of rows only, from the block's begin on
 };
 
 /// A value's elements, row-major from `offset` on, counted in elements of the value's dtype.
@@ -55,6 +57,7 @@ struct KernelLeaf {
   bool same_place = true;
   Shape place{};
   uint32_t last_pass = 0;  ///< that reads it
+  size_t leading = 0;      ///< in row blocks: how many of their axes are its first ones, read where the kernel is
 };
 
 /// Why a kernel does not compute what it reads from another one.
@@ -70,6 +73,13 @@ struct KernelPart {
   std::string reason{};              ///< why it is a root
 };
 
+/// A leading axis of kernels that run block by block: a block has the elements begin … begin + count - 1.
+struct BlockAxis {
+  Dim extent{};  ///< of the whole axis
+  Dim begin{};   ///< a counter
+  Dim count{};   ///< reserved::rows, a number as soon as sizes are known
+};
+
 struct Kernel {
   std::vector<KernelPart> parts{};  ///< ascending by pass, then by root
   size_t rows = 0;                  ///< leading axes of all parts that are outside the passes
@@ -77,6 +87,7 @@ struct Kernel {
   std::vector<KernelLeaf> leaves{};                         ///< ascending by node
   std::vector<NodeId> inlined{};                            ///< ascending, the roots included
   std::vector<std::pair<uint32_t, Boundary>> boundaries{};  ///< with kernels whose results it reads, ascending
+  std::vector<BlockAxis> blocks{};                          ///< leading axes of all parts, if it runs in blocks
 
   const KernelPart* part_of(NodeId root) const {
     for (const KernelPart& part : parts)
@@ -118,8 +129,30 @@ struct LoopCommand {
   std::vector<Command> body;
 };
 
+/// Runs its kernels in turn for one block of rows after another, in the order of the axes. Values that only they read
+/// are scratch: memory of one block that all blocks use.
+struct RowBlocksCommand {
+  uint32_t id = 0;  ///< as LoopCommand::id: the counter of the first axis
+  std::vector<BlockAxis> axes{};
+  std::vector<uint32_t> kernels{};
+  std::vector<BufferId> scratch{};
+  Dim row_bytes{};  ///< of all scratch, for one row
+};
+
 struct Command {
-  std::variant<LaunchCommand, CopyCommand, LoopCommand> what;
+  std::variant<LaunchCommand, CopyCommand, LoopCommand, RowBlocksCommand> what;
+};
+
+/// How large blocks of rows are.
+struct BlockLimits {
+  /// What all rows need together and no cache of the last level holds. Below it one block has all rows: the kernels
+  /// read their other operands once, not once for each block.
+  int64_t worth_bytes = int64_t{4} << 20;
+  /// A block's scratch: what the second-level caches of two cores hold beside what the kernels read.
+  int64_t block_bytes = int64_t{1} << 20;
+  /// However long a row is: several tiles for each of a few threads, and what is read for a block is read for that many
+  /// rows.
+  int64_t least_rows = 32;
 };
 
 struct Schedule {
@@ -131,11 +164,14 @@ struct Schedule {
   std::vector<BufferId> outputs{};
   std::vector<BufferId> next_states{};  ///< invalid: the state does not change
   bool in_place = true;                 ///< buffers may take the memory of others (schedule/memory.hpp)
+  uint32_t counters = 0;                ///< of loops and row blocks: they are numbered from 1 on
+  BlockLimits limits{};
 };
 
 /// What a schedule may leave out, by name: the same values are computed, in more kernels and more memory.
 struct ScheduleOptions {
   std::set<std::string> off{};  ///< names of passes
+  BlockLimits limits{};
 
   bool has(std::string_view pass) const { return !off.contains(std::string(pass)); }
 };
@@ -152,11 +188,13 @@ Schedule make_schedule(const Graph& graph, const ScheduleOptions& options = {});
 /// What --emit=schedule shows: one line per command, with what is fused and why a kernel ends where it ends.
 std::string print_schedule(const Schedule& schedule);
 
-/// Names of sizes that are no sizes of the program: counters of loops, variables of loop nests and integers computed
-/// by a kernel. They begin with a byte that no UTF-8 text has, so that no name of a program is one.
+/// Names of sizes that are no sizes of the program: counters of loops, counts of row blocks, variables of loop nests
+/// and integers computed by a kernel. They begin with a byte that no UTF-8 text has, so that no name of a program is
+/// one.
 namespace reserved {
 inline constexpr char kMark = '\xff';
 inline std::string counter(uint32_t loop) { return std::string{kMark, 'c'} + std::to_string(loop); }
+inline std::string rows(uint32_t counter) { return std::string{kMark, 'r'} + std::to_string(counter); }
 inline std::string variable(uint32_t number) { return std::string{kMark, 'i'} + std::to_string(number); }
 inline std::string value(uint32_t number) { return std::string{kMark, 'v'} + std::to_string(number); }
 inline bool is_reserved(const std::string& name) { return !name.empty() && name[0] == kMark; }
