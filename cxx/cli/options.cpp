@@ -52,7 +52,7 @@ const std::vector<Option>& all_options() {
        "optimization", [](const S& s) { return std::to_string(s.optimization); }, "0 1 2 3"},
       {"-f", "", "no-NAME", "cd",
        "switch a pass, rewrite rule or optimizer off by name: -fno-fusion, -fno-grouping, -fno-in-place, "
-       "-fno-simplify, …",
+       "-fno-row-blocks, -fno-simplify, …",
        [](S& s, const Text& v) {
          s.disabled.push_back(v.substr(0, 3) == "no-" ? v.substr(3) : "");
          if (s.disabled.back().empty()) s.invalid = v;

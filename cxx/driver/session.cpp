@@ -25,7 +25,7 @@ constexpr const char* kFallback = "c";
 
 void set_optimization(SessionOptions& options, int level) {
   options.rewrite = level > 0;
-  if (level == 0) options.scheduling.off.insert({"fusion", "in-place"});
+  if (level == 0) options.scheduling.off.insert({"fusion", "in-place", "row-blocks"});
   if (level <= 1) options.scheduling.off.insert("grouping");
 }
 

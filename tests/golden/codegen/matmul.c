@@ -33,141 +33,141 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   const int64_t n5 = sizes[5];
   const int64_t n6 = sizes[6];
   const int64_t n7 = sizes[7];
-  for (int64_t i3 = 0; i3 < n0; ++i3) {
+  const int64_t n8 = sizes[8];
+  for (int64_t i5 = 0; i5 < n0; ++i5) {
+    const int64_t i6 = ((i5) / n1);
+    const int64_t i4 = i6 * n2 + i5;
+    const int64_t i3 = i6;
     const int64_t v6 = i3;
-    const int64_t v7 = n1;
+    const int64_t v7 = n3;
     const uint8_t v8 = lt_i64(v6, v7);
     if (v8) {
-      for (int64_t i4 = 0; i4 < n2; ++i4) {
-        const int64_t v9 = i4;
-        const int64_t v10 = n3;
-        const uint8_t v11 = lt_i64(v9, v10);
-        if (v11) {
-          float a0[128];
-          for (int64_t i = 0; i < 128; ++i) a0[i] = -0x0p+0f;
-          for (int64_t i2 = 0; i2 < n4; ++i2) {
-            for (int64_t i5 = 0; i5 < 4; ++i5) {
-              const int64_t i0 = i4 * 4 + i5;
-              const float v0 = b1[i0 * n4 + i2];
-              const float v2 = max_f32(v0, 0x0p+0f);
-              for (int64_t i6 = 0; i6 < 32; ++i6) {
-                const int64_t i1 = i3 * 32 + i6;
-                const uint16_t v3 = b2[i2 * n5 + i1];
-                const float v4 = cast_f16_to_f32(v3);
-                const float v5 = mul_f32(v2, v4);
-                const float v14 = add_f32(a0[i5 * 32 + i6], v5);
-                a0[i5 * 32 + i6] = v14;
-              }
-            }
-          }
+      const int64_t v9 = i4;
+      const int64_t v10 = n4;
+      const uint8_t v11 = lt_i64(v9, v10);
+      if (v11) {
+        float a0[128];
+        for (int64_t i = 0; i < 128; ++i) a0[i] = -0x0p+0f;
+        for (int64_t i2 = 0; i2 < n5; ++i2) {
           for (int64_t i7 = 0; i7 < 4; ++i7) {
             const int64_t i0 = i4 * 4 + i7;
+            const float v0 = b1[i0 * n5 + i2];
+            const float v2 = max_f32(v0, 0x0p+0f);
             for (int64_t i8 = 0; i8 < 32; ++i8) {
               const int64_t i1 = i3 * 32 + i8;
-              const int64_t v16 = n4;
-              const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
-              const float v19 = v18 ? 0x0p+0f : a0[i7 * 32 + i8];
-              const float r0 = v19;
-              b0[i0 * n5 + i1] = r0;
+              const uint16_t v3 = b2[i2 * n6 + i1];
+              const float v4 = cast_f16_to_f32(v3);
+              const float v5 = mul_f32(v2, v4);
+              const float v14 = add_f32(a0[i7 * 32 + i8], v5);
+              a0[i7 * 32 + i8] = v14;
             }
           }
-        } else {
-          float a1[128];
-          for (int64_t i = 0; i < 128; ++i) a1[i] = -0x0p+0f;
-          for (int64_t i2 = 0; i2 < n4; ++i2) {
-            for (int64_t i9 = 0; i9 < n6; ++i9) {
-              const int64_t i0 = i4 * 4 + i9;
-              const float v0 = b1[i0 * n4 + i2];
-              const float v2 = max_f32(v0, 0x0p+0f);
-              for (int64_t i10 = 0; i10 < 32; ++i10) {
-                const int64_t i1 = i10 + i3 * 32;
-                const uint16_t v3 = b2[i2 * n5 + i1];
-                const float v4 = cast_f16_to_f32(v3);
-                const float v5 = mul_f32(v2, v4);
-                const float v22 = add_f32(a1[i10 + i9 * 32], v5);
-                a1[i10 + i9 * 32] = v22;
-              }
-            }
+        }
+        for (int64_t i9 = 0; i9 < 4; ++i9) {
+          const int64_t i0 = i4 * 4 + i9;
+          for (int64_t i10 = 0; i10 < 32; ++i10) {
+            const int64_t i1 = i10 + i3 * 32;
+            const int64_t v16 = n5;
+            const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
+            const float v19 = v18 ? 0x0p+0f : a0[i10 + i9 * 32];
+            const float r0 = v19;
+            b0[i0 * n6 + i1] = r0;
           }
-          for (int64_t i11 = 0; i11 < n6; ++i11) {
+        }
+      } else {
+        float a1[128];
+        for (int64_t i = 0; i < 128; ++i) a1[i] = -0x0p+0f;
+        for (int64_t i2 = 0; i2 < n5; ++i2) {
+          for (int64_t i11 = 0; i11 < n7; ++i11) {
             const int64_t i0 = i11 + i4 * 4;
+            const float v0 = b1[i0 * n5 + i2];
+            const float v2 = max_f32(v0, 0x0p+0f);
             for (int64_t i12 = 0; i12 < 32; ++i12) {
               const int64_t i1 = i12 + i3 * 32;
-              const int64_t v16 = n4;
-              const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
-              const float v24 = v18 ? 0x0p+0f : a1[i11 * 32 + i12];
-              const float r0 = v24;
-              b0[i0 * n5 + i1] = r0;
+              const uint16_t v3 = b2[i2 * n6 + i1];
+              const float v4 = cast_f16_to_f32(v3);
+              const float v5 = mul_f32(v2, v4);
+              const float v22 = add_f32(a1[i11 * 32 + i12], v5);
+              a1[i11 * 32 + i12] = v22;
             }
+          }
+        }
+        for (int64_t i13 = 0; i13 < n7; ++i13) {
+          const int64_t i0 = i13 + i4 * 4;
+          for (int64_t i14 = 0; i14 < 32; ++i14) {
+            const int64_t i1 = i14 + i3 * 32;
+            const int64_t v16 = n5;
+            const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
+            const float v24 = v18 ? 0x0p+0f : a1[i13 * 32 + i14];
+            const float r0 = v24;
+            b0[i0 * n6 + i1] = r0;
           }
         }
       }
     } else {
-      for (int64_t i13 = 0; i13 < n2; ++i13) {
-        const int64_t v10 = n3;
-        const int64_t v25 = i13;
-        const uint8_t v26 = lt_i64(v25, v10);
-        if (v26) {
-          float a2[128];
-          for (int64_t i = 0; i < 128; ++i) a2[i] = -0x0p+0f;
-          for (int64_t i2 = 0; i2 < n4; ++i2) {
-            for (int64_t i14 = 0; i14 < 4; ++i14) {
-              const int64_t i0 = i13 * 4 + i14;
-              if (0 < n7) {
-                const float v0 = b1[i0 * n4 + i2];
-                const float v2 = max_f32(v0, 0x0p+0f);
-                for (int64_t i15 = 0; i15 < n7; ++i15) {
-                  const int64_t i1 = i15 + i3 * 32;
-                  const uint16_t v3 = b2[i2 * n5 + i1];
-                  const float v4 = cast_f16_to_f32(v3);
-                  const float v5 = mul_f32(v2, v4);
-                  const float v28 = add_f32(a2[i14 * 32 + i15], v5);
-                  a2[i14 * 32 + i15] = v28;
-                }
+      const int64_t v9 = i4;
+      const int64_t v10 = n4;
+      const uint8_t v11 = lt_i64(v9, v10);
+      if (v11) {
+        float a2[128];
+        for (int64_t i = 0; i < 128; ++i) a2[i] = -0x0p+0f;
+        for (int64_t i2 = 0; i2 < n5; ++i2) {
+          for (int64_t i15 = 0; i15 < 4; ++i15) {
+            const int64_t i0 = i15 + i4 * 4;
+            if (0 < n8) {
+              const float v0 = b1[i0 * n5 + i2];
+              const float v2 = max_f32(v0, 0x0p+0f);
+              for (int64_t i16 = 0; i16 < n8; ++i16) {
+                const int64_t i1 = i16 + i3 * 32;
+                const uint16_t v3 = b2[i2 * n6 + i1];
+                const float v4 = cast_f16_to_f32(v3);
+                const float v5 = mul_f32(v2, v4);
+                const float v26 = add_f32(a2[i15 * 32 + i16], v5);
+                a2[i15 * 32 + i16] = v26;
               }
             }
           }
-          for (int64_t i16 = 0; i16 < 4; ++i16) {
-            const int64_t i0 = i13 * 4 + i16;
-            for (int64_t i17 = 0; i17 < n7; ++i17) {
-              const int64_t i1 = i17 + i3 * 32;
-              const int64_t v16 = n4;
-              const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
-              const float v30 = v18 ? 0x0p+0f : a2[i16 * 32 + i17];
-              const float r0 = v30;
-              b0[i0 * n5 + i1] = r0;
-            }
+        }
+        for (int64_t i17 = 0; i17 < 4; ++i17) {
+          const int64_t i0 = i17 + i4 * 4;
+          for (int64_t i18 = 0; i18 < n8; ++i18) {
+            const int64_t i1 = i18 + i3 * 32;
+            const int64_t v16 = n5;
+            const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
+            const float v28 = v18 ? 0x0p+0f : a2[i17 * 32 + i18];
+            const float r0 = v28;
+            b0[i0 * n6 + i1] = r0;
           }
-        } else {
-          float a3[128];
-          for (int64_t i = 0; i < 128; ++i) a3[i] = -0x0p+0f;
-          for (int64_t i2 = 0; i2 < n4; ++i2) {
-            for (int64_t i18 = 0; i18 < n6; ++i18) {
-              const int64_t i0 = i13 * 4 + i18;
-              if (0 < n7) {
-                const float v0 = b1[i0 * n4 + i2];
-                const float v2 = max_f32(v0, 0x0p+0f);
-                for (int64_t i19 = 0; i19 < n7; ++i19) {
-                  const int64_t i1 = i19 + i3 * 32;
-                  const uint16_t v3 = b2[i2 * n5 + i1];
-                  const float v4 = cast_f16_to_f32(v3);
-                  const float v5 = mul_f32(v2, v4);
-                  const float v32 = add_f32(a3[i18 * 32 + i19], v5);
-                  a3[i18 * 32 + i19] = v32;
-                }
+        }
+      } else {
+        float a3[128];
+        for (int64_t i = 0; i < 128; ++i) a3[i] = -0x0p+0f;
+        for (int64_t i2 = 0; i2 < n5; ++i2) {
+          for (int64_t i19 = 0; i19 < n7; ++i19) {
+            const int64_t i0 = i19 + i4 * 4;
+            if (0 < n8) {
+              const float v0 = b1[i0 * n5 + i2];
+              const float v2 = max_f32(v0, 0x0p+0f);
+              for (int64_t i20 = 0; i20 < n8; ++i20) {
+                const int64_t i1 = i20 + i3 * 32;
+                const uint16_t v3 = b2[i2 * n6 + i1];
+                const float v4 = cast_f16_to_f32(v3);
+                const float v5 = mul_f32(v2, v4);
+                const float v30 = add_f32(a3[i19 * 32 + i20], v5);
+                a3[i19 * 32 + i20] = v30;
               }
             }
           }
-          for (int64_t i20 = 0; i20 < n6; ++i20) {
-            const int64_t i0 = i13 * 4 + i20;
-            for (int64_t i21 = 0; i21 < n7; ++i21) {
-              const int64_t i1 = i21 + i3 * 32;
-              const int64_t v16 = n4;
-              const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
-              const float v34 = v18 ? 0x0p+0f : a3[i20 * 32 + i21];
-              const float r0 = v34;
-              b0[i0 * n5 + i1] = r0;
-            }
+        }
+        for (int64_t i21 = 0; i21 < n7; ++i21) {
+          const int64_t i0 = i21 + i4 * 4;
+          for (int64_t i22 = 0; i22 < n8; ++i22) {
+            const int64_t i1 = i22 + i3 * 32;
+            const int64_t v16 = n5;
+            const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
+            const float v32 = v18 ? 0x0p+0f : a3[i21 * 32 + i22];
+            const float r0 = v32;
+            b0[i0 * n6 + i1] = r0;
           }
         }
       }

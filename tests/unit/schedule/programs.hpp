@@ -24,6 +24,50 @@ inline NodeId add_loop(const Build& b, LoopAttributes attributes, const std::vec
   return b.op(Op::kLoop, operands, std::move(attributes));
 }
 
+struct Attention {
+  Shape heads{};  ///< of the queries; keys and values have the first `shared` of these axes
+  size_t shared = 0;
+  Dim queries{}, keys{}, depth{}, width{};
+  bool causal = false;  ///< query i sees keys 0 … i
+  bool mask = false;    ///< an input [queries keys] that is added to the scores
+};
+
+/// softmax(q · kᵀ) · v with the scores as a value of their own; 0 where nothing is visible.
+inline void build_attention(Graph& g, const Build& b, const Attention& a) {
+  auto with = [](Shape shape, std::initializer_list<Dim> last) {
+    shape.insert(shape.end(), last);
+    return shape;
+  };
+  Shape few(a.heads.begin(), a.heads.begin() + static_cast<std::ptrdiff_t>(a.shared));
+  NodeId q = g.add_input("q", f32(with(a.heads, {a.queries, a.depth})));
+  NodeId k = g.add_input("k", f32(with(few, {a.keys, a.depth})));
+  NodeId v = g.add_input("v", f32(with(few, {a.keys, a.width})));
+  int h = static_cast<int>(a.heads.size());
+  auto axes = [](int first, std::initializer_list<int> last) {
+    std::vector<int> out;
+    for (int i = 0; i < first; ++i) out.push_back(i);
+    out.insert(out.end(), last);
+    return out;
+  };
+  Shape products = with(a.heads, {a.queries, a.keys, a.depth}), scores = with(a.heads, {a.queries, a.keys});
+  NodeId left = b.spread(q, products, axes(h, {h, h + 2}));
+  NodeId right = b.spread(k, products, axes(static_cast<int>(a.shared), {h + 1, h + 2}));
+  NodeId s = b.reduce(Combine::kAdd, b.mul(left, right), {h + 2});
+  if (a.mask) s = b.add(s, b.spread(g.add_input("mask", f32({a.queries, a.keys})), scores, {h, h + 1}));
+  if (a.causal) {
+    NodeId hidden = b.lt(b.index(h, scores), b.index(h + 1, scores));
+    NodeId none = b.constant(Scalar::of_real(DType::kF32, -std::numeric_limits<double>::infinity()), scores);
+    s = b.select(hidden, none, s);
+  }
+  NodeId top = b.spread(b.reduce(Combine::kMax, s, {h + 1}), scores, axes(h, {h}));
+  NodeId e = b.op(Op::kExp2, {b.add(s, b.mul(top, b.constant(Scalar::of_real(DType::kF32, -1), scores)))});
+  NodeId sum = b.spread(b.reduce(Combine::kAdd, e, {h + 1}), scores, axes(h, {h}));
+  NodeId p = b.select(b.is_zero(sum), b.zeros(f32(scores)), b.div(e, sum));
+  Shape sums = with(a.heads, {a.queries, a.keys, a.width});
+  NodeId values = b.spread(v, sums, axes(static_cast<int>(a.shared), {h + 1, h + 2}));
+  g.outputs.push_back({"y", b.reduce(Combine::kAdd, b.mul(b.spread(p, sums, axes(h, {h, h + 1})), values), {h + 1})});
+}
+
 inline const std::vector<Program>& all() {
   static const std::vector<Program> programs = {
       {"chain",
@@ -50,6 +94,10 @@ inline const std::vector<Program>& all() {
          NodeId left = b.spread(positive, {m, n, k}, {0, 2});
          NodeId right = b.spread(b.cast(b.permute(w, {1, 0}), DType::kF32), {m, n, k}, {1, 2});
          g.outputs.push_back({"y", b.reduce(Combine::kAdd, b.mul(left, right), {2})});
+       }},
+      {"attention",
+       [](Graph& g, const Build& b) {
+         build_attention(g, b, {{sym("T")}, 1, sym("M"), sym("N"), Dim(8), Dim(8), true});
        }},
       {"transpose",
        [](Graph& g, const Build& b) {

@@ -1,0 +1,271 @@
+#include <stdint.h>
+float exp2f(float); double exp2(double);
+#define caten_exp2(x) _Generic((x), float: exp2f, double: exp2)(x)
+#define caten_max(x, y) ((x) != (x) ? (x) : (y) != (y) ? (y) : (x) < (y) ? (y) : (y) < (x) ? (x) : (x) == 0 ? (x) + (y) : (x))
+static inline float mul_f32(float x, float y) { typedef float T; return x * y; }
+static inline float add_f32(float x, float y) { typedef float T; return x + y; }
+static inline uint8_t lt_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x < y; }
+static inline float max_f32(float x, float y) { typedef float T; return caten_max(x, y); }
+static inline float exp2_f32(float x) { typedef float T; return caten_exp2(x); }
+static inline uint8_t eq_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x == y; }
+static inline uint8_t eq_f32(float x, float y) { typedef float T; return x == y; }
+static inline float div_f32(float x, float y) { typedef float T; return x / y; }
+
+__attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const float *const b2 = buffers[2];
+  const int64_t n0 = sizes[0];
+  const int64_t n1 = sizes[1];
+  const int64_t n2 = sizes[2];
+  const int64_t n3 = sizes[3];
+  const int64_t n4 = sizes[4];
+  const int64_t n5 = sizes[5];
+  const int64_t n6 = sizes[6];
+  const int64_t n7 = sizes[7];
+  const int64_t n8 = sizes[8];
+  const int64_t n9 = sizes[9];
+  for (int64_t i4 = 0; i4 < n0; ++i4) {
+    const int64_t i5 = ((i4) / n1);
+    const int64_t i1 = i5 * n2 + i4 + n3;
+    const int64_t i0 = i5 + n4;
+    for (int64_t i2 = 0; i2 < n5; ++i2) {
+      float a0 = -0x0p+0f;
+      for (int64_t i3 = 0; i3 < 8; ++i3) {
+        const float v0 = b1[i0 * n6 + i1 * 8 + i3];
+        const float v1 = b2[i0 * n7 + i2 * 8 + i3];
+        const float v2 = mul_f32(v0, v1);
+        const float v5 = add_f32(a0, v2);
+        a0 = v5;
+      }
+      const float r0 = a0;
+      const int64_t v6 = i1;
+      const int64_t v7 = i2;
+      const uint8_t v8 = lt_i64(v6, v7);
+      const float v11 = v8 ? (-1.0f / 0.0f) : r0;
+      b0[i0 * n8 + i1 * n5 + i2 + n9] = v11;
+    }
+  }
+}
+
+__attribute__((visibility("default"))) void kernel_1(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const int64_t n0 = sizes[0];
+  const int64_t n1 = sizes[1];
+  const int64_t n2 = sizes[2];
+  const int64_t n3 = sizes[3];
+  const int64_t n4 = sizes[4];
+  const int64_t n5 = sizes[5];
+  const int64_t n6 = sizes[6];
+  const int64_t n7 = sizes[7];
+  const int64_t n8 = sizes[8];
+  const int64_t n9 = sizes[9];
+  const int64_t n10 = sizes[10];
+  const int64_t n11 = sizes[11];
+  const int64_t n12 = sizes[12];
+  const int64_t n13 = sizes[13];
+  for (int64_t i2 = 0; i2 < n0; ++i2) {
+    const int64_t i3 = ((i2) / n1);
+    const int64_t i1 = i3 * n2 + i2 + n3;
+    const int64_t i0 = i3 + n4;
+    float a0[32];
+    for (int64_t i = 0; i < 32; ++i) a0[i] = (-1.0f / 0.0f);
+    for (int64_t i5 = 0; i5 < n5; ++i5) {
+      for (int64_t i6 = 0; i6 < 32; ++i6) {
+        const int64_t i4 = i5 * 32 + i6;
+        const float v0 = b1[i0 * n6 + i1 * n7 + i4 + n8];
+        const float v3 = max_f32(a0[i6], v0);
+        a0[i6] = v3;
+      }
+    }
+    for (int64_t i7 = 0; i7 < n9; ++i7) {
+      const int64_t i4 = i7 + n10;
+      const float v0 = b1[i0 * n6 + i1 * n7 + i4 + n8];
+      const float v5 = max_f32(a0[i7], v0);
+      a0[i7] = v5;
+    }
+    for (int64_t i8 = 0; i8 < 16; ++i8) {
+      const float v8 = max_f32(a0[i8], a0[i8 + 16]);
+      a0[i8] = v8;
+    }
+    for (int64_t i9 = 0; i9 < 8; ++i9) {
+      const float v11 = max_f32(a0[i9], a0[i9 + 8]);
+      a0[i9] = v11;
+    }
+    for (int64_t i10 = 0; i10 < 4; ++i10) {
+      const float v14 = max_f32(a0[i10], a0[i10 + 4]);
+      a0[i10] = v14;
+    }
+    for (int64_t i11 = 0; i11 < 2; ++i11) {
+      const float v17 = max_f32(a0[i11], a0[i11 + 2]);
+      a0[i11] = v17;
+    }
+    for (int64_t i12 = 0; i12 < 1; ++i12) {
+      const float v20 = max_f32(a0[i12], a0[i12 + 1]);
+      a0[i12] = v20;
+    }
+    const float r0 = a0[0];
+    float a1[32];
+    for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
+    for (int64_t i14 = 0; i14 < n11; ++i14) {
+      float a2[32];
+      for (int64_t i = 0; i < 32; ++i) a2[i] = -0x0p+0f;
+      for (int64_t i15 = 0; i15 < 64; ++i15) {
+        for (int64_t i16 = 0; i16 < 32; ++i16) {
+          const int64_t i13 = i14 * 2048 + i15 * 32 + i16;
+          const float v22 = b1[i0 * n6 + i1 * n7 + i13 + n8];
+          const float v25 = mul_f32(r0, -0x1p+0f);
+          const float v26 = add_f32(v22, v25);
+          const float v27 = exp2_f32(v26);
+          const float v30 = add_f32(a2[i16], v27);
+          a2[i16] = v30;
+          b0[i0 * n6 + i1 * n7 + i13 + n8] = v27;
+        }
+      }
+      for (int64_t i17 = 0; i17 < 32; ++i17) {
+        const float v33 = add_f32(a1[i17], a2[i17]);
+        a1[i17] = v33;
+      }
+    }
+    for (int64_t i18 = 0; i18 < n12; ++i18) {
+      for (int64_t i19 = 0; i19 < 32; ++i19) {
+        const int64_t i13 = i18 * 32 + i19 + n13;
+        const float v22 = b1[i0 * n6 + i1 * n7 + i13 + n8];
+        const float v25 = mul_f32(r0, -0x1p+0f);
+        const float v26 = add_f32(v22, v25);
+        const float v27 = exp2_f32(v26);
+        const float v35 = add_f32(a1[i19], v27);
+        a1[i19] = v35;
+        b0[i0 * n6 + i1 * n7 + i13 + n8] = v27;
+      }
+    }
+    for (int64_t i20 = 0; i20 < n9; ++i20) {
+      const int64_t i13 = i20 + n10;
+      const float v22 = b1[i0 * n6 + i1 * n7 + i13 + n8];
+      const float v25 = mul_f32(r0, -0x1p+0f);
+      const float v26 = add_f32(v22, v25);
+      const float v27 = exp2_f32(v26);
+      const float v37 = add_f32(a1[i20], v27);
+      a1[i20] = v37;
+      b0[i0 * n6 + i1 * n7 + i13 + n8] = v27;
+    }
+    for (int64_t i21 = 0; i21 < 16; ++i21) {
+      const float v40 = add_f32(a1[i21], a1[i21 + 16]);
+      a1[i21] = v40;
+    }
+    for (int64_t i22 = 0; i22 < 8; ++i22) {
+      const float v43 = add_f32(a1[i22], a1[i22 + 8]);
+      a1[i22] = v43;
+    }
+    for (int64_t i23 = 0; i23 < 4; ++i23) {
+      const float v46 = add_f32(a1[i23], a1[i23 + 4]);
+      a1[i23] = v46;
+    }
+    for (int64_t i24 = 0; i24 < 2; ++i24) {
+      const float v49 = add_f32(a1[i24], a1[i24 + 2]);
+      a1[i24] = v49;
+    }
+    for (int64_t i25 = 0; i25 < 1; ++i25) {
+      const float v52 = add_f32(a1[i25], a1[i25 + 1]);
+      a1[i25] = v52;
+    }
+    const int64_t v55 = n7;
+    const uint8_t v57 = eq_i64(v55, (int64_t)0ll);
+    const float v58 = v57 ? 0x0p+0f : a1[0];
+    const float r2 = v58;
+    for (int64_t i26 = 0; i26 < n7; ++i26) {
+      const uint8_t v60 = eq_f32(r2, 0x0p+0f);
+      float v63;
+      if (v60) {
+        v63 = 0x0p+0f;
+      } else {
+        const float v61 = b0[i0 * n6 + i1 * n7 + i26 + n8];
+        const float v62 = div_f32(v61, r2);
+        v63 = v62;
+      }
+      b0[i0 * n6 + i1 * n7 + i26 + n8] = v63;
+    }
+  }
+}
+
+__attribute__((visibility("default"))) void kernel_2(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const float *const b2 = buffers[2];
+  const int64_t n0 = sizes[0];
+  const int64_t n1 = sizes[1];
+  const int64_t n2 = sizes[2];
+  const int64_t n3 = sizes[3];
+  const int64_t n4 = sizes[4];
+  const int64_t n5 = sizes[5];
+  const int64_t n6 = sizes[6];
+  const int64_t n7 = sizes[7];
+  const int64_t n8 = sizes[8];
+  const int64_t n9 = sizes[9];
+  const int64_t n10 = sizes[10];
+  const int64_t n11 = sizes[11];
+  for (int64_t i5 = 0; i5 < n0; ++i5) {
+    const int64_t i6 = ((i5) / n1);
+    const int64_t i4 = i6 * n2 + i5;
+    const int64_t i0 = i6 + n3;
+    const int64_t v3 = i4;
+    const int64_t v4 = n4;
+    const uint8_t v5 = lt_i64(v3, v4);
+    if (v5) {
+      float a0[128];
+      for (int64_t i = 0; i < 128; ++i) a0[i] = -0x0p+0f;
+      for (int64_t i3 = 0; i3 < n5; ++i3) {
+        for (int64_t i7 = 0; i7 < 4; ++i7) {
+          const int64_t i1 = i4 * 4 + i7 + n6;
+          const float v0 = b1[i0 * n7 + i1 * n5 + i3 + n8];
+          for (int64_t i8 = 0; i8 < 8; ++i8) {
+            const int64_t i2 = i8;
+            const float v1 = b2[i0 * n9 + i2 + i3 * 8];
+            const float v2 = mul_f32(v0, v1);
+            const float v8 = add_f32(a0[i7 * 32 + i8], v2);
+            a0[i7 * 32 + i8] = v8;
+          }
+        }
+      }
+      for (int64_t i9 = 0; i9 < 4; ++i9) {
+        const int64_t i1 = i4 * 4 + i9 + n6;
+        for (int64_t i10 = 0; i10 < 8; ++i10) {
+          const int64_t i2 = i10;
+          const int64_t v11 = n5;
+          const uint8_t v13 = eq_i64(v11, (int64_t)0ll);
+          const float v14 = v13 ? 0x0p+0f : a0[i10 + i9 * 32];
+          const float r0 = v14;
+          b0[i0 * n10 + i1 * 8 + i2] = r0;
+        }
+      }
+    } else {
+      float a1[128];
+      for (int64_t i = 0; i < 128; ++i) a1[i] = -0x0p+0f;
+      for (int64_t i3 = 0; i3 < n5; ++i3) {
+        for (int64_t i11 = 0; i11 < n11; ++i11) {
+          const int64_t i1 = i11 + i4 * 4 + n6;
+          const float v0 = b1[i0 * n7 + i1 * n5 + i3 + n8];
+          for (int64_t i12 = 0; i12 < 8; ++i12) {
+            const int64_t i2 = i12;
+            const float v1 = b2[i0 * n9 + i2 + i3 * 8];
+            const float v2 = mul_f32(v0, v1);
+            const float v17 = add_f32(a1[i11 * 32 + i12], v2);
+            a1[i11 * 32 + i12] = v17;
+          }
+        }
+      }
+      for (int64_t i13 = 0; i13 < n11; ++i13) {
+        const int64_t i1 = i13 + i4 * 4 + n6;
+        for (int64_t i14 = 0; i14 < 8; ++i14) {
+          const int64_t i2 = i14;
+          const int64_t v11 = n5;
+          const uint8_t v13 = eq_i64(v11, (int64_t)0ll);
+          const float v19 = v13 ? 0x0p+0f : a1[i13 * 32 + i14];
+          const float r0 = v19;
+          b0[i0 * n10 + i1 * 8 + i2] = r0;
+        }
+      }
+    }
+  }
+}
