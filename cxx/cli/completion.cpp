@@ -36,7 +36,7 @@ std::vector<Row> option_rows(const Tool& tool) {
     }
     for (std::string_view spelling : {option.spelling, option.alternative})
       if (!spelling.empty())
-        rows.push_back({std::string(spelling), std::string(option.summary), !option.flag(),
+        rows.push_back({std::string(spelling), std::string(option.summary), !option.flag() && !option.optional(),
                         option.argument.find("FILE") != std::string_view::npos, values});
   }
   return rows;

@@ -34,18 +34,20 @@ void Console::trace(const std::string& line) const {
 }
 
 Status Console::write(const std::string& text) const {
-  if (!output_file_.empty() && output_file_ != "-") {
-    Result<AtomicFile> file = AtomicFile::create(output_file_);
-    if (!file) return tl::make_unexpected(file.error());
-    file->write(text);
-    return file->commit();
-  }
+  if (!output_file_.empty() && output_file_ != "-") return write_file(output_file_, text);
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
     return fail({.code = Code::CannotWrite,
                  .message = "cannot write to standard output",
                  .expected = "room and an open pipe",
                  .remedy = "check where the output goes"});
   return {};
+}
+
+Status write_file(const std::string& path, const std::string& text) {
+  Result<AtomicFile> file = AtomicFile::create(path);
+  if (!file) return tl::make_unexpected(file.error());
+  file->write(text);
+  return file->commit();
 }
 
 int exit_code(const Diagnostic& diagnostic) {

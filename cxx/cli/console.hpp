@@ -34,6 +34,9 @@ class Console {
   bool colour_;
 };
 
+/// The file appears as a whole, or not at all.
+Status write_file(const std::string& path, const std::string& text);
+
 /// While it lives, Ctrl-C ends the process at once: for waiting on input with nothing to lose.
 class InterruptEnds {
  public:

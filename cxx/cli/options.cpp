@@ -63,6 +63,15 @@ const std::vector<Option>& all_options() {
       {"--time-passes", "", "", "cd", "say on stderr how long each step took",
        [](S& s, const Text& v) { s.time_passes = v != "no"; }, "time-passes",
        [](const S& s) { return yes_no(s.time_passes); }},
+      {"--profile", "", "[=FILE]", "cd",
+       "say on stderr what each kernel took, moved and computed; to a FILE.json: every launch, as a Chrome trace",
+       [](S& s, const Text& v) {
+         s.profile = true;
+         s.profile_file = v;
+       }},
+      {"--verify", "", "", "cd",
+       "compare each kernel and each result with the evaluator; name the kernel or pass at fault",
+       [](S& s, const Text& v) { s.verify = v != "no"; }, "verify", [](const S& s) { return yes_no(s.verify); }},
       {"--max-memory", "", "BYTES", "cd", "refuse programs that need more (suffixes K, M, G)",
        [](S& s, const Text& v) { s.max_memory = v; }, "max-memory", [](const S& s) { return s.max_memory; }},
       {"--plugin", "", "FILE", "cd", "load a Lisp file first (repeat for more)",
@@ -109,7 +118,8 @@ std::string describe_spelling(const Option& option) {
   std::string text(option.spelling);
   if (!option.alternative.empty()) text += fmt::format(", {}", option.alternative);
   if (!option.flag())
-    text += (option.spelling[1] == '-' || !option.alternative.empty() ? " " : "") + std::string(option.argument);
+    text += ((option.spelling[1] == '-' && !option.optional()) || !option.alternative.empty() ? " " : "") +
+            std::string(option.argument);
   return text;
 }
 
@@ -170,6 +180,12 @@ Status check_values(const Settings& s) {
   };
   CATEN_TRY(one_of("--color", s.color, {"auto", "always", "never"}));
   if (!s.emit.empty()) CATEN_TRY(one_of("--emit", s.emit, {"ir", "graph", "schedule", "kernel"}));
+  if (s.profile && s.verify)
+    return fail({.code = Code::BadOptionValue,
+                 .message = "a run that is verified is not profiled",
+                 .expected = "--profile or --verify",
+                 .found = "both",
+                 .remedy = "run twice"});
   if (s.runtime == "reference" && !s.cpu.empty())
     return fail({.code = Code::BadOptionValue,
                  .message = "the reference evaluator compiles no kernels",
@@ -215,7 +231,7 @@ Status parse_options(const std::vector<std::string>& arguments, char tool, Setti
           (spells(option, option.spelling, argument, value) || spells(option, option.alternative, argument, value)))
         chosen = &option;
     if (!chosen) return unknown_option(argument, tool);
-    if (!chosen->flag() && !value) {
+    if (!chosen->flag() && !chosen->optional() && !value) {
       if (i + 1 >= arguments.size())
         return fail({.code = Code::MissingArgument,
                      .message = fmt::format("{} needs an argument", argument),

@@ -36,6 +36,9 @@ struct Settings {
   bool verbose = false;
   bool trace_rewrites = false;
   bool time_passes = false;
+  bool profile = false;
+  std::string profile_file{};  ///< of the Chrome trace; "": the table
+  bool verify = false;
   bool no_init = false;
   bool help = false;
   bool version = false;
@@ -44,7 +47,7 @@ struct Settings {
 struct Option {
   std::string_view spelling;     ///< "--runtime" or "-D"
   std::string_view alternative;  ///< "-h", "" for none
-  std::string_view argument;     ///< "NAME", "" for none
+  std::string_view argument;     ///< "NAME", "[=FILE]" for an optional one, "" for none
   std::string_view tools;        ///< letters of the tools that have it: c(aten) d(aten)
   std::string_view summary;
   void (*apply)(Settings&, const std::string&);  ///< with the argument; of a flag: "no" resets it
@@ -55,6 +58,7 @@ struct Option {
   std::string_view values = "";  ///< all that the argument may be, if that is a short list
 
   bool flag() const { return argument.empty(); }
+  bool optional() const { return argument.starts_with('['); }  ///< only behind a =
 };
 
 struct Subcommand {

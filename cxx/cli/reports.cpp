@@ -6,6 +6,71 @@
 #include <nlohmann/json.hpp>
 
 namespace caten {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// One line; what is no UTF-8 is replaced.
+std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+/// "softmax at p.lisp:3:7"; the first few places of a kernel that comes from many.
+std::string source_text(const Profile::Row& row, const SourceMap& sources) {
+  constexpr size_t kMost = 3;
+  std::vector<std::string> places;
+  for (const Origin& origin : row.origins) {
+    std::string text = origin.composite_path;
+    if (sources.contains(origin.span)) {
+      LineColumn at = sources.locate(origin.span.source, origin.span.begin);
+      text +=
+          fmt::format("{}{}:{}:{}", text.empty() ? "" : " at ", sources.name(origin.span.source), at.line, at.column);
+    }
+    if (!text.empty() && std::find(places.begin(), places.end(), text) == places.end()) places.push_back(text);
+  }
+  if (places.size() > kMost) {
+    std::string more = fmt::format("{} more", places.size() - kMost);
+    places.resize(kMost);
+    places.push_back(more);
+  }
+  return fmt::format("{}", fmt::join(places, ", "));
+}
+
+std::string shortened(const std::string& text, size_t most) {
+  return text.size() <= most ? text : text.substr(0, most - 3) + "...";
+}
+
+std::string roof_text(const Roof& roof) {
+  return fmt::format("roof: {:.1f} GB/s of memory, {:.0f} GFLOP/s of f32 multiply-adds ({}); measured just now on {}\n",
+                     roof.bytes_per_second * 1e-9, roof.flops_per_second * 1e-9, roof.instructions,
+                     roof.threads == 1 ? "1 thread" : fmt::format("{} threads", roof.threads));
+}
+
+std::string profile_json(const std::vector<Profile::Row>& rows, const Profile& profile, const std::optional<Roof>& roof,
+                         const SourceMap& sources) {
+  Json list = Json::array();
+  for (const Profile::Row& row : rows) {
+    Json one{{"kernel", row.name},
+             {"calls", row.calls},
+             {"ms", row.seconds * 1e3},
+             {"bytes_read", row.cost.bytes_read},
+             {"bytes_written", row.cost.bytes_written},
+             {"flops", row.cost.flops},
+             {"gb_per_s", row.bytes_per_second() * 1e-9},
+             {"gflop_per_s", row.flops_per_second() * 1e-9}};
+    if (roof) one["share_of_roof"] = row.share_of(*roof);
+    one["ops"] = row.ops;
+    one["source"] = source_text(row, sources);
+    list.push_back(std::move(one));
+  }
+  Json out{{"kernels", std::move(list)}, {"launches", profile.launches()}, {"ms", profile.seconds() * 1e3}};
+  if (roof)
+    out["roof"] = {{"gb_per_s", roof->bytes_per_second * 1e-9},
+                   {"gflop_per_s", roof->flops_per_second * 1e-9},
+                   {"threads", roof->threads},
+                   {"instructions", roof->instructions}};
+  return line_of(out);
+}
+
+}  // namespace
 
 std::string timings_report(const Timings& timings, bool json) {
   std::vector<Timings::Step> steps = timings.steps();
@@ -13,17 +78,56 @@ std::string timings_report(const Timings& timings, bool json) {
   for (const Timings::Step& step : steps) known += step.seconds;
   steps.push_back({"other", std::max(0.0, total - known), 1});
   if (json) {
-    nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+    Json rows = Json::array();
     for (const Timings::Step& step : steps)
       rows.push_back(
           {{"step", step.name}, {"ms", step.seconds * 1e3}, {"share", step.seconds / total}, {"count", step.count}});
-    return nlohmann::ordered_json{{"steps", std::move(rows)}, {"ms", total * 1e3}}.dump() + "\n";
+    return line_of({{"steps", std::move(rows)}, {"ms", total * 1e3}});
   }
   std::string out = fmt::format("{:<28} {:>10} {:>7} {:>7}\n", "step", "ms", "share", "count");
   for (const Timings::Step& step : steps)
     out += fmt::format("{:<28} {:>10.3f} {:>5.1f} % {:>7}\n", step.name, step.seconds * 1e3, step.seconds / total * 100,
                        step.count);
   return out + fmt::format("{:<28} {:>10.3f} {:>5.1f} %\n", "total", total * 1e3, 100.0);
+}
+
+std::string profile_report(const Profile& profile, const std::optional<Roof>& roof, const SourceMap& sources,
+                           bool json) {
+  std::vector<Profile::Row> rows = profile.rows();
+  if (json) return profile_json(rows, profile, roof, sources);
+  std::string out = fmt::format("{:<14} {:>7} {:>10} {:>7} {:>8} {:>8} {:>7}  {}\n", "kernel", "calls", "ms", "share",
+                                "GB/s", "GFLOP/s", "of roof", "source, or ops");
+  for (const Profile::Row& row : rows) {
+    std::string source = source_text(row, sources);
+    out += fmt::format("{:<14} {:>7} {:>10.3f} {:>5.1f} % {:>8.2f} {:>8.2f} {:>7}  {}\n", row.name, row.calls,
+                       row.seconds * 1e3, row.seconds / profile.seconds() * 100, row.bytes_per_second() * 1e-9,
+                       row.flops_per_second() * 1e-9, roof ? fmt::format("{:.0f} %", row.share_of(*roof) * 100) : "-",
+                       source.empty() ? shortened(row.ops, 40) : source);
+  }
+  out += fmt::format("{:<14} {:>7} {:>10.3f}\n", "all kernels", profile.launches(), profile.seconds() * 1e3);
+  return roof ? out + roof_text(*roof) : out;
+}
+
+std::string chrome_trace(const Profile& profile, const SourceMap& sources) {
+  const std::vector<Profile::Row>& rows = profile.all_rows();
+  Json events = Json::array();
+  for (const Profile::Event& event : profile.events()) {
+    const Profile::Row& row = rows[event.row];
+    events.push_back({{"name", row.name},
+                      {"cat", "kernel"},
+                      {"ph", "X"},
+                      {"ts", event.begin * 1e6},
+                      {"dur", event.seconds * 1e6},
+                      {"pid", 1},
+                      {"tid", event.thread},
+                      {"args",
+                       {{"bytes_read", event.cost.bytes_read},
+                        {"bytes_written", event.cost.bytes_written},
+                        {"flops", event.cost.flops},
+                        {"ops", row.ops},
+                        {"source", source_text(row, sources)}}}});
+  }
+  return line_of({{"traceEvents", std::move(events)}, {"displayTimeUnit", "ms"}});
 }
 
 }  // namespace caten

@@ -39,8 +39,12 @@ void on_bus_error(int) {
 /// One process's work.
 class Invocation {
  public:
-  Invocation(const Tool& tool, Settings settings, SessionOptions options)
-      : tool_(tool), settings_(std::move(settings)), console_(settings_), session_(std::move(options)) {
+  Invocation(const Tool& tool, Settings settings, SessionOptions options, Profile* profile)
+      : tool_(tool),
+        settings_(std::move(settings)),
+        console_(settings_),
+        session_(std::move(options)),
+        profile_(profile) {
     running_session = &session_;
     struct sigaction action {};
     action.sa_handler = on_interrupt;
@@ -52,8 +56,10 @@ class Invocation {
 
   int run() {
     int code = work();
-    if (const Timings* timings = session_.options().timings)
-      std::fputs(timings_report(*timings, settings_.json).c_str(), stderr);
+    if (const Timings* made = session_.options().timings)
+      std::fputs(timings_report(*made, settings_.json).c_str(), stderr);
+    if (profile_)
+      if (int failed = write_profile(); code == kExitDone) code = failed;
     return code;
   }
 
@@ -66,6 +72,20 @@ class Invocation {
     if (first == "cache" && tool_.letter == 'c') return cache();
     if (first == "repl" && tool_.letter == 'c') return settings_.operands.size() == 1 ? interact() : surplus_operand();
     return compile();
+  }
+
+  /// The table, or the trace if a file is named.
+  int write_profile() {
+    if (settings_.profile_file.empty()) {
+      std::optional<Roof> roof;
+      if (profile_->launches() > 0 && profile_->on_host()) roof = measure_roof();
+      std::fputs(profile_report(*profile_, roof, session_.sources(), settings_.json).c_str(), stderr);
+      return kExitDone;
+    }
+    Status written = write_file(settings_.profile_file, chrome_trace(*profile_, session_.sources()));
+    if (written) return kExitDone;
+    console_.message(written.error(), session_.sources());
+    return exit_code(written.error());
   }
 
   Timings* timings() const { return session_.options().timings; }
@@ -226,6 +246,7 @@ class Invocation {
   Settings settings_;
   Console console_;
   Session session_;
+  Profile* profile_;  ///< null: nobody asked
   Diagnostics diagnostics_;
 };
 
@@ -333,7 +354,10 @@ int run_tool(const Tool& tool, int argc, char** argv) {
   if (settings.trace_rewrites)
     options.rewriting.trace = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
   if (settings.time_passes) options.timings = &timings;
-  return Invocation(tool, settings, std::move(options)).run();
+  options.verify = settings.verify;
+  Profile profile;
+  if (settings.profile) options.observer = &profile;
+  return Invocation(tool, settings, std::move(options), settings.profile ? &profile : nullptr).run();
 }
 
 }  // namespace caten

@@ -167,13 +167,16 @@ class Execution {
     std::vector<int64_t> begins(axes, 0);
     for (bool more = true; more;) {
       bool rest = false;
+      double part = 1;
       for (size_t k = 0; k < axes; ++k) {
         counters_[blocks.id + k] = begins[k];
+        part *= static_cast<double>(std::min(sizes.counts[k], sizes.extents[k] - begins[k])) /
+                static_cast<double>(sizes.extents[k]);
         rest = rest || begins[k] + sizes.counts[k] > sizes.extents[k];
       }
       for (size_t k = 0; k < blocks.kernels.size(); ++k) {
         CATEN_TRY(check_interrupt());
-        CATEN_TRY(run_kernel(blocks.kernels[k], rest ? sizes.rests[k] : plan_->launches[blocks.kernels[k]]));
+        CATEN_TRY(run_kernel(blocks.kernels[k], rest ? sizes.rests[k] : plan_->launches[blocks.kernels[k]], part));
       }
       more = false;
       for (size_t k = axes; k-- > 0 && !more;) {
@@ -185,12 +188,24 @@ class Execution {
     return {};
   }
 
-  Status run_kernel(uint32_t index, const SizedPlan::Launch& launch) {
+  /// `part` of its rows.
+  Status run_kernel(uint32_t index, const SizedPlan::Launch& launch, double part = 1) {
     const RenderedKernel& kernel = program_.rendered.kernels[index];
     pointers_.clear();
     for (BufferId buffer : kernel.buffers) pointers_.push_back(addresses_[buffer.value]);
     integers_.clear();
     for (const PlannedSize& size : launch.arguments) integers_.push_back(size.evaluate(counters_));
+    if (!options_.observer) return start(index, launch);
+    KernelLaunch what{program_, plan_, index, part, counters_, addresses_, stream_};
+    CATEN_TRY(stream_.synchronize());
+    CATEN_TRY(options_.observer->before(what));
+    CATEN_TRY(start(index, launch));
+    CATEN_TRY(stream_.synchronize());
+    return options_.observer->after(what);
+  }
+
+  Status start(uint32_t index, const SizedPlan::Launch& launch) {
+    const RenderedKernel& kernel = program_.rendered.kernels[index];
     return stream_.launch(*program_.executables[kernel.unit], program_.functions[index], pointers_, integers_,
                           launch.range.evaluate(counters_), launch.range_work.evaluate(counters_));
   }

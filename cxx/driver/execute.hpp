@@ -8,7 +8,7 @@
 #include <atomic>
 #include <optional>
 
-#include "driver/compile.hpp"
+#include "driver/observer.hpp"
 #include "ir/call.hpp"
 
 namespace caten {
@@ -19,7 +19,8 @@ struct ExecuteOptions {
   /// Arrays of the caller that outputs are written to, in the order of outputs; an empty Array stands for none. They
   /// must be exclusive and of the output's type.
   std::vector<Array> outputs{};
-  Timings* timings = nullptr;  ///< steps "plan" and "execute"
+  Timings* timings = nullptr;          ///< steps "plan" and "execute"
+  KernelObserver* observer = nullptr;  ///< watches each launch
 };
 
 Result<Results> execute(const CompiledProgram& program, Arguments arguments, ExecuteOptions options = {});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "driver/verification.hpp"
 #include "ir/evaluate.hpp"
 #include "ir/print.hpp"
 #include "rewrite/passes/insert_checks.hpp"
@@ -139,12 +140,36 @@ Result<Results> Session::run_unchecked(const Graph& graph, Arguments arguments) 
   }
   Result<Program> program = compile(graph);
   if (!program) return tl::make_unexpected(program.error());
-  return run(**program, std::move(arguments));
+  return options_.verify ? verified(graph, **program, arguments) : run(**program, std::move(arguments));
+}
+
+Result<Results> Session::verified(const Graph& graph, const CompiledProgram& program, const Arguments& arguments) {
+  Timed step(options_.timings, "verify");
+  VerifyOptions how{.rewriting = options_.rewrite ? &options_.rewriting : nullptr, .scheduling = options_.scheduling};
+  how.execution = {.max_memory = options_.max_memory, .interrupt = &interrupt_, .timings = options_.timings};
+  how.recompile = [&](const ScheduleOptions& scheduling) -> Result<Program> {
+    Result<std::shared_ptr<const Runtime>> chosen = runtime();
+    if (!chosen) return tl::make_unexpected(chosen.error());
+    Result<Graph> simpler = rewritten(graph);
+    if (!simpler) return tl::make_unexpected(simpler.error());
+    return caten::compile(*simpler, **chosen, options_.store, &executables_, {.scheduling = scheduling});
+  };
+  VerifyCounts counts;
+  Result<Results> results = run_verified(graph, program, arguments, how, &counts);
+  if (results && options_.notice)
+    options_.notice({.message = fmt::format("verified `{}`, {} {}: {} elements right, {} ill-conditioned", graph.name,
+                                            counts.launches, counts.launches == 1 ? "launch" : "launches",
+                                            counts.passed, counts.ill_conditioned),
+                     .severity = Severity::kNote});
+  return results;
 }
 
 Result<Results> Session::run(const CompiledProgram& program, Arguments arguments) {
   return execute(program, std::move(arguments),
-                 {.max_memory = options_.max_memory, .interrupt = &interrupt_, .timings = options_.timings});
+                 {.max_memory = options_.max_memory,
+                  .interrupt = &interrupt_,
+                  .timings = options_.timings,
+                  .observer = options_.observer});
 }
 
 Result<Graph> Session::rewritten(const Graph& graph) const {

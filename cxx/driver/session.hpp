@@ -35,8 +35,10 @@ struct SessionOptions {
   ScheduleOptions scheduling{};
   RuntimeSearch search = default_runtime_search();
   size_t programs_kept = 256;
-  ArtifactStore store{};       ///< compiled kernels of earlier processes
-  Timings* timings = nullptr;  ///< told of each step
+  ArtifactStore store{};               ///< compiled kernels of earlier processes
+  Timings* timings = nullptr;          ///< told of each step
+  KernelObserver* observer = nullptr;  ///< watches each launch
+  bool verify = false;  ///< compare each kernel and all results with the evaluator (driver/verification.hpp)
 };
 
 /// What -O0 … -O3 mean: 0 a kernel for each op, without rewriting and with a place of its own for each value;
@@ -87,6 +89,7 @@ class Session {
   const std::string& chosen_runtime();
   bool may_fall_back(const Diagnostic& why) const;
   void fall_back(const Diagnostic& why);
+  Result<Results> verified(const Graph& graph, const CompiledProgram& program, const Arguments& arguments);
   Result<Results> run_unchecked(const Graph& graph, Arguments arguments);
 
   SessionOptions options_;

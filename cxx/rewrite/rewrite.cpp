@@ -35,8 +35,9 @@ Result<Graph> rewrite(const Graph& graph, const RewriteOptions& options) {
     Timed step(options.timings, "verify the graph");
     return options.verify ? verify(current, stage) : Status{};
   };
-  CATEN_TRY(valid(all_passes().front().before));
-  for (const Pass& pass : all_passes()) {
+  const std::vector<Pass>& passes = options.passes ? *options.passes : all_passes();
+  CATEN_TRY(valid(passes.front().before));
+  for (const Pass& pass : passes) {
     if (pass.optional && options.off.contains(std::string(pass.name))) continue;
     {
       Timed step(options.timings, options.timings ? "rewrite: " + std::string(pass.name) : "");

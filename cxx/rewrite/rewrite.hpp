@@ -18,12 +18,15 @@
 
 namespace caten {
 
+struct Pass;
+
 struct RewriteOptions {
   std::set<std::string> off{};  ///< names of optional passes and of rules
   bool verify = true;
   std::function<void(const std::string&)> trace{};  ///< "rule: before → after"
   std::function<void(std::string_view pass, const Graph&)> after_pass{};
-  Timings* timings = nullptr;  ///< steps "rewrite: PASS"
+  Timings* timings = nullptr;                 ///< steps "rewrite: PASS"
+  const std::vector<Pass>* passes = nullptr;  ///< null: all_passes()
 };
 
 struct Pass {

@@ -86,7 +86,71 @@ class Counting {
   Counters out_;
 };
 
+/// How many elements of each value of a kernel are needed: passed on from users to operands.
+class Needs {
+ public:
+  Needs(const Schedule& schedule, const Kernel& kernel, const DimValues& sizes)
+      : graph_(schedule.graph), kernel_(kernel), sizes_(sizes) {}
+
+  KernelCost run() {
+    std::map<std::pair<BufferId, std::string>, double> read, written;
+    auto note = [&](auto& bytes, const Location& at, double count) {
+      double& most = bytes[{at.buffer, at.offset.describe()}];
+      most = std::max(most, count);
+    };
+    for (const KernelPart& part : kernel_.parts) need(part.space.root, elements(part.space.root));
+    for (size_t i = kernel_.inlined.size(); i-- > 0;) pass_on(kernel_.inlined[i]);
+    for (const KernelLeaf& leaf : kernel_.leaves)
+      if (!leaf.counter) note(read, leaf.location, needed_[leaf.node.value] * size(leaf.node));
+    for (const KernelPart& part : kernel_.parts)
+      if (part.target) note(written, *part.target, elements(part.space.root) * size(part.space.root));
+    for (const auto& [place, bytes] : read) cost_.bytes_read += bytes;
+    for (const auto& [place, bytes] : written) cost_.bytes_written += bytes;
+    return cost_;
+  }
+
+ private:
+  double elements(NodeId id) const {
+    return static_cast<double>(element_count(graph_.type(id).shape).evaluate(sizes_).value_or(0));
+  }
+  double size(NodeId id) const { return static_cast<double>(dtype_size(graph_.type(id).dtype)); }
+  bool is_float_value(NodeId id) const {
+    DType dtype = graph_.type(id).dtype;
+    return is_float(dtype) || is_complex(dtype);
+  }
+
+  void need(NodeId id, double count) {
+    double& most = needed_[id.value];
+    most = std::max(most, std::min(count, elements(id)));
+  }
+
+  void pass_on(NodeId id) {
+    const Node& node = graph_[id];
+    double count = needed_[id.value];
+    if (node.kind != NodeKind::kOp || count == 0) return;
+    if (is_elementwise(node.op) && is_float_value(node.operands[0])) cost_.flops += count;
+    for (size_t i = 0; i < node.operands.size(); ++i) {
+      double wanted = count;
+      if (node.is(Op::kReduce)) wanted = count * elements(node.operands[i]) / std::max(1.0, elements(id));
+      if (node.is(Op::kPut) || (node.is(Op::kTake) && i > 0)) wanted = elements(node.operands[i]);
+      need(node.operands[i], wanted);
+      bool folds = node.is(Op::kReduce) || (node.is(Op::kPut) && i == 1);
+      if (folds && is_float_value(id)) cost_.flops += wanted;
+    }
+  }
+
+  const Graph& graph_;
+  const Kernel& kernel_;
+  const DimValues& sizes_;
+  std::map<uint32_t, double> needed_;
+  KernelCost cost_;
+};
+
 }  // namespace
+
+KernelCost count_kernel(const Schedule& schedule, const Kernel& kernel, const DimValues& sizes) {
+  return Needs(schedule, kernel, sizes).run();
+}
 
 Result<Counters> count_costs(const Schedule& schedule, const DimValues& sizes) {
   Result<MemoryPlan> plan = plan_memory(schedule, compute_lifetimes(schedule), sizes);

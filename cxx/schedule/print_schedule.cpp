@@ -25,6 +25,11 @@ class Printer {
     return std::move(text_);
   }
 
+  std::string print(uint32_t kernel) {
+    print_kernel(kernel, 0);
+    return std::move(text_);
+  }
+
  private:
   std::string name(BufferId id) const {
     const ScheduleBuffer& buffer = schedule_.buffers[id.value];
@@ -117,5 +122,7 @@ class Printer {
 }  // namespace
 
 std::string print_schedule(const Schedule& schedule) { return Printer(schedule).print(); }
+
+std::string print_kernel(const Schedule& schedule, uint32_t kernel) { return Printer(schedule).print(kernel); }
 
 }  // namespace caten

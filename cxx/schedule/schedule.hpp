@@ -187,6 +187,8 @@ Schedule make_schedule(const Graph& graph, const ScheduleOptions& options = {});
 
 /// What --emit=schedule shows: one line per command, with what is fused and why a kernel ends where it ends.
 std::string print_schedule(const Schedule& schedule);
+/// The lines of one kernel.
+std::string print_kernel(const Schedule& schedule, uint32_t kernel);
 
 /// Names of sizes that are no sizes of the program: counters of loops, counts of row blocks, variables of loop nests
 /// and integers computed by a kernel. They begin with a byte that no UTF-8 text has, so that no name of a program is
