@@ -81,8 +81,8 @@ class KernelCheck : public KernelObserver {
   Status after(const KernelLaunch& launch) override {
     Timed step(timings_, "verify", 0);
     const Schedule& schedule = launch.program.schedule;
-    ++counts_.launches;
     if (!schedule.kernels[launch.kernel].blocks.empty()) return {};
+    ++counts_.launches;
     const KernelProgram& program = programs_.at(launch.kernel);
     for (size_t i = 0; i < program.parts.size(); ++i) {
       const KernelPart& part = *program.parts[i];

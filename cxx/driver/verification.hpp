@@ -23,7 +23,7 @@ struct VerifyOptions {
 };
 
 struct VerifyCounts {
-  int64_t launches = 0;
+  int64_t launches = 0;         ///< that were computed again
   int64_t passed = 0;           ///< elements within their bounds
   int64_t ill_conditioned = 0;  ///< elements about which nothing can be said
 };
