@@ -18,6 +18,7 @@
           (f8e5m2 "float" "caten_from_f8e5m2" "caten_to_f8e5m2"))
    (:header "#include <stdint.h>")
    (:kernel "__attribute__((visibility(\"default\"))) void {name}(void *const *buffers, const int64_t *sizes) {")
+   (:local-kernel "static void {name}(void *const *buffers, const int64_t *sizes) {")
    (:buffer "{type} *const {buffer} = buffers[{slot}];")
    (:const-buffer "const {type} *const {buffer} = buffers[{slot}];")
    (:size "const int64_t {size} = sizes[{number}];")

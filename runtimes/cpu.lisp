@@ -13,6 +13,7 @@
 typedef __UINT8_TYPE__ uint8_t; typedef __UINT16_TYPE__ uint16_t; typedef __UINT32_TYPE__ uint32_t; typedef __UINT64_TYPE__ uint64_t;")
    (:kernel
     "__attribute__((visibility(\"default\"))) void {name}(void *const *buffers, const int64_t *sizes, int64_t begin, int64_t end) {")
+   (:local-kernel "static void {name}(void *const *buffers, const int64_t *sizes, int64_t begin, int64_t end) {")
    (:range "for ({type} {variable} = begin; {variable} < end; ++{variable}) {")
    (:independent "#pragma clang loop vectorize(assume_safety)")
    (:op exp2 (f16 bf16 f32) "caten_exp2_float(x)")

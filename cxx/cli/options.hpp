@@ -31,6 +31,7 @@ struct Settings {
   std::string max_memory{};
   int optimization = 2;
   std::string invalid{};  ///< the value of -O or -f that check_values refuses
+  bool artifact = false;  ///< -c
   bool check = false;
   bool json = false;
   bool verbose = false;

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "cli/artifact.hpp"
 #include "cli/cache_command.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
@@ -200,6 +201,11 @@ class Invocation {
                      .remedy = "put them into one file, or compile them one by one"});
     std::optional<Graph> graph = program(settings_.operands[0]);
     if (!graph) return report();
+    if (std::string path = artifact_file(settings_, settings_.operands[0]); !path.empty()) {
+      Result<Graph> better = optimised(session_, *graph, settings_);
+      Status written = better ? write_artifact(session_, *better, path) : tl::make_unexpected(better.error());
+      return written ? report() : report(written.error());
+    }
     // The evaluator has no kernels: for it the program itself is what caten makes of the text.
     std::string what =
         settings_.emit.empty() ? (session_.reference() || tool_.transform ? "ir" : "kernel") : settings_.emit;

@@ -19,14 +19,23 @@ tl::unexpected<Diagnostic> bad(const Datum& where, std::string message, std::str
 /// The clauses that hold one text, by name.
 std::string* text_clause(Dialect& dialect, std::string_view name) {
   static constexpr std::pair<std::string_view, std::string Dialect::*> kClauses[] = {
-      {"header", &Dialect::header},       {"kernel", &Dialect::kernel},
-      {"buffer", &Dialect::buffer},       {"const-buffer", &Dialect::const_buffer},
-      {"size", &Dialect::size},           {"function", &Dialect::function},
-      {"cast", &Dialect::cast},           {"cast-saturating", &Dialect::cast_saturating},
-      {"cast-bool", &Dialect::cast_bool}, {"cast-narrow-integer", &Dialect::cast_narrow_integer},
-      {"bitcast", &Dialect::bitcast},     {"complex", &Dialect::complex},
-      {"part", &Dialect::part},           {"load-bool", &Dialect::load_bool},
-      {"range", &Dialect::range},         {"independent", &Dialect::independent}};
+      {"header", &Dialect::header},
+      {"kernel", &Dialect::kernel},
+      {"buffer", &Dialect::buffer},
+      {"const-buffer", &Dialect::const_buffer},
+      {"size", &Dialect::size},
+      {"function", &Dialect::function},
+      {"local-kernel", &Dialect::local_kernel},
+      {"cast", &Dialect::cast},
+      {"cast-saturating", &Dialect::cast_saturating},
+      {"cast-bool", &Dialect::cast_bool},
+      {"cast-narrow-integer", &Dialect::cast_narrow_integer},
+      {"bitcast", &Dialect::bitcast},
+      {"complex", &Dialect::complex},
+      {"part", &Dialect::part},
+      {"load-bool", &Dialect::load_bool},
+      {"range", &Dialect::range},
+      {"independent", &Dialect::independent}};
   for (const auto& [clause, member] : kClauses)
     if (clause == name) return &(dialect.*member);
   return nullptr;
@@ -131,16 +140,27 @@ Result<Dialect> read_dialect(const Datum& form) {
       *text = clause[1].text;
     } else {
       return bad(clause[0], fmt::format("a dialect has no clause `:{}`", name), "a clause of codegen/dialect.hpp",
-                 did_you_mean(name, {"types",     "wide",
-                                     "op",        "prelude",
-                                     "header",    "kernel",
-                                     "buffer",    "const-buffer",
-                                     "size",      "function",
-                                     "cast",      "cast-saturating",
-                                     "cast-bool", "cast-narrow-integer",
-                                     "bitcast",   "complex",
-                                     "part",      "load-bool",
-                                     "range",     "independent"}));
+                 did_you_mean(name, {"types",
+                                     "wide",
+                                     "op",
+                                     "prelude",
+                                     "header",
+                                     "kernel",
+                                     "local-kernel",
+                                     "buffer",
+                                     "const-buffer",
+                                     "size",
+                                     "function",
+                                     "cast",
+                                     "cast-saturating",
+                                     "cast-bool",
+                                     "cast-narrow-integer",
+                                     "bitcast",
+                                     "complex",
+                                     "part",
+                                     "load-bool",
+                                     "range",
+                                     "independent"}));
     }
   }
   return dialect;

@@ -5,6 +5,8 @@
 //                                       storage to it and from a double back to storage, rounded once
 //   (:kernel "void {name}(…) {")        the head of a kernel; (:buffer …) and (:size …) declare its arguments, with
 //                                       {type} {buffer} {slot} {size} {number}; (:const-buffer …) one that is only read
+//   (:local-kernel "static void …")     the head where the rest of the same text calls the kernel: for dialects that
+//   are C
 //   (:range "for (…; {variable} < end; …) {")  the head of the outermost loop where its iterations are independent: the
 //                                       part of its range that the kernel is called for. Without it, all of the range
 //   (:independent "#pragma …")          a line before other innermost loops whose iterations are independent
@@ -42,7 +44,7 @@ struct Dialect {
   std::array<std::string, kDTypeCount> types{};
   std::array<std::optional<Wide>, kDTypeCount> wide{};
   std::map<std::pair<Op, DType>, std::string> spellings{};
-  std::string header{}, kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{}, function{};
+  std::string header{}, kernel{}, local_kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{}, function{};
   std::string cast{}, cast_saturating{}, cast_bool{}, cast_narrow_integer{}, bitcast{}, complex{}, part{}, load_bool{};
   std::vector<Prelude> prelude{};
 

@@ -184,23 +184,41 @@ Result<std::string> Session::schedule_text(const Graph& graph) const {
   return print_schedule(make_schedule(*simpler, options_.scheduling));
 }
 
+/// What is said of the runtime, for texts.
+Result<RuntimeFile> Session::runtime_file() {
+  // Options are the driver's to judge; without any, text needs no device.
+  if (!options_.device.empty())
+    if (Result<std::shared_ptr<const Runtime>> opened = runtime(); !opened) return tl::make_unexpected(opened.error());
+  std::lock_guard lock(mutex_);
+  if (runtime_) return runtime_->file;
+  return read_runtime(chosen_runtime(), options_.search, sources_);
+}
+
+Result<StandaloneProgram> Session::standalone(const Graph& graph) {
+  if (reference()) return no_kernels();
+  Result<Graph> simpler = rewritten(graph);
+  if (!simpler) return tl::make_unexpected(simpler.error());
+  Result<RuntimeFile> file = runtime_file();
+  if (!file) return tl::make_unexpected(file.error());
+  CATEN_TRY(check_supported(*simpler, *file));
+  Result<Dialect> dialect = read_dialect(file->dialect);
+  if (!dialect) return tl::make_unexpected(dialect.error());
+  return standalone_program(*simpler, *dialect, options_.scheduling);
+}
+
+Result<std::string> Session::artifact(const std::string& text) {
+  Result<std::shared_ptr<const Runtime>> chosen = runtime();
+  if (!chosen) return tl::make_unexpected(chosen.error());
+  return (*chosen)->device->compile(text);
+}
+
 Result<std::string> Session::kernel_text(const Graph& graph) {
   if (reference()) return no_kernels();
   Result<Graph> simpler = rewritten(graph);
   if (!simpler) return tl::make_unexpected(simpler.error());
-  // Options are the driver's to judge; without any, text needs no device.
-  if (!options_.device.empty())
-    if (Result<std::shared_ptr<const Runtime>> opened = runtime(); !opened) return tl::make_unexpected(opened.error());
-  RuntimeFile file;
-  std::lock_guard lock(mutex_);
-  if (runtime_) {
-    file = runtime_->file;
-  } else {
-    Result<RuntimeFile> read = read_runtime(chosen_runtime(), options_.search, sources_);
-    if (!read) return tl::make_unexpected(read.error());
-    file = std::move(*read);
-  }
-  return kernel_source(*simpler, file, {.scheduling = options_.scheduling, .timings = options_.timings});
+  Result<RuntimeFile> file = runtime_file();
+  if (!file) return tl::make_unexpected(file.error());
+  return kernel_source(*simpler, *file, {.scheduling = options_.scheduling, .timings = options_.timings});
 }
 
 }  // namespace caten

@@ -18,6 +18,7 @@
 #include "driver/compile.hpp"
 #include "driver/execute.hpp"
 #include "rewrite/rewrite.hpp"
+#include "standalone/standalone.hpp"
 
 namespace caten {
 
@@ -66,6 +67,9 @@ class Session {
 
   /// The program that is compiled for `graph`: with rewriting on, the simplified one (--emit=graph).
   Result<Graph> rewritten(const Graph& graph) const;
+  /// The program as C text with its header, and what the runtime's compiler makes of such a text.
+  Result<StandaloneProgram> standalone(const Graph& graph);
+  Result<std::string> artifact(const std::string& text);
   /// What --emit=schedule and --emit=kernel show.
   Result<std::string> schedule_text(const Graph& graph) const;
   Result<std::string> kernel_text(const Graph& graph);
@@ -86,6 +90,7 @@ class Session {
   };
 
   Result<std::shared_ptr<const Runtime>> runtime();
+  Result<RuntimeFile> runtime_file();
   const std::string& chosen_runtime();
   bool may_fall_back(const Diagnostic& why) const;
   void fall_back(const Diagnostic& why);

@@ -1,0 +1,225 @@
+/* Program scale-rows, made by caten. The header says how to call it. */
+#include <stdint.h>
+float exp2f(float); double exp2(double);
+#define caten_exp2(x) _Generic((x), float: exp2f, double: exp2)(x)
+static inline float exp2_f32(float x) { typedef float T; return caten_exp2(x); }
+static inline float mul_f32(float x, float y) { typedef float T; return x * y; }
+static inline float add_f32(float x, float y) { typedef float T; return x + y; }
+
+static void kernel_0(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const float *const b2 = buffers[2];
+  const int64_t n0 = sizes[0];
+  for (int64_t i0 = 0; i0 < n0; ++i0) {
+    float a0 = -0x0p+0f;
+    for (int64_t i1 = 0; i1 < 4; ++i1) {
+      const float v0 = b1[i0 * 4 + i1];
+      const float v1 = exp2_f32(v0);
+      const float v2 = b2[i1];
+      const float v3 = mul_f32(v1, v2);
+      const float v6 = add_f32(a0, v3);
+      a0 = v6;
+    }
+    const float r0 = a0;
+    b0[i0] = r0;
+  }
+}
+
+static void kernel_1(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const int64_t n0 = sizes[0];
+  const int64_t n1 = sizes[1];
+  const int64_t n2 = sizes[2];
+  const int64_t n3 = sizes[3];
+  const int64_t n4 = sizes[4];
+  float a0[32];
+  for (int64_t i = 0; i < 32; ++i) a0[i] = -0x0p+0f;
+  for (int64_t i1 = 0; i1 < n0; ++i1) {
+    float a1[32];
+    for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
+    for (int64_t i2 = 0; i2 < 64; ++i2) {
+      for (int64_t i3 = 0; i3 < 32; ++i3) {
+        const int64_t i0 = i1 * 2048 + i2 * 32 + i3;
+        const float v0 = b1[i0];
+        const float v3 = add_f32(a1[i3], v0);
+        a1[i3] = v3;
+      }
+    }
+    for (int64_t i4 = 0; i4 < 32; ++i4) {
+      const float v6 = add_f32(a0[i4], a1[i4]);
+      a0[i4] = v6;
+    }
+  }
+  for (int64_t i5 = 0; i5 < n1; ++i5) {
+    for (int64_t i6 = 0; i6 < 32; ++i6) {
+      const int64_t i0 = i5 * 32 + i6 + n2;
+      const float v0 = b1[i0];
+      const float v8 = add_f32(a0[i6], v0);
+      a0[i6] = v8;
+    }
+  }
+  for (int64_t i7 = 0; i7 < n3; ++i7) {
+    const int64_t i0 = i7 + n4;
+    const float v0 = b1[i0];
+    const float v10 = add_f32(a0[i7], v0);
+    a0[i7] = v10;
+  }
+  for (int64_t i8 = 0; i8 < 16; ++i8) {
+    const float v13 = add_f32(a0[i8], a0[i8 + 16]);
+    a0[i8] = v13;
+  }
+  for (int64_t i9 = 0; i9 < 8; ++i9) {
+    const float v16 = add_f32(a0[i9], a0[i9 + 8]);
+    a0[i9] = v16;
+  }
+  for (int64_t i10 = 0; i10 < 4; ++i10) {
+    const float v19 = add_f32(a0[i10], a0[i10 + 4]);
+    a0[i10] = v19;
+  }
+  for (int64_t i11 = 0; i11 < 2; ++i11) {
+    const float v22 = add_f32(a0[i11], a0[i11 + 2]);
+    a0[i11] = v22;
+  }
+  for (int64_t i12 = 0; i12 < 1; ++i12) {
+    const float v25 = add_f32(a0[i12], a0[i12 + 1]);
+    a0[i12] = v25;
+  }
+  const float r0 = a0[0];
+  b0[0] = r0;
+}
+
+static void kernel_2(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const float v0 = b1[0];
+  const float v1 = mul_f32(v0, v0);
+  b0[0] = v1;
+}
+
+static void kernel_3(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const float *const b2 = buffers[2];
+  const float v0 = b1[0];
+  const float v1 = b2[0];
+  const float v2 = add_f32(v0, v1);
+  b0[0] = v2;
+}
+
+/* Sizes: what leaves 64 bits is noted. */
+static inline int64_t caten_size_add(int64_t x, int64_t y, int *bad) { int64_t z; *bad |= __builtin_add_overflow(x, y, &z); return z; }
+static inline int64_t caten_size_mul(int64_t x, int64_t y, int *bad) { int64_t z; *bad |= __builtin_mul_overflow(x, y, &z); return z; }
+static inline int64_t caten_size_div(int64_t x, int64_t y) { return y == 0 ? 0 : y == -1 ? (int64_t)(0 - (uint64_t)x) : x / y - (x % y != 0 && (x < 0) != (y < 0)); }
+static inline int64_t caten_size_mod(int64_t x, int64_t y) { return y == 0 || y == -1 ? 0 : x % y + (x % y != 0 && (x < 0) != (y < 0) ? y : 0); }
+static inline int64_t caten_size_larger(int64_t x, int64_t y) { return x > y ? x : y; }
+static inline int64_t caten_size_smaller(int64_t x, int64_t y) { return x < y ? x : y; }
+static inline int64_t caten_size_bytes(int64_t elements, int64_t each, int *bad) { int64_t z = caten_size_mul(elements, each, bad); *bad |= z < 0 || z > (int64_t)0x1fffffffffffffff; return *bad ? 0 : z; }
+static inline void caten_move(unsigned char *to, const unsigned char *from, int64_t bytes) { if (to != from) __builtin_memmove(to, from, (__SIZE_TYPE__)bytes); }
+static inline void caten_clear(unsigned char *memory, int64_t filled, int64_t all) { if (filled < all) __builtin_memset(memory + filled, 0, (__SIZE_TYPE__)(all - filled)); }
+void *malloc(__SIZE_TYPE__); void free(void *);
+
+/* Tests the sizes and places the temporaries; the bytes of the workspace, or -1. */
+static int64_t caten_plan(const int64_t *sizes, int64_t *places) {
+  int bad = 0;
+  const int64_t N = sizes[0];
+  (void)N;
+  (void)sizes;
+  bad |= N < 1;
+  bad |= N > 1000;
+  int64_t bytes = 0;
+  places[6] = bytes;
+  bytes = caten_size_add(bytes, (caten_size_bytes(1, 4, &bad) + 63) / 64 * 64, &bad);
+  places[7] = bytes;
+  bytes = caten_size_add(bytes, (caten_size_bytes(1, 4, &bad) + 63) / 64 * 64, &bad);
+  places[8] = bytes;
+  bytes = caten_size_add(bytes, (caten_size_bytes(1, 8, &bad) + 63) / 64 * 64, &bad);
+  places[9] = bytes;
+  bytes = caten_size_add(bytes, (caten_size_bytes(1, 4, &bad) + 63) / 64 * 64, &bad);
+  (void)places;
+  return bad ? -1 : bytes;
+}
+
+static void caten_run(const int64_t *sizes, void *const *arguments, unsigned char *workspace, const int64_t *places) {
+  int bad = 0;
+  const int64_t N = sizes[0];
+  (void)N;
+  (void)sizes;
+  unsigned char *b0 = arguments[0];
+  (void)b0;
+  unsigned char *b1 = arguments[1];
+  (void)b1;
+  unsigned char *b2 = arguments[2];
+  (void)b2;
+  unsigned char *b3 = arguments[3];
+  (void)b3;
+  unsigned char *b4 = arguments[4];
+  (void)b4;
+  unsigned char *b5 = arguments[5];
+  (void)b5;
+  unsigned char *b6 = workspace + places[6];
+  (void)b6;
+  unsigned char *b7 = workspace + places[7];
+  (void)b7;
+  unsigned char *b8 = workspace + places[8];
+  (void)b8;
+  unsigned char *b9 = workspace + places[9];
+  (void)b9;
+  {
+    void *const buffers[] = {b3, b0, b1};
+    const int64_t arguments_of[] = {N};
+    kernel_0(buffers, arguments_of);
+  }
+  {
+    void *const buffers[] = {b9, b3};
+    const int64_t arguments_of[] = {caten_size_div(caten_size_div(N, 32), 64), caten_size_mod(caten_size_div(N, 32), 64), caten_size_mul(2048, caten_size_div(caten_size_div(N, 32), 64), &bad), caten_size_mod(N, 32), caten_size_mul(32, caten_size_div(N, 32), &bad)};
+    kernel_1(buffers, arguments_of);
+  }
+  caten_move(b6, b9, 4);
+  {
+    int64_t count1 = 3, c1 = 0;
+    while (c1 < count1) {
+      {
+        void *const buffers[] = {b7, b6};
+        const int64_t arguments_of[] = {0};
+        kernel_2(buffers, arguments_of);
+      }
+      { unsigned char *other = b6; b6 = b7; b7 = other; }
+      ++c1;
+    }
+    *(int64_t *)b8 = c1;
+  }
+  {
+    void *const buffers[] = {b5, b9, b2};
+    const int64_t arguments_of[] = {0};
+    kernel_3(buffers, arguments_of);
+  }
+  caten_move(b4, b6, 4);
+  (void)bad, (void)arguments, (void)workspace, (void)places;
+}
+
+__attribute__((visibility("default"))) int64_t scale_rows_workspace(const int64_t *sizes) {
+  int64_t places[10];
+  return caten_plan(sizes, places);
+}
+
+__attribute__((visibility("default"))) int scale_rows_call(const int64_t *sizes, void *const *arguments, void *workspace) {
+  int64_t places[10], bytes = caten_plan(sizes, places);
+  if (bytes < 0) return 1;
+  void *own = 0;
+  if (!workspace && bytes > 0) {
+    own = malloc((__SIZE_TYPE__)bytes + 63);
+    if (!own) return 2;
+    workspace = (void *)(((__UINTPTR_TYPE__)own + 63) / 64 * 64);
+  }
+  caten_run(sizes, arguments, workspace, places);
+  free(own);
+  return 0;
+}
+
+__attribute__((visibility("default"))) int scale_rows(int64_t N, const float *x, const float *double_2_, const float *total, float *y, float *z, float *next_total, void *workspace) {
+  const int64_t sizes[] = {N};
+  void *const arguments[] = {(void *)x, (void *)double_2_, (void *)total, (void *)y, (void *)z, (void *)next_total};
+  return scale_rows_call(sizes, arguments, workspace);
+}
