@@ -86,7 +86,7 @@ TEST_CASE("generated programs that stand alone give what the reference gives") {
       return run_alone(writer, compiler, graph, arguments);
     };
     for (uint64_t i = 0; i < cases; ++i) {
-      generated::Case program = generated::generate(seed * 500 + i, {.steps = 12 + i % 3 * 10});
+      generated::Case program = generated::generate(seed * 500 + i, {.steps = static_cast<int>(12 + i % 3 * 10)});
       generated::Verdict verdict = generated::check(program, run);
       if (verdict.ok()) continue;
       generated::Case smaller = generated::shrink(program, run);
