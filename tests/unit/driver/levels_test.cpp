@@ -17,7 +17,7 @@ struct Variant {
   SessionOptions options{};
 };
 
-/// -O0 to -O3, then -fno-PASS for each optional pass.
+/// -O0 to -O3, then -fno-PASS for each optional pass, then row blocks wherever they may be.
 std::vector<Variant> variants() {
   std::vector<Variant> out;
   for (int level = 0; level <= 3; ++level) {
@@ -32,6 +32,9 @@ std::vector<Variant> variants() {
     out.push_back({"-fno-" + name});
     out.back().options.rewriting.off = out.back().options.scheduling.off = {name};
   }
+  // Programs this small have no row blocks of their own.
+  out.push_back({"small row blocks"});
+  out.back().options.scheduling.limits = {.worth_bytes = 0, .block_bytes = 256, .least_rows = 2};
   return out;
 }
 
