@@ -4,19 +4,22 @@
 #include <cassert>
 #include <set>
 
+#include "codegen/lower_put.hpp"
+#include "codegen/statements.hpp"
+#include "codegen/steps.hpp"
 #include "codegen/values.hpp"
 
 namespace caten {
 namespace {
-
-using Body = std::vector<Statement>;
 
 constexpr int64_t kTileRows = 4;       ///< rows of a result that are computed together where they share loads
 constexpr size_t kTileBytes = 128;     ///< of such a row
 constexpr size_t kColumnBytes = 1024;  ///< of a row that shares nothing
 constexpr size_t kLaneBytes = 128;     ///< of an accumulator that is folded at the end
 constexpr int64_t kMostLanes = 32;
-constexpr int64_t kBlock = 64;  ///< steps of the lanes of a sum between partial sums
+constexpr int64_t kDotRows = 2, kDotColumns = 4;  ///< whose folds along the same axis are computed together,
+constexpr size_t kDotBytes = 64;                  ///< of an accumulator that is one register, or a few
+constexpr int64_t kBlock = 64;                    ///< steps of the lanes of a sum between partial sums
 
 int64_t elements_in(size_t bytes, DType dtype) { return static_cast<int64_t>(bytes / dtype_size(dtype)); }
 
@@ -36,7 +39,7 @@ struct PassPlan {
   Index variables{};              ///< of the rows, outer, reduced
 };
 
-class Lowering {
+class Lowering : Statements {
  public:
   Lowering(const Schedule& schedule, const Kernel& kernel)
       : graph_(schedule.graph), kernel_(kernel), values_(schedule, kernel, out_) {}
@@ -44,7 +47,7 @@ class Lowering {
   LoopNest run() {
     const Node& root = graph_[kernel_.parts[0].space.root];
     if (root.is(Op::kPut)) {
-      lower_put(root);
+      lower_put(graph_, kernel_, values_, out_);
     } else if (kernel_.passes == 1) {
       lower_pass(out_.body, {}, 0);
     } else {
@@ -63,23 +66,6 @@ class Lowering {
   }
 
  private:
-  // Statements: each is put at the end of `into`; those with a body return it.
-
-  static Body& loop(Body& into, const Dim& variable, const Dim& extent, bool independent = false) {
-    into.push_back({.kind = StatementKind::kLoop,
-                    .variable = *variable.as_symbol(),
-                    .extent = extent,
-                    .independent = independent});
-    return into.back().body;
-  }
-  static void bind(Body& into, const Dim& variable, Dim index) {
-    into.push_back({.kind = StatementKind::kBind, .variable = *variable.as_symbol(), .index = std::move(index)});
-  }
-  static Statement& when(Body& into, ValueId condition) {
-    into.push_back({.kind = StatementKind::kIf, .value = condition});
-    return into.back();
-  }
-
   /// Leading axis k of the kernel, or the part of it that a block of rows has.
   Axis axis(size_t k, const Dim& extent) {
     if (k < kernel_.blocks.size()) return {values_.variable(extent), kernel_.blocks[k].begin, kernel_.blocks[k].count};
@@ -186,63 +172,11 @@ class Lowering {
 
   // Folds.
 
-  /// The step of the load's index when the variable grows by one; nothing if it is no constant step.
   std::optional<Dim> step(const Dim& index, const Dim& variable) const {
-    std::string name = *variable.as_symbol();
-    Dim sum(0);
-    for (const Dim::Term& term : index.terms()) {
-      std::vector<Dim::Atom> rest;
-      int found = 0;
-      for (const Dim::Atom& factor : term.factors) {
-        if (factor.kind == Dim::Atom::Kind::kSymbol && factor.name == name)
-          ++found;
-        else if (depends(Dim::from_terms({{1, {factor}}}), name))
-          return std::nullopt;
-        else
-          rest.push_back(factor);
-      }
-      if (found > 1) return std::nullopt;
-      if (found == 1) sum = sum + Dim::from_terms({{term.coefficient, std::move(rest)}});
-    }
-    return sum;
+    return step_of(out_, index, *variable.as_symbol());
   }
-
-  bool depends(const Dim& dim, const std::string& name) const {
-    std::set<std::string> names;
-    dim.collect_symbols(names);
-    if (names.contains(name)) return true;
-    std::vector<ValueId> pending = values_in(dim);
-    std::set<uint32_t> seen;
-    while (!pending.empty()) {
-      ValueId id = pending.back();
-      pending.pop_back();
-      if (!seen.insert(id.value).second) continue;
-      const ScalarValue& value = out_[id];
-      names.clear();
-      value.index.collect_symbols(names);
-      if (names.contains(name)) return true;
-      for (ValueId next : values_in(value.index)) pending.push_back(next);
-      pending.insert(pending.end(), value.operands.begin(), value.operands.end());
-    }
-    return false;
-  }
-
   /// The indices of all loads that the folds of a pass need.
-  std::vector<Dim> loads(const PassPlan& plan) const {
-    std::vector<Dim> out;
-    std::set<uint32_t> seen;
-    std::vector<ValueId> pending = plan.folded;
-    while (!pending.empty()) {
-      ValueId id = pending.back();
-      pending.pop_back();
-      if (!seen.insert(id.value).second) continue;
-      const ScalarValue& value = out_[id];
-      if (value.kind == ValueKind::kLoad) out.push_back(value.index);
-      for (ValueId named : values_in(value.index)) pending.push_back(named);
-      pending.insert(pending.end(), value.operands.begin(), value.operands.end());
-    }
-    return out;
-  }
+  std::vector<Dim> loads(const PassPlan& plan) const { return load_indices(out_, plan.folded); }
 
   /// Whether loads are contiguous along the last axis of the result rather than along the folded ones.
   bool runs_along_columns(const PassPlan& plan) const {
@@ -346,35 +280,133 @@ class Lowering {
 
   /// Folds along rows: with lanes along the last folded axis, unless it is short.
   void lower_rows(Body& into, const PassPlan& plan) {
-    Body* body = &outer_loops(into, plan);
+    if (int64_t lanes = lanes_of(plan, kDotBytes); lanes > 1 && shares_rows(plan)) return lower_dots(into, plan, lanes);
+    Body& body = outer_loops(into, plan);
+    int64_t lanes = lanes_of(plan, kLaneBytes);
+    if (lanes > 1) {
+      std::vector<uint32_t> totals = fold_lanes(body, plan, lanes);
+      fold_halves(body, plan, totals, lanes);
+      return finish_folds(body, plan, totals, Dim(0));
+    }
+    std::vector<uint32_t> totals = declare_all(body, plan, 1);
+    Body* inside = &body;
+    for (size_t k = 0; k < plan.reduced.size(); ++k) inside = &loop(*inside, plan.reduced[k], plan.reduced_extents[k]);
+    fold_elements(*inside, plan, totals, Dim(0));
+    finish_folds(body, plan, totals, Dim(0));
+  }
+
+  /// Elements of an accumulator of this many bytes; 1 where the last folded axis is too short for that.
+  int64_t lanes_of(const PassPlan& plan, size_t bytes) const {
     int64_t lanes = kMostLanes;
-    bool sums = false;
     for (const KernelPart* part : plan.folds) {
-      DType dtype = dtype_of(*part);
-      Combine combine = fold_of(*part).combine;
-      lanes = std::min(lanes, elements_in(kLaneBytes, dtype));
-      sums = sums || adds_inexactly(combine, dtype);
-      if (is_complex(dtype) && combine == Combine::kMul) lanes = 1;
+      lanes = std::min(lanes, elements_in(bytes, dtype_of(*part)));
+      if (is_complex(dtype_of(*part)) && fold_of(*part).combine == Combine::kMul) return 1;
     }
-    if (plan.reduced.empty()) lanes = 1;
-    if (lanes > 1 && plan.reduced_extents.back().is_constant() && plan.reduced_extents.back().constant() < 2 * lanes)
-      lanes = 1;
-    std::vector<uint32_t> totals = declare_all(*body, plan, lanes);
-    Body* inside = body;
-    size_t loops = plan.reduced.size() - (lanes > 1 ? 1 : 0);
-    for (size_t k = 0; k < loops; ++k) inside = &loop(*inside, plan.reduced[k], plan.reduced_extents[k]);
-    if (lanes == 1) {
-      fold_elements(*inside, plan, totals, Dim(0));
-      return finish_folds(*body, plan, totals, Dim(0));
-    }
+    if (plan.reduced.empty()) return 1;
+    const Dim& extent = plan.reduced_extents.back();
+    return extent.is_constant() && extent.constant() < 2 * lanes ? 1 : lanes;
+  }
+
+  /// All folds of a pass in lanes.
+  std::vector<uint32_t> fold_lanes(Body& body, const PassPlan& plan, int64_t lanes) {
+    bool sums = std::any_of(plan.folds.begin(), plan.folds.end(), [&](const KernelPart* part) {
+      return adds_inexactly(fold_of(*part).combine, dtype_of(*part));
+    });
+    std::vector<uint32_t> totals = declare_all(body, plan, lanes);
+    Body* inside = &body;
+    for (size_t k = 0; k + 1 < plan.reduced.size(); ++k)
+      inside = &loop(*inside, plan.reduced[k], plan.reduced_extents[k]);
     fold_in_lanes(*inside, plan, totals, lanes, sums);
+    return totals;
+  }
+
+  /// All lanes into the first one.
+  void fold_halves(Body& body, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes) {
     for (int64_t half = lanes / 2; half > 0; half /= 2) {
       Dim lane = values_.variable(Dim(half));
-      Body& pairs = loop(*body, lane, Dim(half));
+      Body& pairs = loop(body, lane, Dim(half));
       for (size_t k = 0; k < plan.folds.size(); ++k)
         fold_in(pairs, *plan.folds[k], totals[k], lane, accumulator(*plan.folds[k], totals[k], lane + Dim(half)));
     }
-    finish_folds(*body, plan, totals, Dim(0));
+  }
+
+  /// Whether one load along the folded axis serves all columns and another one all rows, as in x · wᵀ.
+  bool shares_rows(const PassPlan& plan) const {
+    if (kernel_.passes > 1 || !plan.everywhere.empty() || plan.folds.size() != 1 || plan.axes.size() < 2) return false;
+    bool of_rows = false, of_columns = false;
+    for (const Dim& index : loads(plan)) {
+      std::optional<Dim> row = step(index, plan.outer[plan.outer.size() - 2]), column = step(index, plan.outer.back());
+      std::optional<Dim> folded = step(index, plan.reduced.back());
+      if (!row || !column || !folded || (!row->is(0) && !column->is(0))) return false;
+      of_rows = of_rows || (folded->is(1) && !row->is(0));
+      of_columns = of_columns || (folded->is(1) && !column->is(0));
+    }
+    return of_rows && of_columns;
+  }
+
+  /// Folds of several rows with several columns at once, an accumulator in lanes for each pair.
+  void lower_dots(Body& into, const PassPlan& plan, int64_t lanes) {
+    auto outside = static_cast<std::ptrdiff_t>(plan.axes.size() - 2);
+    Blocks rows = blocks_of(plan.axes[plan.axes.size() - 2].extent, kDotRows);
+    Blocks columns = blocks_of(plan.axes.back().extent, kDotColumns);
+    std::vector<Axis> axes(plan.axes.begin(), plan.axes.begin() + outside);
+    axes.push_back(columns.number);
+    axes.push_back(rows.number);
+    Body* body = &blocks_loop(into, std::move(axes));
+    Dim row = rows.number.variable * Dim(kDotRows), first = columns.number.variable * Dim(kDotColumns);
+    Body* whole = body;
+    if (!rows.rest.is(0) || !columns.rest.is(0)) {
+      auto below = [&](const Dim& i, const Dim& limit) {
+        return values_.elementwise(Op::kLt, {values_.index_value(i), values_.index_value(limit)});
+      };
+      ValueId all = values_.elementwise(
+          Op::kAnd, {below(rows.number.variable, rows.full), below(columns.number.variable, columns.full)});
+      Statement& choice = when(*body, all);
+      whole = &choice.body;
+      // One after the other, as far as there are any.
+      Dim r = values_.variable(Dim(kDotRows)), c = values_.variable(Dim(kDotColumns));
+      Body& each = loop(loop(choice.otherwise, r, Dim(kDotRows)), c, Dim(kDotColumns));
+      ValueId inside = values_.elementwise(Op::kAnd, {below(row + r, plan.axes[plan.axes.size() - 2].extent),
+                                                      below(first + c, plan.axes.back().extent)});
+      dots(when(each, inside).body, plan, row + r, 1, first + c, 1, lanes);
+    }
+    dots(*whole, plan, row, kDotRows, first, kDotColumns, lanes);
+  }
+
+  void dots(Body& into, const PassPlan& plan, const Dim& row, int64_t rows, const Dim& first, int64_t columns,
+            int64_t lanes) {
+    const KernelPart& part = *plan.folds[0];
+    size_t last = plan.axes.size() - 1;
+    auto place = [&](size_t axis, const Dim& at) {
+      Dim variable = values_.variable(part.space.outer[axis]);
+      bind(into, variable, plan.axes[axis].begin + at);
+      return variable;
+    };
+    Index i, j;
+    for (int64_t r = 0; r < rows; ++r) i.push_back(place(last - 1, row + Dim(r)));
+    for (int64_t c = 0; c < columns; ++c) j.push_back(place(last, first + Dim(c)));
+    PassPlan pairs = plan;
+    pairs.folds.clear();
+    pairs.folded.clear();
+    for (const Dim& at_row : i)
+      for (const Dim& at_column : j) {
+        Index variables = plan.variables;
+        variables[last - 1] = at_row;
+        variables[last] = at_column;
+        pairs.folds.push_back(&part);
+        pairs.folded.push_back(values_.own(part, variables));
+      }
+    std::vector<uint32_t> sums = fold_lanes(into, pairs, lanes);
+    fold_halves(into, pairs, sums, lanes);
+    std::vector<uint32_t> totals = declare_all(into, plan, rows * columns);
+    for (size_t k = 0; k < sums.size(); ++k)
+      into.push_back({.kind = StatementKind::kSet,
+                      .value = accumulator(part, sums[k], Dim(0)),
+                      .slot = totals[0],
+                      .dtype = dtype_of(part),
+                      .index = Dim(static_cast<int64_t>(k))});
+    in_tile(into, plan, row, Dim(rows), first, Dim(columns), columns,
+            [&](Body& body, const Dim& at) { finish_folds(body, plan, totals, at); });
   }
 
   std::vector<uint32_t> declare_all(Body& into, const PassPlan& plan, int64_t lanes) {
@@ -446,6 +478,12 @@ class Lowering {
     what(choice.otherwise, first, blocks.rest);
   }
 
+  /// One loop along all blocks; those that are the only one have no variable.
+  Body& blocks_loop(Body& into, std::vector<Axis> axes) {
+    std::erase_if(axes, [](const Axis& axis) { return axis.variable.is(0); });
+    return axes.empty() ? into : shared_loop(into, axes);
+  }
+
   /// Folds with an accumulator for each element of a block of the result. All blocks are one loop.
   void lower_columns(Body& into, const PassPlan& plan) {
     bool shares = shares_columns(plan);
@@ -460,14 +498,75 @@ class Lowering {
       rows = blocks_of(plan.axes[outside].extent, kTileRows);
       axes.push_back(rows.number);
     }
-    std::erase_if(axes, [](const Axis& axis) { return axis.variable.is(0); });
-    Body& body = axes.empty() ? into : shared_loop(into, axes);
-    in_block(body, columns, [&](Body& block, const Dim& first, const Dim& count) {
+    in_block(blocks_loop(into, std::move(axes)), columns, [&](Body& block, const Dim& first, const Dim& count) {
       if (!shares) return tile(block, plan, Dim(0), Dim(1), 1, first, count, width);
       in_block(block, rows, [&](Body& inner, const Dim& row, const Dim& remaining) {
+        bool whole = remaining.is(kTileRows) && count.is(width) && plan.folds.size() == 1;
+        if (whole) return register_tile(inner, plan, row, first, width);
         tile(inner, plan, row, remaining, kTileRows, first, count, width);
       });
     });
+  }
+
+  /// A whole tile of the result, each row of it in accumulators of one register.
+  void register_tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& first, int64_t width) {
+    const KernelPart& part = *plan.folds[0];
+    size_t last = plan.axes.size() - 1;
+    int64_t lanes = std::min(width, elements_in(kDotBytes, dtype_of(part)));
+    auto place = [&](Body& body, size_t axis, const Dim& at) {
+      Dim variable = values_.variable(part.space.outer[axis]);
+      bind(body, variable, plan.axes[axis].begin + at);
+      return variable;
+    };
+    Index i, j;
+    for (int64_t r = 0; r < kTileRows; ++r) i.push_back(place(into, last - 1, row + Dim(r)));
+    PassPlan pairs = plan;
+    pairs.folds.assign(static_cast<size_t>(kTileRows * (width / lanes)), &part);
+    std::vector<uint32_t> slots = declare_all(into, pairs, lanes);
+    Body* inside = &into;
+    for (size_t k = 0; k < plan.reduced.size(); ++k) inside = &loop(*inside, plan.reduced[k], plan.reduced_extents[k]);
+    Dim lane = values_.variable(Dim(lanes));
+    Body& elements = loop(*inside, lane, Dim(lanes));
+    for (int64_t c = 0; c < width; c += lanes) j.push_back(place(elements, last, first + Dim(c) + lane));
+    pairs.folded.clear();
+    for (const Dim& at_row : i)
+      for (const Dim& at_column : j) {
+        Index variables = plan.variables;
+        variables[last - 1] = at_row;
+        variables[last] = at_column;
+        pairs.folded.push_back(values_.own(part, variables));
+      }
+    fold_elements(elements, pairs, slots, lane);
+    std::vector<uint32_t> totals = declare_all(into, plan, kTileRows * width);
+    lane = values_.variable(Dim(lanes));
+    Body& all = loop(into, lane, Dim(lanes));
+    for (size_t k = 0; k < slots.size(); ++k)
+      all.push_back({.kind = StatementKind::kSet,
+                     .value = accumulator(part, slots[k], lane),
+                     .slot = totals[0],
+                     .dtype = dtype_of(part),
+                     .index = Dim(static_cast<int64_t>(k) * lanes) + lane});
+    in_tile(into, plan, row, Dim(kTileRows), first, Dim(width), width,
+            [&](Body& body, const Dim& at) { finish_folds(body, plan, totals, at); });
+  }
+
+  /// `what` for each element of a tile, with its place in accumulators of rows of `width`. No rows: their axis has a
+  /// loop outside.
+  template <class What>
+  void in_tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& rows, const Dim& first, const Dim& count,
+               int64_t width, const What& what) {
+    Body* inner = &into;
+    Dim lane(0);
+    if (!rows.is(0)) {
+      Dim r = values_.variable(rows);
+      inner = &loop(*inner, r, rows);
+      bind(*inner, plan.outer[plan.outer.size() - 2], plan.axes[plan.axes.size() - 2].begin + row + r);
+      lane = r * Dim(width);
+    }
+    Dim c = values_.variable(count);
+    inner = &loop(*inner, c, count);
+    bind(*inner, plan.outer.back(), plan.axes.back().begin + first + c);
+    what(*inner, lane + c);
   }
 
   /// A tile of the result: `rows` of the axis before the last from `row` on, `count` columns from `first` on. Where
@@ -476,90 +575,12 @@ class Lowering {
             const Dim& count, int64_t width) {
     std::vector<uint32_t> slots = declare_all(into, plan, most_rows * width);
     auto each = [&](Body& body, auto&& what) {
-      Body* inner = &body;
-      Dim lane(0);
-      if (most_rows > 1) {
-        Dim r = values_.variable(rows);
-        inner = &loop(*inner, r, rows);
-        bind(*inner, plan.outer[plan.outer.size() - 2], plan.axes[plan.axes.size() - 2].begin + row + r);
-        lane = r * Dim(width);
-      }
-      Dim c = values_.variable(count);
-      inner = &loop(*inner, c, count);
-      bind(*inner, plan.outer.back(), plan.axes.back().begin + first + c);
-      what(*inner, lane + c);
+      in_tile(body, plan, row, most_rows > 1 ? rows : Dim(0), first, count, width, what);
     };
     Body* inside = &into;
     for (size_t k = 0; k < plan.reduced.size(); ++k) inside = &loop(*inside, plan.reduced[k], plan.reduced_extents[k]);
     each(*inside, [&](Body& body, const Dim& lane) { fold_elements(body, plan, slots, lane); });
     each(into, [&](Body& body, const Dim& lane) { finish_folds(body, plan, slots, lane); });
-  }
-
-  // Scattered stores.
-
-  Body* loops(Body* into, const Shape& shape, Index& index, bool independent = false) {
-    for (const Dim& extent : shape) {
-      if (extent.is(1)) {
-        index.emplace_back(0);
-        continue;
-      }
-      index.push_back(values_.variable(extent));
-      into = &loop(*into, index.back(), extent, independent);
-    }
-    return into;
-  }
-
-  void lower_put(const Node& root) {
-    const KernelPart& part = kernel_.parts[0];
-    const auto& attributes = root.get<AccessAttributes>();
-    NodeId x = root.operands[0], v = root.operands[1];
-    const Shape& shape = root.type.shape;
-    Body* copying = &out_.body;
-    // Where the planner put the result into the target's memory, its elements are there already.
-    const KernelLeaf* target = values_.leaf(x);
-    if (target && target->same_place && target->location.offset == part.target->offset) {
-      Scalar other = Scalar::of_integer(DType::kI64, 0);
-      ValueId distinct = out_.add({.kind = ValueKind::kDistinct,
-                                   .dtype = DType::kBool,
-                                   .slot = values_.slot(target->location.buffer, graph_.type(x).dtype),
-                                   .constant = other});
-      copying = &when(*copying, distinct).body;
-    }
-    Index to;
-    Body* body = loops(copying, shape, to, true);
-    store(*body, part, values_.value(x, to), to);
-
-    Index from;
-    body = loops(&out_.body, graph_.type(v).shape, from);
-    auto axis = static_cast<size_t>(attributes.axis);
-    size_t indices = root.operands.size() - 2;
-    size_t taken = graph_.type(root.operands[2]).shape.size();
-    Index at(from.begin() + attributes.axis, from.begin() + attributes.axis + static_cast<std::ptrdiff_t>(taken));
-    Index place(from.begin(), from.begin() + attributes.axis);
-    ValueId condition;
-    for (size_t k = 0; k < indices; ++k) {
-      ValueId i = values_.value(root.operands[k + 2], at);
-      const Dim& limit = shape[axis + k];
-      std::optional<Dim> known = values_.as_index(i);
-      if (known && values_.space().proves_nonnegative(*known) && values_.space().proves_below(*known, limit)) {
-        place.push_back(*known);
-        continue;
-      }
-      // In range where the store happens; a constant is clamped, for its product with a stride may not exist.
-      ValueId safe = out_[i].kind == ValueKind::kConstant ? values_.clamp(i, limit) : i;
-      place.push_back(Dim::symbol(reserved::value(safe.value)));
-      ValueId inside = out_.add({.kind = ValueKind::kInRange, .dtype = DType::kBool, .operands = {i}, .index = limit});
-      condition = condition.valid() ? values_.elementwise(Op::kAnd, {condition, inside}) : inside;
-    }
-    place.insert(place.end(), from.begin() + attributes.axis + static_cast<std::ptrdiff_t>(taken), from.end());
-    if (condition.valid()) body = &when(*body, condition).body;
-    ValueId what = values_.value(v, from);
-    if (attributes.mode != Combine::kSet) {
-      ValueId present = values_.load(0, part.target->offset + IndexSpace::linear(place, shape));
-      body->push_back({.kind = StatementKind::kKeep, .value = present});  // after the stores before
-      what = values_.elementwise(combining_op(attributes.mode), {present, what});
-    }
-    store(*body, part, what, place);
   }
 
   const Graph& graph_;

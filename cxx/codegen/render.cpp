@@ -400,16 +400,27 @@ class KernelRenderer {
     }
   }
 
-  void render_declaration(const Statement& statement, int depth) {
-    const std::string& type = dialect_.type(statement.dtype);
-    if (statement.lanes == 1) {
-      line(depth, fmt::format("{} a{} = {};", type, statement.slot, name(statement.value)));
-      return;
+  /// Accumulators that are declared together and have as many elements get their first values in one loop.
+  void render_declarations(const std::vector<Statement>& body, size_t begin, size_t end, int depth) {
+    for (size_t i = begin; i < end;) {
+      size_t same = i;
+      std::string values;
+      for (; same < end && body[same].lanes == body[i].lanes; ++same) {
+        const Statement& statement = body[same];
+        const std::string& type = dialect_.type(statement.dtype);
+        if (statement.lanes == 1) {
+          line(depth, fmt::format("{} a{} = {};", type, statement.slot, name(statement.value)));
+          continue;
+        }
+        several_.insert(statement.slot);
+        line(depth, fmt::format("{} a{}[{}];", type, statement.slot, statement.lanes));
+        values += fmt::format(" a{}[i] = {};", statement.slot, name(statement.value));
+      }
+      if (body[i].lanes > 1)
+        line(depth, fmt::format("for ({0} i = 0; i < {1}; ++i){2}", dialect_.type(DType::kI64), body[i].lanes,
+                                same == i + 1 ? values : " {" + values + " }"));
+      i = same;
     }
-    several_.insert(statement.slot);
-    line(depth, fmt::format("{} a{}[{}];", type, statement.slot, statement.lanes));
-    line(depth, fmt::format("for ({0} i = 0; i < {1}; ++i) a{2}[i] = {3};", dialect_.type(DType::kI64), statement.lanes,
-                            statement.slot, name(statement.value)));
   }
 
   static bool at_once(const Statement& statement) {
@@ -446,10 +457,16 @@ class KernelRenderer {
           }
           line(depth, "}");
           break;
-        case StatementKind::kDeclare:
-          compute({statement.value}, depth);
-          render_declaration(statement, depth);
+        case StatementKind::kDeclare: {
+          size_t end = i;
+          std::vector<ValueId> initial;
+          for (; end < body.size() && body[end].kind == StatementKind::kDeclare; ++end)
+            initial.push_back(body[end].value);
+          compute(initial, depth);
+          render_declarations(body, i, end, depth);
+          i = end - 1;
           break;
+        }
         case StatementKind::kLet:
           compute({statement.value}, depth);
           line(depth, fmt::format("const {} r{} = {};", dialect_.type(statement.dtype), statement.slot,

@@ -46,60 +46,110 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
       const int64_t v10 = n4;
       const uint8_t v11 = lt_i64(v9, v10);
       if (v11) {
-        float a0[128];
-        for (int64_t i = 0; i < 128; ++i) a0[i] = -0x0p+0f;
+        const int64_t i7 = i4 * 4;
+        const int64_t i8 = i4 * 4 + 1;
+        const int64_t i9 = i4 * 4 + 2;
+        const int64_t i10 = i4 * 4 + 3;
+        float a0[16];
+        float a1[16];
+        float a2[16];
+        float a3[16];
+        float a4[16];
+        float a5[16];
+        float a6[16];
+        float a7[16];
+        for (int64_t i = 0; i < 16; ++i) { a0[i] = -0x0p+0f; a1[i] = -0x0p+0f; a2[i] = -0x0p+0f; a3[i] = -0x0p+0f; a4[i] = -0x0p+0f; a5[i] = -0x0p+0f; a6[i] = -0x0p+0f; a7[i] = -0x0p+0f; }
         for (int64_t i2 = 0; i2 < n5; ++i2) {
-          for (int64_t i7 = 0; i7 < 4; ++i7) {
-            const int64_t i0 = i4 * 4 + i7;
-            const float v0 = b1[i0 * n5 + i2];
-            const float v2 = max_f32(v0, 0x0p+0f);
-            for (int64_t i8 = 0; i8 < 32; ++i8) {
-              const int64_t i1 = i3 * 32 + i8;
-              const uint16_t v3 = b2[i2 * n6 + i1];
-              const float v4 = cast_f16_to_f32(v3);
-              const float v5 = mul_f32(v2, v4);
-              const float v14 = add_f32(a0[i7 * 32 + i8], v5);
-              a0[i7 * 32 + i8] = v14;
-            }
+          const float v13 = b1[i7 * n5 + i2];
+          const float v14 = max_f32(v13, 0x0p+0f);
+          const float v21 = b1[i8 * n5 + i2];
+          const float v22 = max_f32(v21, 0x0p+0f);
+          const float v25 = b1[i9 * n5 + i2];
+          const float v26 = max_f32(v25, 0x0p+0f);
+          const float v29 = b1[i10 * n5 + i2];
+          const float v30 = max_f32(v29, 0x0p+0f);
+          for (int64_t i11 = 0; i11 < 16; ++i11) {
+            const int64_t i12 = i11 + i3 * 32;
+            const int64_t i13 = i11 + i3 * 32 + 16;
+            const uint16_t v15 = b2[i2 * n6 + i12];
+            const float v16 = cast_f16_to_f32(v15);
+            const float v17 = mul_f32(v14, v16);
+            const uint16_t v18 = b2[i2 * n6 + i13];
+            const float v19 = cast_f16_to_f32(v18);
+            const float v20 = mul_f32(v14, v19);
+            const float v23 = mul_f32(v22, v16);
+            const float v24 = mul_f32(v22, v19);
+            const float v27 = mul_f32(v26, v16);
+            const float v28 = mul_f32(v26, v19);
+            const float v31 = mul_f32(v30, v16);
+            const float v32 = mul_f32(v30, v19);
+            const float v34 = add_f32(a0[i11], v17);
+            const float v36 = add_f32(a1[i11], v20);
+            const float v38 = add_f32(a2[i11], v23);
+            const float v40 = add_f32(a3[i11], v24);
+            const float v42 = add_f32(a4[i11], v27);
+            const float v44 = add_f32(a5[i11], v28);
+            const float v46 = add_f32(a6[i11], v31);
+            const float v48 = add_f32(a7[i11], v32);
+            a0[i11] = v34;
+            a1[i11] = v36;
+            a2[i11] = v38;
+            a3[i11] = v40;
+            a4[i11] = v42;
+            a5[i11] = v44;
+            a6[i11] = v46;
+            a7[i11] = v48;
           }
         }
-        for (int64_t i9 = 0; i9 < 4; ++i9) {
-          const int64_t i0 = i4 * 4 + i9;
-          for (int64_t i10 = 0; i10 < 32; ++i10) {
-            const int64_t i1 = i10 + i3 * 32;
-            const int64_t v16 = n5;
-            const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
-            const float v19 = v18 ? 0x0p+0f : a0[i10 + i9 * 32];
-            const float r0 = v19;
+        float a8[128];
+        for (int64_t i = 0; i < 128; ++i) a8[i] = -0x0p+0f;
+        for (int64_t i14 = 0; i14 < 16; ++i14) {
+          a8[i14] = a0[i14];
+          a8[i14 + 16] = a1[i14];
+          a8[i14 + 32] = a2[i14];
+          a8[i14 + 48] = a3[i14];
+          a8[i14 + 64] = a4[i14];
+          a8[i14 + 80] = a5[i14];
+          a8[i14 + 96] = a6[i14];
+          a8[i14 + 112] = a7[i14];
+        }
+        for (int64_t i15 = 0; i15 < 4; ++i15) {
+          const int64_t i0 = i15 + i4 * 4;
+          for (int64_t i16 = 0; i16 < 32; ++i16) {
+            const int64_t i1 = i16 + i3 * 32;
+            const int64_t v58 = n5;
+            const uint8_t v60 = eq_i64(v58, (int64_t)0ll);
+            const float v61 = v60 ? 0x0p+0f : a8[i15 * 32 + i16];
+            const float r0 = v61;
             b0[i0 * n6 + i1] = r0;
           }
         }
       } else {
-        float a1[128];
-        for (int64_t i = 0; i < 128; ++i) a1[i] = -0x0p+0f;
+        float a9[128];
+        for (int64_t i = 0; i < 128; ++i) a9[i] = -0x0p+0f;
         for (int64_t i2 = 0; i2 < n5; ++i2) {
-          for (int64_t i11 = 0; i11 < n7; ++i11) {
-            const int64_t i0 = i11 + i4 * 4;
+          for (int64_t i17 = 0; i17 < n7; ++i17) {
+            const int64_t i0 = i17 + i4 * 4;
             const float v0 = b1[i0 * n5 + i2];
             const float v2 = max_f32(v0, 0x0p+0f);
-            for (int64_t i12 = 0; i12 < 32; ++i12) {
-              const int64_t i1 = i12 + i3 * 32;
+            for (int64_t i18 = 0; i18 < 32; ++i18) {
+              const int64_t i1 = i18 + i3 * 32;
               const uint16_t v3 = b2[i2 * n6 + i1];
               const float v4 = cast_f16_to_f32(v3);
               const float v5 = mul_f32(v2, v4);
-              const float v22 = add_f32(a1[i11 * 32 + i12], v5);
-              a1[i11 * 32 + i12] = v22;
+              const float v64 = add_f32(a9[i17 * 32 + i18], v5);
+              a9[i17 * 32 + i18] = v64;
             }
           }
         }
-        for (int64_t i13 = 0; i13 < n7; ++i13) {
-          const int64_t i0 = i13 + i4 * 4;
-          for (int64_t i14 = 0; i14 < 32; ++i14) {
-            const int64_t i1 = i14 + i3 * 32;
-            const int64_t v16 = n5;
-            const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
-            const float v24 = v18 ? 0x0p+0f : a1[i13 * 32 + i14];
-            const float r0 = v24;
+        for (int64_t i19 = 0; i19 < n7; ++i19) {
+          const int64_t i0 = i19 + i4 * 4;
+          for (int64_t i20 = 0; i20 < 32; ++i20) {
+            const int64_t i1 = i20 + i3 * 32;
+            const int64_t v58 = n5;
+            const uint8_t v60 = eq_i64(v58, (int64_t)0ll);
+            const float v66 = v60 ? 0x0p+0f : a9[i19 * 32 + i20];
+            const float r0 = v66;
             b0[i0 * n6 + i1] = r0;
           }
         }
@@ -109,64 +159,64 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
       const int64_t v10 = n4;
       const uint8_t v11 = lt_i64(v9, v10);
       if (v11) {
-        float a2[128];
-        for (int64_t i = 0; i < 128; ++i) a2[i] = -0x0p+0f;
+        float a10[128];
+        for (int64_t i = 0; i < 128; ++i) a10[i] = -0x0p+0f;
         for (int64_t i2 = 0; i2 < n5; ++i2) {
-          for (int64_t i15 = 0; i15 < 4; ++i15) {
-            const int64_t i0 = i15 + i4 * 4;
+          for (int64_t i21 = 0; i21 < 4; ++i21) {
+            const int64_t i0 = i21 + i4 * 4;
             if (0 < n8) {
               const float v0 = b1[i0 * n5 + i2];
               const float v2 = max_f32(v0, 0x0p+0f);
-              for (int64_t i16 = 0; i16 < n8; ++i16) {
-                const int64_t i1 = i16 + i3 * 32;
+              for (int64_t i22 = 0; i22 < n8; ++i22) {
+                const int64_t i1 = i22 + i3 * 32;
                 const uint16_t v3 = b2[i2 * n6 + i1];
                 const float v4 = cast_f16_to_f32(v3);
                 const float v5 = mul_f32(v2, v4);
-                const float v26 = add_f32(a2[i15 * 32 + i16], v5);
-                a2[i15 * 32 + i16] = v26;
+                const float v68 = add_f32(a10[i21 * 32 + i22], v5);
+                a10[i21 * 32 + i22] = v68;
               }
             }
           }
         }
-        for (int64_t i17 = 0; i17 < 4; ++i17) {
-          const int64_t i0 = i17 + i4 * 4;
-          for (int64_t i18 = 0; i18 < n8; ++i18) {
-            const int64_t i1 = i18 + i3 * 32;
-            const int64_t v16 = n5;
-            const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
-            const float v28 = v18 ? 0x0p+0f : a2[i17 * 32 + i18];
-            const float r0 = v28;
+        for (int64_t i23 = 0; i23 < 4; ++i23) {
+          const int64_t i0 = i23 + i4 * 4;
+          for (int64_t i24 = 0; i24 < n8; ++i24) {
+            const int64_t i1 = i24 + i3 * 32;
+            const int64_t v58 = n5;
+            const uint8_t v60 = eq_i64(v58, (int64_t)0ll);
+            const float v70 = v60 ? 0x0p+0f : a10[i23 * 32 + i24];
+            const float r0 = v70;
             b0[i0 * n6 + i1] = r0;
           }
         }
       } else {
-        float a3[128];
-        for (int64_t i = 0; i < 128; ++i) a3[i] = -0x0p+0f;
+        float a11[128];
+        for (int64_t i = 0; i < 128; ++i) a11[i] = -0x0p+0f;
         for (int64_t i2 = 0; i2 < n5; ++i2) {
-          for (int64_t i19 = 0; i19 < n7; ++i19) {
-            const int64_t i0 = i19 + i4 * 4;
+          for (int64_t i25 = 0; i25 < n7; ++i25) {
+            const int64_t i0 = i25 + i4 * 4;
             if (0 < n8) {
               const float v0 = b1[i0 * n5 + i2];
               const float v2 = max_f32(v0, 0x0p+0f);
-              for (int64_t i20 = 0; i20 < n8; ++i20) {
-                const int64_t i1 = i20 + i3 * 32;
+              for (int64_t i26 = 0; i26 < n8; ++i26) {
+                const int64_t i1 = i26 + i3 * 32;
                 const uint16_t v3 = b2[i2 * n6 + i1];
                 const float v4 = cast_f16_to_f32(v3);
                 const float v5 = mul_f32(v2, v4);
-                const float v30 = add_f32(a3[i19 * 32 + i20], v5);
-                a3[i19 * 32 + i20] = v30;
+                const float v72 = add_f32(a11[i25 * 32 + i26], v5);
+                a11[i25 * 32 + i26] = v72;
               }
             }
           }
         }
-        for (int64_t i21 = 0; i21 < n7; ++i21) {
-          const int64_t i0 = i21 + i4 * 4;
-          for (int64_t i22 = 0; i22 < n8; ++i22) {
-            const int64_t i1 = i22 + i3 * 32;
-            const int64_t v16 = n5;
-            const uint8_t v18 = eq_i64(v16, (int64_t)0ll);
-            const float v32 = v18 ? 0x0p+0f : a3[i21 * 32 + i22];
-            const float r0 = v32;
+        for (int64_t i27 = 0; i27 < n7; ++i27) {
+          const int64_t i0 = i27 + i4 * 4;
+          for (int64_t i28 = 0; i28 < n8; ++i28) {
+            const int64_t i1 = i28 + i3 * 32;
+            const int64_t v58 = n5;
+            const uint8_t v60 = eq_i64(v58, (int64_t)0ll);
+            const float v74 = v60 ? 0x0p+0f : a11[i27 * 32 + i28];
+            const float r0 = v74;
             b0[i0 * n6 + i1] = r0;
           }
         }

@@ -1,0 +1,11 @@
+// The loop nest of a put: everything that is kept is copied, unless it is there already, then values are stored where
+// data decides, one after the other.
+#pragma once
+
+#include "codegen/values.hpp"
+
+namespace caten {
+
+void lower_put(const Graph& graph, const Kernel& kernel, KernelValues& values, LoopNest& out);
+
+}  // namespace caten

@@ -1,0 +1,62 @@
+#include "codegen/steps.hpp"
+
+#include <set>
+
+namespace caten {
+
+bool depends_on(const LoopNest& nest, const Dim& index, const std::string& variable) {
+  std::set<std::string> names;
+  index.collect_symbols(names);
+  if (names.contains(variable)) return true;
+  std::vector<ValueId> pending = values_in(index);
+  std::set<uint32_t> seen;
+  while (!pending.empty()) {
+    ValueId id = pending.back();
+    pending.pop_back();
+    if (!seen.insert(id.value).second) continue;
+    const ScalarValue& value = nest[id];
+    names.clear();
+    value.index.collect_symbols(names);
+    if (names.contains(variable)) return true;
+    for (ValueId next : values_in(value.index)) pending.push_back(next);
+    pending.insert(pending.end(), value.operands.begin(), value.operands.end());
+  }
+  return false;
+}
+
+std::optional<Dim> step_of(const LoopNest& nest, const Dim& index, const std::string& variable) {
+  Dim sum(0);
+  for (const Dim::Term& term : index.terms()) {
+    std::vector<Dim::Atom> rest;
+    int found = 0;
+    for (const Dim::Atom& factor : term.factors) {
+      if (factor.kind == Dim::Atom::Kind::kSymbol && factor.name == variable)
+        ++found;
+      else if (depends_on(nest, Dim::from_terms({{1, {factor}}}), variable))
+        return std::nullopt;
+      else
+        rest.push_back(factor);
+    }
+    if (found > 1) return std::nullopt;
+    if (found == 1) sum = sum + Dim::from_terms({{term.coefficient, std::move(rest)}});
+  }
+  return sum;
+}
+
+std::vector<Dim> load_indices(const LoopNest& nest, const std::vector<ValueId>& values) {
+  std::vector<Dim> out;
+  std::set<uint32_t> seen;
+  std::vector<ValueId> pending = values;
+  while (!pending.empty()) {
+    ValueId id = pending.back();
+    pending.pop_back();
+    if (!seen.insert(id.value).second) continue;
+    const ScalarValue& value = nest[id];
+    if (value.kind == ValueKind::kLoad) out.push_back(value.index);
+    for (ValueId named : values_in(value.index)) pending.push_back(named);
+    pending.insert(pending.end(), value.operands.begin(), value.operands.end());
+  }
+  return out;
+}
+
+}  // namespace caten
