@@ -3,8 +3,9 @@
 //
 // A pass with folds is arranged by what its loads run along. Along the last folded axis: lanes, an accumulator of
 // several elements that are folded into one at the end, in blocks, so that errors grow with the logarithm of a long
-// axis rather than with its length. Along the last axis of the result: columns, an accumulator per element of a block
-// of the result, and of several rows of it where they read the same elements (a matrix product).
+// axis rather than with its length; for several rows and columns at once where each load serves all of one of them
+// (x · wᵀ). Along the last axis of the result: columns, an accumulator per element of a block of the result, and of
+// several rows of it where they read the same elements (x · w).
 #pragma once
 
 #include "codegen/loop_nest.hpp"
