@@ -159,15 +159,17 @@ class Lowering : Statements {
   }
 
   /// What is not stored is a scalar of the row, computed once for what follows.
-  void store_everywhere(Body& into, const PassPlan& plan) {
-    for (size_t k = 0; k < plan.everywhere.size(); ++k) finish(into, *plan.everywhere[k], plan.stored[k], plan);
-  }
+  void store_everywhere(Body& into, const PassPlan& plan) { finish(into, plan.everywhere, plan.stored, plan); }
 
-  void finish(Body& into, const KernelPart& part, ValueId what, const PassPlan& plan) {
-    if (part.target)
-      store(into, part, what, result_index(part, plan.variables));
-    else if (part.space.outer.size() == kernel_.rows)
-      into.push_back({.kind = StatementKind::kKeep, .value = what});
+  /// Stores are the last statements, and one after the other: where a result takes the memory of what is read, all
+  /// reads are before all stores.
+  void finish(Body& into, const std::vector<const KernelPart*>& parts, const std::vector<ValueId>& values,
+              const PassPlan& plan) {
+    for (size_t k = 0; k < parts.size(); ++k)
+      if (!parts[k]->target && parts[k]->space.outer.size() == kernel_.rows)
+        into.push_back({.kind = StatementKind::kKeep, .value = values[k]});
+    for (size_t k = 0; k < parts.size(); ++k)
+      if (parts[k]->target) store(into, *parts[k], values[k], result_index(*parts[k], plan.variables));
   }
 
   // Folds.
@@ -273,9 +275,14 @@ class Lowering : Statements {
       into.push_back(
           {.kind = StatementKind::kLet, .value = held, .slot = values_.result_number(part), .dtype = dtype_of(part)});
     }
-    for (const KernelPart* part : plan.folds)
-      if (part->target) store(into, *part, values_.result(*part), result_index(*part, plan.variables));
-    for (const KernelPart* part : plan.after) finish(into, *part, values_.own(*part, plan.variables), plan);
+    std::vector<const KernelPart*> parts = plan.folds;
+    std::vector<ValueId> results;
+    for (const KernelPart* part : plan.folds) results.push_back(values_.result(*part));
+    for (const KernelPart* part : plan.after) {
+      parts.push_back(part);
+      results.push_back(values_.own(*part, plan.variables));
+    }
+    finish(into, parts, results, plan);
   }
 
   /// Folds along rows: with lanes along the last folded axis, unless it is short.
@@ -373,29 +380,36 @@ class Lowering : Statements {
     dots(*whole, plan, row, kDotRows, first, kDotColumns, lanes);
   }
 
+  /// A variable of its own for an element of an outer axis.
+  Dim place(Body& into, const PassPlan& plan, size_t axis, const Dim& at) {
+    Dim variable = values_.variable(plan.folds[0]->space.outer[axis]);
+    bind(into, variable, plan.axes[axis].begin + at);
+    return variable;
+  }
+
+  /// What goes into the fold for each of these rows and columns.
+  std::vector<ValueId> folded_at(const PassPlan& plan, const Index& rows, const Index& columns) {
+    std::vector<ValueId> out;
+    Index variables = plan.variables;
+    for (const Dim& row : rows)
+      for (const Dim& column : columns) {
+        variables[plan.axes.size() - 2] = row;
+        variables[plan.axes.size() - 1] = column;
+        out.push_back(values_.own(*plan.folds[0], variables));
+      }
+    return out;
+  }
+
   void dots(Body& into, const PassPlan& plan, const Dim& row, int64_t rows, const Dim& first, int64_t columns,
             int64_t lanes) {
     const KernelPart& part = *plan.folds[0];
     size_t last = plan.axes.size() - 1;
-    auto place = [&](size_t axis, const Dim& at) {
-      Dim variable = values_.variable(part.space.outer[axis]);
-      bind(into, variable, plan.axes[axis].begin + at);
-      return variable;
-    };
     Index i, j;
-    for (int64_t r = 0; r < rows; ++r) i.push_back(place(last - 1, row + Dim(r)));
-    for (int64_t c = 0; c < columns; ++c) j.push_back(place(last, first + Dim(c)));
+    for (int64_t r = 0; r < rows; ++r) i.push_back(place(into, plan, last - 1, row + Dim(r)));
+    for (int64_t c = 0; c < columns; ++c) j.push_back(place(into, plan, last, first + Dim(c)));
     PassPlan pairs = plan;
-    pairs.folds.clear();
-    pairs.folded.clear();
-    for (const Dim& at_row : i)
-      for (const Dim& at_column : j) {
-        Index variables = plan.variables;
-        variables[last - 1] = at_row;
-        variables[last] = at_column;
-        pairs.folds.push_back(&part);
-        pairs.folded.push_back(values_.own(part, variables));
-      }
+    pairs.folds.assign(i.size() * j.size(), &part);
+    pairs.folded = folded_at(plan, i, j);
     std::vector<uint32_t> sums = fold_lanes(into, pairs, lanes);
     fold_halves(into, pairs, sums, lanes);
     std::vector<uint32_t> totals = declare_all(into, plan, rows * columns);
@@ -513,13 +527,8 @@ class Lowering : Statements {
     const KernelPart& part = *plan.folds[0];
     size_t last = plan.axes.size() - 1;
     int64_t lanes = std::min(width, elements_in(kDotBytes, dtype_of(part)));
-    auto place = [&](Body& body, size_t axis, const Dim& at) {
-      Dim variable = values_.variable(part.space.outer[axis]);
-      bind(body, variable, plan.axes[axis].begin + at);
-      return variable;
-    };
     Index i, j;
-    for (int64_t r = 0; r < kTileRows; ++r) i.push_back(place(into, last - 1, row + Dim(r)));
+    for (int64_t r = 0; r < kTileRows; ++r) i.push_back(place(into, plan, last - 1, row + Dim(r)));
     PassPlan pairs = plan;
     pairs.folds.assign(static_cast<size_t>(kTileRows * (width / lanes)), &part);
     std::vector<uint32_t> slots = declare_all(into, pairs, lanes);
@@ -527,15 +536,8 @@ class Lowering : Statements {
     for (size_t k = 0; k < plan.reduced.size(); ++k) inside = &loop(*inside, plan.reduced[k], plan.reduced_extents[k]);
     Dim lane = values_.variable(Dim(lanes));
     Body& elements = loop(*inside, lane, Dim(lanes));
-    for (int64_t c = 0; c < width; c += lanes) j.push_back(place(elements, last, first + Dim(c) + lane));
-    pairs.folded.clear();
-    for (const Dim& at_row : i)
-      for (const Dim& at_column : j) {
-        Index variables = plan.variables;
-        variables[last - 1] = at_row;
-        variables[last] = at_column;
-        pairs.folded.push_back(values_.own(part, variables));
-      }
+    for (int64_t c = 0; c < width; c += lanes) j.push_back(place(elements, plan, last, first + Dim(c) + lane));
+    pairs.folded = folded_at(plan, i, j);
     fold_elements(elements, pairs, slots, lane);
     std::vector<uint32_t> totals = declare_all(into, plan, kTileRows * width);
     lane = values_.variable(Dim(lanes));

@@ -145,11 +145,12 @@ struct Command {
 
 /// How large blocks of rows are.
 struct BlockLimits {
-  /// What all rows need together and no cache of the last level holds. Below it one block has all rows: the kernels
+  /// What all rows need together and the last-level cache does not hold. Below it one block has all rows: the kernels
   /// read their other operands once, not once for each block.
-  int64_t worth_bytes = int64_t{4} << 20;
-  /// A block's scratch: what the second-level caches of two cores hold beside what the kernels read.
-  int64_t block_bytes = int64_t{1} << 20;
+  int64_t worth_bytes = int64_t{16} << 20;
+  /// A block's scratch, which values that take each other's memory share: 1–2 MiB for each of two cores. Smaller blocks
+  /// were no faster, and threads wait for each other once per kernel and block.
+  int64_t block_bytes = int64_t{4} << 20;
   /// However long a row is: several tiles for each of a few threads, and what is read for a block is read for that many
   /// rows.
   int64_t least_rows = 32;

@@ -39,10 +39,10 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
         a0 = v5;
       }
       const float r0 = a0;
-      const int64_t v6 = i1;
-      const int64_t v7 = i2;
-      const uint8_t v8 = lt_i64(v6, v7);
-      const float v11 = v8 ? (-1.0f / 0.0f) : r0;
+      const int64_t v7 = i1;
+      const int64_t v8 = i2;
+      const uint8_t v9 = lt_i64(v7, v8);
+      const float v11 = v9 ? (-1.0f / 0.0f) : r0;
       b0[i0 * n8 + i1 * n5 + i2 + n9] = v11;
     }
   }
@@ -114,9 +114,9 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
       for (int64_t i15 = 0; i15 < 64; ++i15) {
         for (int64_t i16 = 0; i16 < 32; ++i16) {
           const int64_t i13 = i14 * 2048 + i15 * 32 + i16;
-          const float v22 = b1[i0 * n6 + i1 * n7 + i13 + n8];
+          const float v23 = b1[i0 * n6 + i1 * n7 + i13 + n8];
           const float v25 = mul_f32(r0, -0x1p+0f);
-          const float v26 = add_f32(v22, v25);
+          const float v26 = add_f32(v23, v25);
           const float v27 = exp2_f32(v26);
           const float v30 = add_f32(a2[i16], v27);
           a2[i16] = v30;
@@ -131,9 +131,9 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
     for (int64_t i18 = 0; i18 < n12; ++i18) {
       for (int64_t i19 = 0; i19 < 32; ++i19) {
         const int64_t i13 = i18 * 32 + i19 + n13;
-        const float v22 = b1[i0 * n6 + i1 * n7 + i13 + n8];
+        const float v23 = b1[i0 * n6 + i1 * n7 + i13 + n8];
         const float v25 = mul_f32(r0, -0x1p+0f);
-        const float v26 = add_f32(v22, v25);
+        const float v26 = add_f32(v23, v25);
         const float v27 = exp2_f32(v26);
         const float v35 = add_f32(a1[i19], v27);
         a1[i19] = v35;
@@ -142,9 +142,9 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
     }
     for (int64_t i20 = 0; i20 < n9; ++i20) {
       const int64_t i13 = i20 + n10;
-      const float v22 = b1[i0 * n6 + i1 * n7 + i13 + n8];
+      const float v23 = b1[i0 * n6 + i1 * n7 + i13 + n8];
       const float v25 = mul_f32(r0, -0x1p+0f);
-      const float v26 = add_f32(v22, v25);
+      const float v26 = add_f32(v23, v25);
       const float v27 = exp2_f32(v26);
       const float v37 = add_f32(a1[i20], v27);
       a1[i20] = v37;

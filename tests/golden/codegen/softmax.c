@@ -66,9 +66,9 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
       for (int64_t i12 = 0; i12 < 64; ++i12) {
         for (int64_t i13 = 0; i13 < 32; ++i13) {
           const int64_t i10 = i11 * 2048 + i12 * 32 + i13;
-          const float v22 = b1[i0 * n2 + i10];
+          const float v23 = b1[i0 * n2 + i10];
           const float v25 = mul_f32(r0, -0x1p+0f);
-          const float v26 = add_f32(v22, v25);
+          const float v26 = add_f32(v23, v25);
           const float v27 = exp2_f32(v26);
           const float v30 = add_f32(a2[i13], v27);
           a2[i13] = v30;
@@ -83,9 +83,9 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     for (int64_t i15 = 0; i15 < n6; ++i15) {
       for (int64_t i16 = 0; i16 < 32; ++i16) {
         const int64_t i10 = i15 * 32 + i16 + n7;
-        const float v22 = b1[i0 * n2 + i10];
+        const float v23 = b1[i0 * n2 + i10];
         const float v25 = mul_f32(r0, -0x1p+0f);
-        const float v26 = add_f32(v22, v25);
+        const float v26 = add_f32(v23, v25);
         const float v27 = exp2_f32(v26);
         const float v35 = add_f32(a1[i16], v27);
         a1[i16] = v35;
@@ -94,9 +94,9 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     }
     for (int64_t i17 = 0; i17 < n3; ++i17) {
       const int64_t i10 = i17 + n4;
-      const float v22 = b1[i0 * n2 + i10];
+      const float v23 = b1[i0 * n2 + i10];
       const float v25 = mul_f32(r0, -0x1p+0f);
-      const float v26 = add_f32(v22, v25);
+      const float v26 = add_f32(v23, v25);
       const float v27 = exp2_f32(v26);
       const float v37 = add_f32(a1[i17], v27);
       a1[i17] = v37;
@@ -127,8 +127,8 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     const float v58 = v57 ? 0x0p+0f : a1[0];
     const float r2 = v58;
     for (int64_t i23 = 0; i23 < n2; ++i23) {
-      const float v59 = b0[i0 * n2 + i23];
-      const float v61 = div_f32(v59, r2);
+      const float v60 = b0[i0 * n2 + i23];
+      const float v61 = div_f32(v60, r2);
       b0[i0 * n2 + i23] = v61;
     }
   }

@@ -74,9 +74,9 @@ TEST_CASE("a block has whole axes from the last one on, and all rows where they 
   Schedule schedule = make_schedule(attention(heads(sym("M"), sym("N"))));
   // Decode: one query each. All scores fit; or some heads of one element of the batch; or a few batch elements.
   CHECK(counts(schedule, {{"B", 4}, {"H", 32}, {"M", 1}, {"N", 4096}, {"D", 64}}) == std::vector<int64_t>{4, 32, 1});
-  CHECK(counts(schedule, {{"B", 4}, {"H", 100}, {"M", 1}, {"N", 4096}, {"D", 64}}) == std::vector<int64_t>{1, 32, 1});
-  CHECK(counts(schedule, {{"B", 100}, {"H", 3}, {"M", 1}, {"N", 4096}, {"D", 64}}) == std::vector<int64_t>{10, 3, 1});
-  CHECK(counts(schedule, {{"B", 2}, {"H", 8}, {"M", 1000}, {"N", 1000}, {"D", 64}}) == std::vector<int64_t>{1, 1, 128});
+  CHECK(counts(schedule, {{"B", 4}, {"H", 200}, {"M", 1}, {"N", 4096}, {"D", 64}}) == std::vector<int64_t>{1, 128, 1});
+  CHECK(counts(schedule, {{"B", 1000}, {"H", 3}, {"M", 1}, {"N", 4096}, {"D", 64}}) == std::vector<int64_t>{32, 3, 1});
+  CHECK(counts(schedule, {{"B", 2}, {"H", 8}, {"M", 1000}, {"N", 1000}, {"D", 64}}) == std::vector<int64_t>{1, 1, 512});
   CHECK(counts(schedule, {{"B", 2}, {"H", 8}, {"M", 1000}, {"N", 0}, {"D", 64}}) == std::vector<int64_t>{2, 8, 1000});
   CHECK(counts(schedule, {{"B", 0}, {"H", 8}, {"M", 16}, {"N", 9}, {"D", 64}}) == std::vector<int64_t>{1, 8, 16});
 }
