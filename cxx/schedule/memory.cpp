@@ -93,6 +93,16 @@ class LifetimeWalk {
     }
   }
 
+  /// Whether all reads of the leaf, which are at the place that the part writes, come before the part is written. What
+  /// a pass computes in its innermost loop is stored before what it makes of its folds reads.
+  static bool in_time(const Kernel& kernel, const KernelPart& part, const KernelLeaf& leaf) {
+    if (leaf.last_pass != part.pass || !part.everywhere) return leaf.last_pass <= part.pass;
+    return std::none_of(kernel.parts.begin(), kernel.parts.end(), [&](const KernelPart& other) {
+      bool after = other.pass == part.pass && !other.everywhere && other.space.reduced.empty();
+      return after && other.space.outer == part.space.outer;
+    });
+  }
+
   void walk_kernel(const Kernel& kernel) {
     int64_t position = ++position_;
     for (const KernelPart& part : kernel.parts) {
@@ -106,7 +116,7 @@ class LifetimeWalk {
       std::map<uint32_t, bool> reads;
       for (const KernelLeaf& leaf : kernel.leaves) {
         if (leaf.counter) continue;
-        bool same = leaf.same_place && leaf.place == part.space.outer && leaf.last_pass <= part.pass &&
+        bool same = leaf.same_place && leaf.place == part.space.outer && in_time(kernel, part, leaf) &&
                     leaf.location.offset.is(0) && part.target->offset.is(0);
         auto [known, added] = reads.try_emplace(leaf.location.buffer.value, same);
         known->second = known->second && same;
