@@ -12,7 +12,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "io/atomic_file.hpp"
+#include "cli/console.hpp"
 
 extern char** environ;
 
@@ -32,13 +32,6 @@ bool is_elf(const std::string& bytes, uint16_t type) {
   if (bytes.size() < sizeof header) return false;
   std::memcpy(&header, bytes.data(), sizeof header);
   return std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_type == type;
-}
-
-Status write_file(const std::string& path, const std::string& bytes) {
-  Result<AtomicFile> file = AtomicFile::create(path);
-  if (!file) return tl::make_unexpected(file.error());
-  file->write(bytes);
-  return file->commit();
 }
 
 /// A folder that goes with all that is in it.

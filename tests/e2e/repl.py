@@ -5,6 +5,7 @@
 
 Nothing waits for a time: each step waits until the screen ends with a prompt, at most `patience` seconds.
 """
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -14,6 +15,7 @@ import select
 import signal
 import stat
 import struct
+import subprocess
 import sys
 import tempfile
 import termios
@@ -284,36 +286,42 @@ def handles_interrupts(process):
     return int(re.search(r"SigCgt:\s*(\w+)", status).group(1), 16) >> (signal.SIGINT - 1) & 1
 
 
-def have_pseudo_terminals():
-    """Where none are mounted (a bare root), runs this program again in a mount namespace that has its own, if that is allowed."""
+@contextlib.contextmanager
+def pseudo_terminals():
+    """Where there are none (a bare root), they are mounted for as long as the tests run, if that is allowed."""
     try:
         for end in os.openpty():
             os.close(end)
+        mounted = False
     except OSError:
-        if os.environ.get("CATEN_OWN_TERMINALS") or os.geteuid() != 0:
+        os.makedirs("/dev/pts", exist_ok=True)
+        mounted = subprocess.run(["mount", "-t", "devpts", "-o", "newinstance,ptmxmode=0666", "devpts", "/dev/pts"]).returncode == 0
+        if not mounted:
             sys.exit("there are no pseudo-terminals here: mount -t devpts devpts /dev/pts")
-        os.environ["CATEN_OWN_TERMINALS"] = "1"
-        mount = 'mkdir -p /dev/pts; mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts; exec "$@"'
-        os.execvp("unshare", ["unshare", "--mount", "sh", "-c", mount, "sh", sys.executable, *sys.argv])
+    try:
+        yield
+    finally:
+        if mounted:
+            subprocess.run(["umount", "--lazy", "/dev/pts"])
 
 
 def main():
-    have_pseudo_terminals()
     tests = [values_and_several_lines, completion, history_of_earlier_sessions, interruption_keeps_definitions, numbered_restarts,
              help_and_commands, plain_terminal, colour,
              interrupted_programs_end]
     passed = failed = 0
-    for test in tests:
-        if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                test(folder)
-                passed += 1
-            except Exception:
-                failed += 1
-                print(f"{test.__name__} failed")
-                traceback.print_exc(file=sys.stdout)
+    with pseudo_terminals():
+        for test in tests:
+            if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    test(folder)
+                    passed += 1
+                except Exception:
+                    failed += 1
+                    print(f"{test.__name__} failed")
+                    traceback.print_exc(file=sys.stdout)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
