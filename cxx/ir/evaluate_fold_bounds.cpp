@@ -28,7 +28,9 @@ int lowest_bit(double value) {
 }
 
 void add_term(Terms& terms, double value, double error, const FloatFormat* rounded_product) {
-  if (std::isnan(value)) {
+  if (std::isinf(error)) {
+    terms.error = error;  // NaN and infinity may be uncertain, too
+  } else if (std::isnan(value)) {
     terms.nan = true;
   } else if (std::isinf(value)) {
     terms.infinite = true;

@@ -308,6 +308,10 @@ TEST_CASE("sums that overflow in some order are ill-conditioned, infinite operan
   CHECK(bound_of(p, p.reduce(Combine::kMul, p.input(f32({3}, {1e30, 1e30, 1e-30})), {0})) == kInf);
   CHECK(bound_of(p, p.reduce(Combine::kMul, p.input(f32({3}, {1.1f, 1.3f, 1e-30})), {0})) < 1e-35);
   CHECK(bound_of(p, p.reduce(Combine::kMul, p.input(f32({3}, {1.1f, 1.3f, 0})), {0})) == 0);
+  // The product is +inf · 0 in one order and a number in another; so is every sum that it is a term of.
+  NodeId uncertain = p.reduce(Combine::kMul, p.input(f32({2, 3}, {1e30, 1e30, 0, 1e30, 1e30, 0})), {1});
+  CHECK(bound_of(p, uncertain) == kInf);
+  CHECK(bound_of(p, p.reduce(Combine::kAdd, uncertain, {0})) == kInf);
 }
 
 TEST_CASE(":contract lets a product fuse with a sum in its region") {
