@@ -34,6 +34,7 @@ class Planner {
     SizedPlan::Launch out;
     for (const Dim& size : kernel.sizes) {
       Result<PlannedSize> argument = planned(size);
+      if (!argument) argument = wrapped(size, argument.error());
       if (!argument) return tl::make_unexpected(argument.error());
       out.arguments.push_back(std::move(*argument));
     }
@@ -42,6 +43,21 @@ class Planner {
     out.range = std::move(*range);
     out.range_work = work(kernel.range_work);
     return out;
+  }
+
+  /// Integers of the program may be part of an index, as the distance that they are from it: they wrap, as in kernels.
+  Result<PlannedSize> wrapped(const Dim& size, const Diagnostic& otherwise) const {
+    uint64_t sum = 0;
+    for (const Dim::Term& term : size.terms()) {
+      auto product = static_cast<uint64_t>(term.coefficient);
+      for (const Dim::Atom& factor : term.factors) {
+        std::optional<int64_t> value = Dim::from_terms({{1, {factor}}}).evaluate(plan_->sizes);
+        if (!value) return tl::make_unexpected(otherwise);
+        product *= static_cast<uint64_t>(*value);
+      }
+      sum += product;
+    }
+    return PlannedSize{.constant = static_cast<int64_t>(sum)};
   }
 
   /// An estimate: what leaves 64 bits is as much as there can be.
