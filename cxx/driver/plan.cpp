@@ -45,17 +45,14 @@ class Planner {
     return out;
   }
 
-  /// Integers of the program may be part of an index, as the distance that they are from it: they wrap, as in kernels.
+  /// Integers of the program may be part of an index: their sum with sizes wraps, as in kernels. A term that leaves
+  /// 64 bits by itself is a size that does.
   Result<PlannedSize> wrapped(const Dim& size, const Diagnostic& otherwise) const {
     uint64_t sum = 0;
     for (const Dim::Term& term : size.terms()) {
-      auto product = static_cast<uint64_t>(term.coefficient);
-      for (const Dim::Atom& factor : term.factors) {
-        std::optional<int64_t> value = Dim::from_terms({{1, {factor}}}).evaluate(plan_->sizes);
-        if (!value) return tl::make_unexpected(otherwise);
-        product *= static_cast<uint64_t>(*value);
-      }
-      sum += product;
+      std::optional<int64_t> value = Dim::from_terms({term}).evaluate(plan_->sizes);
+      if (!value) return tl::make_unexpected(otherwise);
+      sum += static_cast<uint64_t>(*value);
     }
     return PlannedSize{.constant = static_cast<int64_t>(sum)};
   }

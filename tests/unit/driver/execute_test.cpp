@@ -148,6 +148,20 @@ TEST_CASE("a call that needs more memory than allowed is refused with the number
   CHECK(refused.error().message == "program `softmax` needs " + std::to_string(needed) + " bytes");
 }
 
+TEST_CASE("integers that are part of an index wrap") {
+  generated::Case given;
+  given.graph.dims.declare("N");
+  Build b(given.graph);
+  NodeId x = given.graph.add_input("x", f32({sym("N")}));
+  NodeId large = b.add(b.index(0, {sym("N")}), b.constant(Scalar::of_integer(DType::kI64, INT64_MAX), {sym("N")}));
+  given.graph.outputs.push_back({"y", b.slice(large, {{sym("N") - Dim(1), Dim(-1), -1}})});
+  given.graph.outputs.push_back({"z", b.take(x, 0, {b.slice(large, {{sym("N") - Dim(1), Dim(-1), -1}})})});
+  given.arguments.inputs.push_back(iota({70}));
+  generated::Verdict verdict = generated::check(
+      given, [](const Graph& graph, const Arguments& arguments) { return session().run(graph, arguments); });
+  CHECK_MESSAGE(verdict.ok(), verdict.message);
+}
+
 TEST_CASE("an interrupt stops a loop") {
   Graph graph;
   Build b(graph);
