@@ -189,9 +189,13 @@ class Scheduler {
       else if (scope().exported.contains(root))
         made.target = Location{add_temporary(graph_.type(part.space.root)), Dim(0)};
     }
+    // What only waits for a later pass may be overwritten by it: nothing else finds it there.
+    std::set<uint32_t> waiting;
     for (KernelPart& part : kernel.parts)
-      if (!part.target && read_later(group, again, part))
+      if (!part.target && read_later(group, again, part)) {
         part.target = place_between_passes(group, again, kernel, part);
+        waiting.insert(part.space.root.value);
+      }
     auto number = static_cast<uint32_t>(out_.kernels.size());
     std::map<uint32_t, Boundary> boundaries;
     for (const Part& part : group.parts)
@@ -204,8 +208,10 @@ class Scheduler {
     kernel.boundaries.assign(boundaries.begin(), boundaries.end());
     for (const KernelPart& part : kernel.parts) scope().kernels[part.space.root.value] = number;
     finish_kernel(std::move(kernel));
-    for (const KernelPart& part : out_.kernels.back().parts)
-      if (part.target) scope().locations[part.space.root.value] = *part.target;
+    for (const KernelPart& part : out_.kernels.back().parts) {
+      uint32_t root = part.space.root.value;
+      if (part.target && !waiting.contains(root)) scope().locations[root] = *part.target;
+    }
   }
 
   /// Where a root of the group is read in the end: values that are computed again read what they are made of there.

@@ -162,6 +162,27 @@ TEST_CASE("integers that are part of an index wrap") {
   CHECK_MESSAGE(verdict.ok(), verdict.message);
 }
 
+TEST_CASE("an output that shares its bits with a value of a kernel is not read where a later pass writes") {
+  generated::Case given;
+  Build b(given.graph);
+  NodeId x = given.graph.add_input("x", {DType::kI32, {Dim(6)}});
+  NodeId p = b.add(b.mul(b.add(b.mul(b.add(b.mul(x, x), x), x), x), x), x);
+  NodeId a = b.mul(b.mul(p, p), p);
+  NodeId bits = b.bitcast(a, DType::kU32);  // waits for the second pass in the memory of `c`
+  NodeId c = b.mul(bits, b.fill(b.reduce(Combine::kAdd, bits, {0}), {Dim(6)}));
+  NodeId d = b.mul(c, b.fill(b.reduce(Combine::kMax, c, {0}), {Dim(6)}));
+  NodeId added = b.constant(Scalar::of_integer(DType::kU32, 9), {Dim(1), Dim(1)});
+  given.graph.outputs.push_back({"y", b.put(d, 0, {b.integer(5, {Dim(1), Dim(1)})}, added, Combine::kAdd)});
+  given.graph.outputs.push_back({"a", a});
+  given.graph.outputs.push_back({"bits", bits});
+  Array values = Array::zeros(DType::kI32, {6});
+  for (int32_t i = 0; i < 6; ++i) values.as_mutable<int32_t>()[i] = i + 1;
+  given.arguments.inputs.push_back(values);
+  generated::Verdict verdict = generated::check(
+      given, [](const Graph& graph, const Arguments& arguments) { return session().run(graph, arguments); });
+  CHECK_MESSAGE(verdict.ok(), verdict.message);
+}
+
 TEST_CASE("an interrupt stops a loop") {
   Graph graph;
   Build b(graph);
