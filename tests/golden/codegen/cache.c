@@ -1,4 +1,7 @@
 #include <stdint.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-slp-vectorize")
+#endif
 static inline uint8_t caten_in_range(int64_t i, int64_t size) { return 0 <= i && i < size; }
 static inline float add_f32(float x, float y) { typedef float T; return x + y; }
 static inline uint8_t eq_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x == y; }

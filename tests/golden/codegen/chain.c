@@ -1,4 +1,7 @@
 #include <stdint.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-slp-vectorize")
+#endif
 float exp2f(float); double exp2(double);
 #define caten_exp2(x) _Generic((x), float: exp2f, double: exp2)(x)
 static inline float add_f32(float x, float y) { typedef float T; return x + y; }

@@ -1,4 +1,7 @@
 #include <stdint.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-slp-vectorize")
+#endif
 static inline int64_t caten_clamp(int64_t i, int64_t size) { return i < 0 || size < 1 ? 0 : i < size ? i : size - 1; }
 float sinf(float); double sin(double);
 #define caten_sin(x) _Generic((x), float: sinf, double: sin)(x)

@@ -1,4 +1,7 @@
 #include <stdint.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-slp-vectorize")
+#endif
 static inline float mul_f32(float x, float y) { typedef float T; return x * y; }
 static inline uint8_t lt_f32(float x, float y) { typedef float T; return x < y; }
 static inline float cast_i64_to_f32(int64_t x) { typedef float T; typedef int64_t S; return (T)x; }

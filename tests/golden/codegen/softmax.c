@@ -1,4 +1,7 @@
 #include <stdint.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-slp-vectorize")
+#endif
 float exp2f(float); double exp2(double);
 #define caten_exp2(x) _Generic((x), float: exp2f, double: exp2)(x)
 #define caten_max(x, y) ((x) != (x) ? (x) : (y) != (y) ? (y) : (x) < (y) ? (y) : (y) < (x) ? (x) : (x) == 0 ? (x) + (y) : (x))

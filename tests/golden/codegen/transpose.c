@@ -1,4 +1,7 @@
 #include <stdint.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-slp-vectorize")
+#endif
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];

@@ -2,6 +2,9 @@
    cc -O3 -fwrapv -fno-strict-aliasing -ffp-contract=off -fno-math-errno -c FILE.c
    and link -lm, and -lgomp to use all cores. */
 #include <stdint.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-slp-vectorize")
+#endif
 float exp2f(float); double exp2(double);
 #define caten_exp2(x) _Generic((x), float: exp2f, double: exp2)(x)
 static inline float exp2_f32(float x) { typedef float T; return caten_exp2(x); }
