@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace caten {
 
@@ -75,6 +76,11 @@ const std::vector<Option>& all_options() {
       {"--verify", "", "", "cd",
        "compare each kernel and each result with the evaluator; name the kernel or pass at fault",
        [](S& s, const Text& v) { s.verify = v != "no"; }, "verify", [](const S& s) { return yes_no(s.verify); }},
+      {"--repeat", "", "N", "c", "of caten bench: so many samples of each figure (default: 15, or 3 seconds of them)",
+       [](S& s, const Text& v) {
+         auto [end, status] = std::from_chars(v.data(), v.data() + v.size(), s.repeat);
+         if (status != std::errc{} || end != v.data() + v.size() || s.repeat < 1) s.repeat = -1, s.invalid = v;
+       }},
       {"--max-memory", "", "BYTES", "cd", "refuse programs that need more (suffixes K, M, G)",
        [](S& s, const Text& v) { s.max_memory = v; }, "max-memory", [](const S& s) { return s.max_memory; }},
       {"--plugin", "", "FILE", "cd", "load a Lisp file first (repeat for more)",
@@ -99,6 +105,9 @@ const std::vector<Subcommand>& all_commands() {
       {"run", "FILE [ARGUMENTS]", "cd", "run a program: .lisp with arguments of its own, .ir with --in and --out"},
       {"repl", "", "c", "read and evaluate forms; also what caten does without operands"},
       {"ops", "", "c", "list the principal ops"},
+      {"bench", "[ls|SUITE|WORKLOAD|FILE…]", "c",
+       "measure the machine's roof (roof), the workloads on it (cpu, the default), their compilation (compile)",
+       "ls roof cpu compile"},
       {"cache", "[ls|gc [BYTES]|clear|path]", "c", "list, shrink or empty the cache of compiled kernels",
        "ls gc clear path"},
       {"explain", "[CODE]", "cd", "the page of an error code such as E0202; without a code, all codes"},
@@ -201,6 +210,12 @@ Status check_values(const Settings& s) {
                  .expected = "-O0, -O1, -O2 or -O3",
                  .found = "-O" + s.invalid,
                  .remedy = "-O2 is the default"});
+  if (s.repeat < 0)
+    return fail({.code = Code::BadOptionValue,
+                 .message = fmt::format("--repeat does not take `{}`", s.invalid),
+                 .expected = "a number from 1 up",
+                 .found = s.invalid,
+                 .remedy = "for example --repeat 5"});
   for (const std::string& name : s.disabled)
     if (name.empty())
       return fail({.code = Code::BadOptionValue,

@@ -30,7 +30,8 @@ struct Settings {
   std::string color = "auto";
   std::string max_memory{};
   int optimization = 2;
-  std::string invalid{};  ///< the value of -O or -f that check_values refuses
+  int repeat = 0;         ///< --repeat; 0: not given
+  std::string invalid{};  ///< the value of -O, -f or --repeat that check_values refuses
   bool artifact = false;  ///< -c
   bool check = false;
   bool json = false;

@@ -38,12 +38,6 @@ std::string shortened(const std::string& text, size_t most) {
   return text.size() <= most ? text : text.substr(0, most - 3) + "...";
 }
 
-std::string roof_text(const Roof& roof) {
-  return fmt::format("roof: {:.1f} GB/s of memory, {:.0f} GFLOP/s of f32 multiply-adds ({}); measured just now on {}\n",
-                     roof.bytes_per_second * 1e-9, roof.flops_per_second * 1e-9, roof.instructions,
-                     roof.threads == 1 ? "1 thread" : fmt::format("{} threads", roof.threads));
-}
-
 std::string profile_json(const std::vector<Profile::Row>& rows, const Profile& profile, const std::optional<Roof>& roof,
                          const SourceMap& sources) {
   Json list = Json::array();
@@ -71,6 +65,12 @@ std::string profile_json(const std::vector<Profile::Row>& rows, const Profile& p
 }
 
 }  // namespace
+
+std::string roof_text(const Roof& roof) {
+  return fmt::format("roof: {:.1f} GB/s of memory, {:.0f} GFLOP/s of f32 multiply-adds ({}); measured just now on {}\n",
+                     roof.bytes_per_second * 1e-9, roof.flops_per_second * 1e-9, roof.instructions,
+                     roof.threads == 1 ? "1 thread" : fmt::format("{} threads", roof.threads));
+}
 
 std::string timings_report(const Timings& timings, bool json) {
   std::vector<Timings::Step> steps = timings.steps();

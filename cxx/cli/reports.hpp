@@ -20,12 +20,7 @@ std::string profile_report(const Profile& profile, const std::optional<Roof>& ro
 /// Every launch as an event, in the format that chrome://tracing and Perfetto read.
 std::string chrome_trace(const Profile& profile, const SourceMap& sources);
 
-/// One row per kernel, the slowest first, and the roof that was measured; no roof where it says nothing about the
-/// device.
-std::string profile_report(const Profile& profile, const std::optional<Roof>& roof, const SourceMap& sources,
-                           bool json);
-
-/// Every launch as an event, in the format that chrome://tracing and Perfetto read.
-std::string chrome_trace(const Profile& profile, const SourceMap& sources);
+/// "roof: 37.0 GB/s of memory, …": a line.
+std::string roof_text(const Roof& roof);
 
 }  // namespace caten

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "cli/artifact.hpp"
+#include "cli/bench_command.hpp"
 #include "cli/cache_command.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
@@ -70,6 +71,7 @@ class Invocation {
     if (settings_.operands.empty()) return tool_.letter == 'c' ? interact() : no_operand();
     const std::string& first = settings_.operands[0];
     if (first == "run") return run_program();
+    if (first == "bench" && tool_.letter == 'c') return bench();
     if (first == "cache" && tool_.letter == 'c') return cache();
     if (first == "repl" && tool_.letter == 'c') return settings_.operands.size() == 1 ? interact() : surplus_operand();
     return compile();
@@ -129,6 +131,12 @@ class Invocation {
     Result<std::string> text =
         cache_command(session_.options().store, {words.begin() + 1, words.end()}, settings_.json);
     return text ? write(*text) : report(text.error());
+  }
+
+  /// Rows that failed are messages beside the table.
+  int bench() {
+    std::optional<std::string> text = bench_command(session_, settings_, diagnostics_);
+    return text ? write(*text) : report();
   }
 
   int finish(const LispOutcome& outcome) {

@@ -1,74 +1,37 @@
 #include "driver/roof.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
+#include <cstdlib>
 #include <functional>
 #include <memory>
-#include <numeric>
 #include <thread>
-#include <vector>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "driver/roof_loops.hpp"
 
 namespace caten {
 namespace {
 
-constexpr int64_t kSteps = 400'000;
-constexpr int kChains = 12;  ///< enough sums at once to hide the latency of each
-constexpr size_t kBytes = size_t{64} << 20;
+constexpr size_t kMiB = size_t{1} << 20;
 constexpr int kRepeats = 4;
 
-/// Operations that one call does.
-struct Multiplier {
-  const char* name;
-  double operations;
-  float (*run)(float);
+/// Memory that has been written to, so that its pages are there.
+class Pages {
+ public:
+  explicit Pages(size_t bytes) : memory_(new (std::align_val_t{4096}) std::byte[bytes]) {
+    std::fill_n(memory_.get(), bytes, std::byte{1});
+  }
+  std::byte* data() const { return memory_.get(); }
+
+ private:
+  struct Free {
+    void operator()(std::byte* memory) const { ::operator delete[](memory, std::align_val_t{4096}); }
+  };
+  std::unique_ptr<std::byte[], Free> memory_;
 };
-
-#if defined(__x86_64__)
-__attribute__((target("avx512f"))) float multiply_avx512(float seed) {
-  __m512 sums[kChains], factor = _mm512_set1_ps(seed);
-  for (int k = 0; k < kChains; ++k) sums[k] = _mm512_set1_ps(static_cast<float>(k));
-  for (int64_t i = 0; i < kSteps; ++i)
-    for (int k = 0; k < kChains; ++k) sums[k] = _mm512_fmadd_ps(sums[k], factor, factor);
-  for (int k = 1; k < kChains; ++k) sums[0] = _mm512_add_ps(sums[0], sums[k]);
-  float lanes[16];
-  _mm512_storeu_ps(lanes, sums[0]);
-  return std::accumulate(lanes, lanes + 16, 0.0f);
-}
-
-__attribute__((target("avx2,fma"))) float multiply_avx2(float seed) {
-  __m256 sums[kChains], factor = _mm256_set1_ps(seed);
-  for (int k = 0; k < kChains; ++k) sums[k] = _mm256_set1_ps(static_cast<float>(k));
-  for (int64_t i = 0; i < kSteps; ++i)
-    for (int k = 0; k < kChains; ++k) sums[k] = _mm256_fmadd_ps(sums[k], factor, factor);
-  for (int k = 1; k < kChains; ++k) sums[0] = _mm256_add_ps(sums[0], sums[k]);
-  float lanes[8];
-  _mm256_storeu_ps(lanes, sums[0]);
-  return std::accumulate(lanes, lanes + 8, 0.0f);
-}
-#endif
-
-float multiply_scalar(float seed) {
-  float sums[kChains];
-  for (int k = 0; k < kChains; ++k) sums[k] = static_cast<float>(k);
-  for (int64_t i = 0; i < kSteps; ++i)
-    for (float& sum : sums) sum = sum * seed + seed;
-  return std::accumulate(sums, sums + kChains, 0.0f);
-}
-
-Multiplier best_multiplier() {
-  double scalar = 2.0 * kChains * static_cast<double>(kSteps);
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return {"avx512", 16 * scalar, multiply_avx512};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return {"avx2", 8 * scalar, multiply_avx2};
-#endif
-  return {"scalar", scalar, multiply_scalar};
-}
 
 /// Seconds of the fastest of several times that all threads do `part`.
 double fastest(unsigned threads, const std::function<void(unsigned)>& part) {
@@ -84,34 +47,96 @@ double fastest(unsigned threads, const std::function<void(unsigned)>& part) {
   return best;
 }
 
-uint64_t sum(const uint64_t* words, size_t count) {
-  uint64_t sums[8] = {};
-  for (size_t i = 0; i + 8 <= count; i += 8)
-    for (size_t k = 0; k < 8; ++k) sums[k] += words[i + k];
-  return std::accumulate(sums, sums + 8, uint64_t{0});
+/// Figures of one number of threads.
+class Measuring {
+ public:
+  explicit Measuring(unsigned threads) : threads_(threads), results_(threads) {}
+
+  /// Each thread has a part of its own; data in the cache are gone through often enough for threads to be started.
+  void memory(const Pages& pages, size_t bytes, const char* where, size_t rounds, std::vector<RoofFigure>& out) {
+    size_t part = bytes / threads_ / 512 * 512;
+    auto begin = [&](unsigned k) { return pages.data() + k * part; };
+    auto note = [&](const char* what, double seconds) {
+      out.push_back({what, where, threads_, part * threads_, static_cast<double>(part * threads_ * rounds) / seconds});
+    };
+    auto repeated = [&](const std::function<void(unsigned)>& once) {
+      return fastest(threads_, [&](unsigned k) {
+        for (size_t round = 0; round < rounds; ++round) once(k);
+      });
+    };
+    note("read", repeated([&](unsigned k) { results_[k] += static_cast<double>(loops_.read(begin(k), part)); }));
+    size_t half = part / 2;
+    note("copy", repeated([&](unsigned k) { loops_.copy(begin(k) + half, begin(k), half); }));
+    if (loops_.stream && rounds == 1)
+      note("copy past the caches", repeated([&](unsigned k) { loops_.stream(begin(k) + half, begin(k), half); }));
+  }
+
+  void multiply(const char* what, const MultiplyLoop& loop, std::vector<RoofFigure>& out) {
+    float seed = 0.5f + static_cast<float>(std::fmod(results_[0], 2.0)) * 1e-6f;
+    double seconds = fastest(threads_, [&](unsigned k) { results_[k] = loop.run(seed); });
+    out.push_back({what, loop.instructions, threads_, 0, loop.operations * threads_ / seconds});
+  }
+
+ private:
+  unsigned threads_;
+  MemoryLoops loops_ = memory_loops();
+  std::vector<double> results_;  ///< keeps the work from being dropped
+};
+
+size_t last_cache() {
+  long bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
+  if (bytes <= 0) bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return bytes > 0 ? static_cast<size_t>(bytes) : 8 * kMiB;
 }
 
 }  // namespace
 
-Roof measure_roof(unsigned threads) {
+unsigned roof_threads() {
+  unsigned machine = std::max(1u, std::thread::hardware_concurrency());
+  const char* allowed = std::getenv("OMP_NUM_THREADS");
+  int count = allowed ? std::atoi(allowed) : 0;
+  return count > 0 ? static_cast<unsigned>(count) : machine;
+}
+
+Roof roof_of(const std::vector<RoofFigure>& figures, bool bf16) {
   Roof roof;
-  roof.threads = threads ? threads : std::max(1u, std::thread::hardware_concurrency());
-  std::vector<double> results(roof.threads);  // keeps the work from being dropped
-
-  size_t part = kBytes / 2 / roof.threads / 64 * 64, words = part / sizeof(uint64_t);
-  auto memory = std::make_unique<uint64_t[]>(2 * words * roof.threads);
-  auto half = [&](unsigned k, size_t which) { return memory.get() + (2 * k + which) * words; };
-  double copied = fastest(roof.threads, [&](unsigned k) { std::memcpy(half(k, 1), half(k, 0), part); });
-  double read =
-      fastest(roof.threads, [&](unsigned k) { results[k] = static_cast<double>(sum(half(k, 0), 2 * words)); });
-  roof.bytes_per_second = 2.0 * static_cast<double>(part * roof.threads) / std::min(copied, read);
-
-  Multiplier multiplier = best_multiplier();
-  float seed = 0.5f + static_cast<float>(std::fmod(results[0], 2.0)) * 1e-6f;
-  double multiplied = fastest(roof.threads, [&](unsigned k) { results[k] = multiplier.run(seed); });
-  roof.flops_per_second = multiplier.operations * roof.threads / multiplied;
-  roof.instructions = multiplier.name;
+  for (const RoofFigure& figure : figures) {
+    roof.threads = std::max(roof.threads, figure.threads);
+    if (figure.where == "memory") {
+      roof.bytes_per_second = std::max(roof.bytes_per_second, figure.per_second);
+    } else if (figure.bytes == 0 && (bf16 || figure.what == "f32 multiply-adds") &&
+               figure.per_second > roof.flops_per_second) {
+      roof.flops_per_second = figure.per_second;
+      roof.instructions = figure.where;
+    }
+  }
   return roof;
+}
+
+Roof measure_roof(unsigned threads) {
+  Measuring measuring(threads ? threads : roof_threads());
+  std::vector<RoofFigure> figures;
+  Pages pages(64 * kMiB);
+  measuring.memory(pages, 64 * kMiB, "memory", 1, figures);
+  measuring.multiply("f32 multiply-adds", f32_loop(), figures);
+  return roof_of(figures);
+}
+
+std::vector<RoofFigure> measure_roof_figures(unsigned threads) {
+  if (threads == 0) threads = roof_threads();
+  // What the system calls the last cache may be many, each for some of the cores.
+  size_t cached = std::min(last_cache() / 2, 8 * kMiB), cold = 256 * kMiB;
+  Pages pages(cold);
+  std::vector<RoofFigure> figures;
+  for (unsigned count : {1u, threads}) {
+    Measuring measuring(count);
+    measuring.memory(pages, cold, "memory", 1, figures);
+    measuring.memory(pages, cached, "cache", std::max<size_t>(2, 64 * kMiB / cached), figures);
+    measuring.multiply("f32 multiply-adds", f32_loop(), figures);
+    if (const MultiplyLoop* loop = bf16_loop()) measuring.multiply("bf16 multiply-adds", *loop, figures);
+    if (threads == 1) break;
+  }
+  return figures;
 }
 
 }  // namespace caten

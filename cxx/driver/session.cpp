@@ -164,10 +164,11 @@ Result<Results> Session::verified(const Graph& graph, const CompiledProgram& pro
   return results;
 }
 
-Result<Results> Session::run(const CompiledProgram& program, Arguments arguments) {
+Result<Results> Session::run(const CompiledProgram& program, Arguments arguments, std::vector<Array> outputs) {
   return execute(program, std::move(arguments),
                  {.max_memory = options_.max_memory,
                   .interrupt = &interrupt_,
+                  .outputs = std::move(outputs),
                   .timings = options_.timings,
                   .observer = options_.observer});
 }

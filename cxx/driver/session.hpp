@@ -63,7 +63,8 @@ class Session {
   /// The compiled program, from the session's memory if an equal graph was compiled before.
   Result<Program> compile(const Graph& graph);
   Result<Results> run(const Graph& graph, Arguments arguments);
-  Result<Results> run(const CompiledProgram& program, Arguments arguments);
+  /// `outputs`: arrays that results are written to (ExecuteOptions).
+  Result<Results> run(const CompiledProgram& program, Arguments arguments, std::vector<Array> outputs = {});
 
   /// The program that is compiled for `graph`: with rewriting on, the simplified one (--emit=graph).
   Result<Graph> rewritten(const Graph& graph) const;

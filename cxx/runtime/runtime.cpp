@@ -80,11 +80,16 @@ std::vector<std::string> split_path(const char* text) {
 
 }  // namespace
 
+std::string share_folder() {
+  fs::path folder = program_folder();
+  return folder.empty() ? "" : (folder / "../share/caten").lexically_normal().string();
+}
+
 RuntimeSearch default_runtime_search() {
   RuntimeSearch search;
   if (const char* path = std::getenv("CATEN_RUNTIME_PATH")) search.runtime_folders = split_path(path);
   if (fs::path folder = program_folder(); !folder.empty()) {
-    search.runtime_folders.push_back((folder / "../share/caten/runtimes").lexically_normal().string());
+    search.runtime_folders.push_back(share_folder() + "/runtimes");
     search.driver_folders.push_back((folder / "../lib/caten").lexically_normal().string());
   }
   return search;

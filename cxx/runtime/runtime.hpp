@@ -44,6 +44,9 @@ struct Runtime {
   std::shared_ptr<Device> device;
 };
 
+/// share/caten beside the folder of the program, where its files are; "" if nobody knows.
+std::string share_folder();
+
 /// Where runtime files and drivers are looked for.
 struct RuntimeSearch {
   std::vector<std::string> runtime_folders{};

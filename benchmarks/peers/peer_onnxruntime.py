@@ -1,0 +1,73 @@
+"""ONNX Runtime: the workloads that its ops express, results bound to memory that is there (planned) or taken anew (fresh)."""
+import os
+
+import numpy
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+import protocol
+
+
+def constant(name, value, dtype=numpy.float32):
+    return numpy_helper.from_array(numpy.asarray(value, dtype), name)
+
+
+def node(op, inputs, output="y", **attributes):
+    return helper.make_node(op, inputs.split(), [output], **attributes)
+
+
+def reduction(op, axes):
+    axes = [] if axes is None else [constant("axes", axes, numpy.int64)]
+    return [node(op, "x axes" if axes else "x", keepdims=0)], axes
+
+
+def attention(causal):
+    """Needs opset 23."""
+    return lambda: ([node("Unsqueeze", "q zero", "q4"), node("Unsqueeze", "k zero", "k4"), node("Unsqueeze", "v zero", "v4"),
+                     node("Attention", "q4 k4 v4", "y4", is_causal=int(causal)), node("Squeeze", "y4 zero")], [constant("zero", [0], numpy.int64)])
+
+
+WORKLOADS = {
+    "chain": lambda: ([node("Mul", "x scale", "a"), node("Add", "a shift", "b"), node("Tanh", "b", "c"), node("Abs", "x", "d"),
+                       node("Neg", "d", "e"), node("Exp", "e", "f"), node("Mul", "c f")], [constant("scale", 1.5), constant("shift", 0.25)]),
+    "rows-softmax": lambda: ([node("Softmax", "x", axis=-1)], []),
+    "norm-gelu": lambda: ([node("LayerNormalization", "x weight bias", "n", epsilon=1e-5), node("Gelu", "n")], []),
+    "column-sums": lambda: reduction("ReduceSum", [0]),
+    "row-sums": lambda: reduction("ReduceSum", [1]),
+    "total": lambda: reduction("ReduceSum", None),
+    "column-maxima": lambda: reduction("ReduceMax", [0]),
+    "row-maxima": lambda: reduction("ReduceMax", [1]),
+    "largest": lambda: reduction("ReduceMax", None),
+    "transposed": lambda: ([node("Transpose", "x", perm=[1, 0])], []),
+    "gathered": lambda: ([node("Gather", "table rows")], []),
+    "product": lambda: ([node("MatMul", "a b")], []),
+    "products": lambda: ([node("MatMul", "a b")], []),
+    "convolution": lambda: ([node("Conv", "x weight", pads=[1] * 4)], []),
+    "stem": lambda: ([node("Conv", "x weight", pads=[3] * 4, strides=[2, 2])], []),
+    "prefill": attention(True),
+    "prefill-all": attention(False),
+    "decode": attention(False),
+}
+
+
+def prepare(spec, inputs):
+    if spec["wrt"] or any(dtype == "bf16" for _, dtype, _ in spec["inputs"]):
+        raise KeyError("neither gradients nor bf16 are there")
+    nodes, constants = WORKLOADS[spec["composite"]]()
+    types = {"f32": TensorProto.FLOAT, "i64": TensorProto.INT64}
+    values = [helper.make_tensor_value_info(name, types[dtype], sizes) for name, dtype, sizes in spec["inputs"]]
+    graph = helper.make_graph(nodes, "workload", values, [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=10)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = os.cpu_count()
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
+    result = session.run(None, inputs)[0]
+    out = numpy.empty_like(result)
+    binding = session.io_binding()
+    for name, value in inputs.items():
+        binding.bind_cpu_input(name, value)
+    binding.bind_output("y", "cpu", 0, numpy.float32, out.shape, out.ctypes.data)
+    return [result], {"fresh": lambda: session.run(None, inputs), "planned": lambda: session.run_with_iobinding(binding)}
+
+
+protocol.main(prepare)

@@ -1,0 +1,116 @@
+"""PyTorch: eager, or compiled by inductor, whichever is faster; out= where an op offers it."""
+import os
+import tempfile
+import time
+
+# What inductor compiled for other processes does not count.
+os.environ |= {"TORCHINDUCTOR_CACHE_DIR": tempfile.mkdtemp(prefix="inductor-"), "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1"}
+
+import torch
+import torch.nn.functional as F
+
+import protocol
+
+torch.set_num_threads(os.cpu_count())
+
+
+def attention(q, k, v, causal=False):
+    return F.scaled_dot_product_attention(q[None], k[None], v[None], is_causal=causal)[0]
+
+
+def block(x, wq, wk, wv, wo, w1, b1, w2, b2):
+    length, features = x.shape
+    heads = lambda t: t.reshape(length, features // 64, 64).transpose(0, 1)
+    n = F.layer_norm(x, (features,))
+    a = attention(heads(n @ wq), heads(n @ wk), heads(n @ wv), causal=True).transpose(0, 1).reshape(length, features)
+    x = x + a @ wo
+    return x + F.gelu(F.layer_norm(x, (features,)) @ w1 + b1) @ w2 + b2
+
+
+WORKLOADS = {
+    "chain": lambda x: torch.tanh(x * 1.5 + 0.25) * torch.exp(-torch.abs(x)),
+    "rows-softmax": lambda x: torch.softmax(x, -1),
+    "norm-gelu": lambda x, w, b: F.gelu(F.layer_norm(x, x.shape[-1:], w, b)),
+    "rms-scaled": lambda x, w: F.rms_norm(x, x.shape[-1:], w, 1e-5),
+    "column-sums": lambda x: x.sum(0),
+    "row-sums": lambda x: x.sum(1),
+    "total": lambda x: x.sum(),
+    "column-maxima": lambda x: x.amax(0),
+    "row-maxima": lambda x: x.amax(1),
+    "largest": lambda x: x.amax(),
+    "transposed": lambda x: x.t().contiguous(),
+    "gathered": lambda table, rows: table.index_select(0, rows),
+    "product": lambda a, b: a @ b,
+    "products": lambda a, b: a @ b,
+    "convolution": lambda x, w: F.conv2d(x, w, padding=1),
+    "stem": lambda x, w: F.conv2d(x, w, stride=2, padding=3),
+    "prefill": lambda q, k, v: attention(q, k, v, causal=True),
+    "prefill-all": attention,
+    "decode": attention,
+    "digits-loss": lambda x, target, w1, b1, w2, b2: F.cross_entropy(torch.relu(x @ w1 + b1) @ w2 + b2, target),
+    "transformer-block": block,
+    "transformer-block-768": block,
+}
+OUT = {
+    "rows-softmax": lambda out, x: torch.softmax(x, -1, out=out),
+    "column-sums": lambda out, x: torch.sum(x, 0, out=out),
+    "row-sums": lambda out, x: torch.sum(x, 1, out=out),
+    "column-maxima": lambda out, x: torch.amax(x, 0, out=out),
+    "row-maxima": lambda out, x: torch.amax(x, 1, out=out),
+    "transposed": lambda out, x: out.copy_(x.t()),
+    "gathered": lambda out, table, rows: torch.index_select(table, 0, rows, out=out),
+    "product": lambda out, a, b: torch.matmul(a, b, out=out),
+    "products": lambda out, a, b: torch.matmul(a, b, out=out),
+}
+DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "i64": torch.int64}
+
+
+def arguments_of(spec, inputs):
+    return [torch.from_numpy(inputs[name]).to(DTYPES[dtype]) for name, dtype, _ in spec["inputs"]]
+
+
+def runner(spec, function, arguments):
+    """A call of the function, with cotangents where they are wanted."""
+    if not spec["wrt"]:
+        def run():
+            with torch.no_grad():
+                return (function(*arguments),)
+        return run
+    names = [name for name, _, _ in spec["inputs"]]
+    varied = [arguments[names.index(name)].requires_grad_() for name in spec["wrt"]]
+
+    def run():
+        value = function(*arguments[:-1])
+        return (value, *torch.autograd.grad(value, varied, arguments[-1]))
+
+    return run
+
+
+def compile_program(spec):
+    function, arguments = WORKLOADS[spec["composite"]], arguments_of(spec, protocol.values(spec))
+    add = torch.compile(lambda x: x + 1)
+    add(torch.zeros(8, requires_grad=bool(spec["wrt"])))
+    run = runner(spec, torch.compile(function), arguments)
+    start = time.perf_counter()
+    run()
+    first = 1000 * (time.perf_counter() - start)
+    return first - min(protocol.milliseconds(run) for _ in range(3))  # the first call computes too
+
+
+def prepare(spec, inputs):
+    function, arguments = WORKLOADS[spec["composite"]], arguments_of(spec, inputs)
+    eager = runner(spec, function, arguments)
+    results = eager()
+    calls = {"fresh": protocol.fastest_of([eager, runner(spec, torch.compile(function), arguments)])}
+    if spec["composite"] in OUT and not spec["wrt"]:
+        out = torch.empty_like(results[0])
+
+        def planned():
+            with torch.no_grad():
+                OUT[spec["composite"]](out, *arguments)
+
+        calls["planned"] = planned
+    return [r.detach().float().numpy() if r.is_floating_point() else r.numpy() for r in results], calls
+
+
+protocol.main(prepare, compile_program)

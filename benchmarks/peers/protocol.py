@@ -1,0 +1,78 @@
+"""What the peers have in common. A peer is a process that defines the workloads under the names of their composites:
+
+  peer_NAME.py compile SPEC    prints {"ms": …}: a program compiled anew; the import and the first compilation of the process,
+                               that of an addition, are not counted
+  peer_NAME.py serve           answers each line of JSON with one:
+      {"prepare": SPEC, "inputs": {name: file.npy, …}, "outputs": [file.npy, …]}   runs once, writes the results: {}
+      {"time": n}                                                    {"fresh": [ms, …], "planned": [ms, …]}
+
+SPEC is {"composite": name, "inputs": [[name, dtype, sizes], …], "wrt": [name, …]}; with wrt the last inputs are cotangents of the
+results, and the results are followed by the cotangents of those inputs. A call is fresh if it takes memory for its results, planned
+if it writes them where they were before; a peer that cannot do one leaves it out. What a peer does not define, or what goes wrong,
+is {"error": why}.
+"""
+import json
+import math
+import sys
+import time
+
+import numpy
+
+
+def values(spec):
+    """Inputs to compile with, where their values do not matter."""
+    return {name: numpy.zeros(sizes, numpy.int64 if dtype == "i64" else numpy.float32) for name, dtype, sizes in spec["inputs"]}
+
+
+def milliseconds(call):
+    start = time.perf_counter()
+    call()
+    return 1000 * (time.perf_counter() - start)
+
+
+def fastest_of(calls, seconds=0.3):
+    """The call that is fastest when each is tried for a while."""
+    best, least = None, math.inf
+    for call in calls:
+        call()
+        end = time.perf_counter() + seconds
+        while True:
+            taken = milliseconds(call)
+            if taken < least:
+                best, least = call, taken
+            if time.perf_counter() > end:
+                break
+    return best
+
+
+def answer(prepare, request, state):
+    if "prepare" in request:
+        state.clear()
+        inputs = {name: numpy.load(path) for name, path in request["inputs"].items()}
+        results, calls = prepare(request["prepare"], inputs)
+        for result, path in zip(results, request["outputs"], strict=True):
+            numpy.save(path, numpy.asarray(result, numpy.float32 if result.dtype.kind == "f" else result.dtype))
+        state.update({kind: call for kind, call in calls.items() if call})
+        for call in state.values():
+            call()
+        return {}
+    return {kind: [milliseconds(call) for _ in range(request["time"])] for kind, call in state.items()}
+
+
+def main(prepare, compile_program=None):
+    """prepare(spec, inputs) gives the results as NumPy arrays and {"fresh": call, "planned": call}; compile_program(spec) gives
+    milliseconds. Both raise KeyError for a composite that the peer does not define."""
+    if sys.argv[1] == "compile":
+        spec = json.loads(sys.argv[2])
+        try:
+            print(json.dumps({"ms": compile_program(spec)}))
+        except Exception as error:
+            print(json.dumps({"error": f"{type(error).__name__}: {error}"[:300]}))
+        return
+    state = {}
+    for line in sys.stdin:
+        try:
+            reply = answer(prepare, json.loads(line), state)
+        except Exception as error:
+            reply = {"error": f"{type(error).__name__}: {error}"[:300]}
+        print(json.dumps(reply), flush=True)

@@ -1,0 +1,144 @@
+"""Suite cpu of benchmarks/run: caten and its peers compute the same workloads from the same inputs; what they give is compared
+before anything is timed, then they take turns."""
+import json
+import os
+import pathlib
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+
+import numpy
+
+TOLERANCES = {"f32": 1e-3, "bf16": 2e-2}  # of the largest element
+
+
+class PeerProcess:
+    def __init__(self, name, python, folder):
+        self.name = name
+        self.errors = open(pathlib.Path(folder, f"{name}.log"), "w")
+        # Memory that was freed is kept: results taken anew need no fresh pages.
+        environment = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "268435456"}
+        self.process = subprocess.Popen([python, pathlib.Path(__file__).parent / f"peers/peer_{name}.py", "serve"], text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self.errors, env={**os.environ, **environment})
+
+    def ask(self, **request):
+        try:
+            print(json.dumps(request), file=self.process.stdin, flush=True)
+            return json.loads(self.process.stdout.readline())
+        except (OSError, ValueError):
+            return {"error": "the peer's process ended"}
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.errors.close()
+
+
+def write_safetensors(path, name, values):
+    """bf16, which npy files do not have; `values` are f32 that bf16 holds."""
+    data = (values.view(numpy.uint32) >> 16).astype("<u2").tobytes()
+    header = json.dumps({name: {"dtype": "BF16", "shape": list(values.shape), "data_offsets": [0, len(data)]}}).encode()
+    header += b" " * (-len(header) % 8)
+    pathlib.Path(path).write_bytes(struct.pack("<Q", len(header)) + header + data)
+
+
+def read_result(path):
+    if path.suffix == ".npy":
+        return numpy.load(path)
+    raw = path.read_bytes()
+    length, = struct.unpack("<Q", raw[:8])
+    (shape,) = [entry["shape"] for name, entry in json.loads(raw[8:8 + length]).items() if name != "__metadata__"]
+    return (numpy.frombuffer(raw[8 + length:], "<u2").astype(numpy.uint32) << 16).view(numpy.float32).reshape(shape)
+
+
+def make_inputs(inputs, below, folder):
+    """Files of random values: {name: npy}, and what caten reads."""
+    random, peers, arguments = numpy.random.default_rng(7), {}, []
+    for name, dtype, sizes in inputs:
+        if dtype == "i64":
+            values = random.integers(0, below[name], sizes)
+        else:
+            values = random.uniform(-1, 1, sizes).astype(numpy.float32)
+        if dtype == "bf16":
+            values = (values.view(numpy.uint32) & 0xFFFF0000).view(numpy.float32)
+        peers[name] = f"{folder}/{name}.npy"
+        numpy.save(peers[name], values)
+        path = peers[name]
+        if dtype == "bf16":
+            path = f"{folder}/{name}.safetensors"
+            write_safetensors(path, name, values)
+        arguments += ["--in", f"{name}={path}"]
+    return peers, arguments
+
+
+def difference(found, expected, tolerance):
+    """What is wrong with a peer's results, "" if nothing."""
+    for k, (a, b) in enumerate(zip(found, expected, strict=True)):
+        if a.shape != b.shape:
+            return f"result {k} has shape {a.shape}, caten's {b.shape}"
+        worst, scale = numpy.abs(a - b).max(initial=0), numpy.abs(b).max(initial=1e-30)
+        if not worst <= tolerance * scale:
+            return f"result {k} differs from caten's by {worst:.3g} of {scale:.3g}"
+    return ""
+
+
+def figure(samples):
+    return {"median": statistics.median(samples), "low": min(samples), "high": max(samples), "samples": len(samples)}
+
+
+def measure_row(caten, row, program, peers, rounds):
+    """The row with its figures; `program` is (IR file, inputs, outputs)."""
+    ir, inputs, outputs = program
+    with tempfile.TemporaryDirectory() as folder:
+        files, arguments = make_inputs(inputs, row.get("below", {}), folder)
+        dtype = "bf16" if any(kind == "bf16" for _, kind, _ in inputs) else "f32"
+        results = [pathlib.Path(folder, f"caten-{k}.{'safetensors' if dtype == 'bf16' else 'npy'}") for k in range(len(outputs))]
+        arguments += [part for name, path in zip(outputs, results) for part in ("--out", f"{name}={path}")]
+        subprocess.run([caten, "--no-init", "run", ir, *arguments], check=True)
+        expected = [read_result(path) for path in results]
+        spec = {"composite": row["composite"], "inputs": inputs, "wrt": row.get("wrt", [])}
+        ready, errors = [], {}
+        for peer in peers:
+            paths = [f"{folder}/{peer.name}-{k}.npy" for k in range(len(outputs))]
+            reply = peer.ask(prepare=spec, inputs=files, outputs=paths)
+            wrong = reply.get("error") or difference([numpy.load(path) for path in paths], expected, TOLERANCES[dtype])
+            if wrong:
+                errors[peer.name] = wrong
+            else:
+                ready.append(peer)
+        samples = {}
+        for _ in range(rounds):
+            done = subprocess.run([caten, "--no-init", "bench", row["id"], "--repeat", "7", "--json"], check=True, capture_output=True, text=True)
+            own = json.loads(done.stdout)["cpu"][0]
+            for kind in ("planned", "fresh"):
+                samples.setdefault(("caten", kind), []).append(own[kind]["median_ms"])
+            samples.setdefault(("caten", "first"), []).append(own["first_call_ms"])
+            for peer in ready:
+                for kind, times in peer.ask(time=7).items():
+                    if kind != "error":
+                        samples.setdefault((peer.name, kind), []).append(statistics.median(times))
+        out = {"id": row["id"], "what": row["what"], "ms": {}, "errors": errors}
+        for (name, kind), values in samples.items():
+            out["ms"].setdefault(name, {})[kind] = figure(values)
+        seconds = out["ms"]["caten"]["planned"]["median"] / 1000
+        out |= {"gb_per_s": own["bytes"] / seconds / 1e9, "gflop_per_s": own["flops"] / seconds / 1e9, "arena_bytes": own["arena_bytes"],
+                "share_of_roof": own["share_of_roof"] * own["planned"]["median_ms"] / 1000 / seconds, "kernels": own["kernels"]}
+        for kind, kinds in (("planned", ("planned", "fresh")), ("fresh", ("fresh",))):
+            best = min(((out["ms"][peer.name][k]["median"], peer.name) for peer in ready for k in kinds if k in out["ms"].get(peer.name, {})), default=None)
+            if best:
+                out[f"best_{kind}"] = {"peer": best[1], "ratio": best[0] / out["ms"]["caten"][kind]["median"]}
+        return out
+
+
+def measure(caten, rows, write_program, peer_pythons, rounds):
+    with tempfile.TemporaryDirectory() as folder:
+        peers = [PeerProcess(name, python, folder) for name, python in peer_pythons.items() if python]
+        out = []
+        for number, row in enumerate(rows):
+            print(f"  {number + 1} of {len(rows)}: {row['id']}", file=sys.stderr, flush=True)
+            out.append(measure_row(caten, row, write_program(row, folder), peers, rounds))
+        for peer in peers:
+            peer.end()
+        return out

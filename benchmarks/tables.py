@@ -1,0 +1,84 @@
+"""The tables of benchmarks/run."""
+import statistics
+
+COMPILERS = {"jax": "JAX", "torch": "torch.compile"}  # peers whose compile times are compared
+
+
+def number(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def plain_table(rows):
+    lines = ["| what | median | smallest – largest | aim | |", "|---|--:|--:|--:|---|"]
+    for r in rows:
+        aim = f"≤ {r['aim']} {r['unit']}" if r["aim"] else ""
+        met = "" if not r["aim"] else "met" if r["median"] <= r["aim"] else "missed"
+        lines.append(f"| {r['what']} | {number(r['median'])} {r['unit']} | {number(r['low'])} – {number(r['high'])} ({r['samples']}) | {aim} | {met} |")
+    return "\n".join(lines) + "\n"
+
+
+def compile_table(rows):
+    def cell(row, name):
+        f = row["ms"].get(name)
+        return f"{number(f['median'])} ({number(f['low'])} – {number(f['high'])})" if f else "–"
+
+    def times(row, peer):
+        f = row["ms"].get(peer)
+        return f"{number(f['ratio'])}×" if f else "–"
+
+    peers = [peer for peer in COMPILERS if any(peer in row["ms"] for row in rows)]
+    heads = ["row", "what", "kernels", "caten", *[x for peer in peers for x in (COMPILERS[peer], "slower by")], "new process", "kept", "calls"]
+    lines = ["Milliseconds: median (smallest – largest).\n", "| " + " | ".join(heads) + " |", "|---|---|" + "--:|" * (len(heads) - 2)]
+    for row in rows:
+        cells = [row["id"], row["what"], str(row["kernels"]), cell(row, "anew"), *[x for peer in peers for x in (cell(row, peer), times(row, peer))],
+                 cell(row, "process"), cell(row, "kept"), str(row["kept_compiler_calls"])]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines.append("")
+    for peer in peers:
+        ratios = {row["id"]: row["ms"][peer]["ratio"] for row in rows if peer in row["ms"]}
+        single = [ratio for row in rows if row["kernels"] == 1 and (ratio := ratios.get(row["id"]))]
+        lost = [name for name, ratio in ratios.items() if ratio < 1]
+        lines.append(f"- {COMPILERS[peer]} is slower by {number(statistics.geometric_mean(ratios.values()))}× (geometric mean of {len(ratios)} rows"
+                     + (f"; {number(statistics.geometric_mean(single))}× over the {len(single)} of one kernel, at least {number(min(single))}×" if single else "")
+                     + ("; W12 " + number(ratios["W12"]) + "×" if "W12" in ratios else "") + "); "
+                     + (f"caten loses {', '.join(lost)}." if lost else "caten loses no row."))
+    return "\n".join(lines) + "\n"
+
+
+def cpu_table(rows):
+    names = [name for name in ("jax", "torch", "onnxruntime", "tinygrad", "numba") if any(name in row["ms"] for row in rows)]
+    heads = ["row", "what", "caten", "fresh", "GB/s", "GFLOP/s", "of roof", "first", "arena", *names, "best peer", "fresh"]
+    lines = ["Milliseconds: medians; of a peer the better of planned and fresh. Above 1× the best peer is slower.\n",
+             "| " + " | ".join(heads) + " |", "|---|---|" + "--:|" * (len(heads) - 2)]
+    for row in rows:
+        ms = row["ms"]
+        planned = ms["caten"]["planned"]
+        rate = lambda name: number(row[name]) if row[name] else "–"
+        best = lambda kind: f"{number(row[f'best_{kind}']['ratio'])}× ({row[f'best_{kind}']['peer']})" if f"best_{kind}" in row else "–"
+        cells = [row["id"], row["what"], f"{number(planned['median'])} ({number(planned['low'])} – {number(planned['high'])})",
+                 number(ms["caten"]["fresh"]["median"]), rate("gb_per_s"), rate("gflop_per_s"), f"{100 * row['share_of_roof']:.0f} %",
+                 number(ms["caten"]["first"]["median"]), f"{row['arena_bytes'] / 2**20:.1f} MiB",
+                 *[number(min(f["median"] for f in ms[name].values())) if name in ms else "–" for name in names], best("planned"), best("fresh")]
+        lines.append("| " + " | ".join(cells) + " |")
+    ratios = [row["best_planned"]["ratio"] for row in rows if "best_planned" in row]
+    lost = [row["id"] for row in rows if "best_planned" in row and row["best_planned"]["ratio"] < 1]
+    if ratios:
+        lines.append(f"\nThe best peer of each row is slower by {number(statistics.geometric_mean(ratios))}× (geometric mean of {len(ratios)} rows); "
+                     + (f"caten loses {len(lost)}: {', '.join(lost)}." if lost else "caten loses no row."))
+    wrong = [f"- {row['id']}, {name}: {why}" for row in rows for name, why in row["errors"].items() if "KeyError" not in why]
+    return "\n".join(lines) + "\n" + ("\nNot timed:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
+
+
+def table(suite, rows):
+    return {"compile": compile_table, "cpu": cpu_table}.get(suite, plain_table)(rows)
+
+
+def markdown(results, suites):
+    """All suites, the newest result of each."""
+    text = "# What was measured\n\nMade by `benchmarks/run --write`; [README.md](README.md) says how.\n"
+    for name in suites:
+        if name in results:
+            r = results[name]
+            m = r["machine"]
+            text += f"\n## {name}\n{m['cpu']}, {m['cores']} cores, {m['memory_gib']} GiB, {m['compiler']}; commit {m['commit']}, {m['date']}.\n\n{table(name, r['rows'])}"
+    return text
