@@ -1,6 +1,7 @@
 // Element-wise ops, conversions and views of constants are constants. Their values are those of the reference
-// evaluator, on scalars.
+// evaluator, on scalars. So are sums of equal integers over axes of known size, which is how sizes become values.
 #include <algorithm>
+#include <optional>
 
 #include "ir/evaluate.hpp"
 #include "rewrite/rewrite.hpp"
@@ -27,6 +28,7 @@ class Folder : public GraphCopier {
 
  private:
   NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
+    if (std::optional<NodeId> sum = sum_of_equals(node, operands)) return *sum;
     bool constant = foldable(node) &&
                     std::all_of(operands.begin(), operands.end(), [&](NodeId id) { return to_[id].is(Op::kConst); });
     if (!constant) return copy_node(node, std::move(operands));
@@ -42,6 +44,19 @@ class Folder : public GraphCopier {
     Result<Results> results = evaluate(scalars, {});
     if (!results) return copy_node(node, std::move(operands));
     return build.constant(Scalar::load(node.type.dtype, results->outputs[0].data()), shape);
+  }
+
+  std::optional<NodeId> sum_of_equals(const Node& node, const std::vector<NodeId>& operands) {
+    if (node.kind != NodeKind::kOp || !node.is(Op::kReduce) || !is_integer(node.type.dtype)) return std::nullopt;
+    const auto& reduce = node.get<ReduceAttributes>();
+    if (reduce.combine != Combine::kAdd || !to_[operands[0]].is(Op::kConst)) return std::nullopt;
+    Dim count = 1;
+    for (int axis : reduce.axes)
+      count = count * to_.dims.resolve(to_.type(operands[0]).shape)[static_cast<size_t>(axis)];
+    if (!count.is_constant() || count.overflowed()) return std::nullopt;
+    auto value = static_cast<uint64_t>(to_[operands[0]].get<ConstAttributes>().value.as_integer());
+    auto sum = static_cast<int64_t>(value * static_cast<uint64_t>(count.constant()));
+    return Build(to_).constant(Scalar::of_integer(node.type.dtype, sum), to_.dims.resolve(node.type.shape));
   }
 };
 

@@ -110,6 +110,28 @@ TEST_CASE("constants are folded with the evaluator's values") {
   CHECK(print(out).find("2.0") != std::string::npos);
 }
 
+TEST_CASE("sums of equal integers are folded where their number is known, and wrap") {
+  Program p;
+  auto add = [&](DType dtype, int64_t value, const Shape& shape, std::vector<int> axes) {
+    p.output(p.b.reduce(Combine::kAdd, p.b.constant(Scalar::of_integer(dtype, value), shape), std::move(axes)));
+  };
+  add(DType::kI64, 3, {Dim(4), Dim(5)}, {0, 1});
+  add(DType::kU8, 100, {Dim(4), Dim(2)}, {0});
+  add(DType::kI8, -1, {Dim(0)}, {0});
+  auto sums = [](const Graph& graph) {
+    size_t count = 0;
+    for (NodeId id : graph.reachable()) count += graph[id].is(Op::kReduce);
+    return count;
+  };
+  CHECK(sums(run(p)) == 0);
+  Program open;
+  open.graph.dims.declare("N");
+  open.graph.add_input("x", {DType::kF32, {Dim::symbol("N")}});
+  open.arguments.inputs.push_back(Array::zeros(DType::kF32, {5}));
+  open.output(open.b.size(Dim::symbol("N")));
+  CHECK(sums(run(open)) == 1);
+}
+
 TEST_CASE("regions become their bodies") {
   Program p;
   NodeId x = p.input(DType::kF32, {1, 2});
