@@ -88,10 +88,6 @@ bool is_program(const std::string& word) {
   return word.starts_with('(') || std::filesystem::is_regular_file(word, error);
 }
 
-bool names(const std::string& word, const Workload& row) {
-  return word == row.composite || word == row.id || row.id.starts_with(word + "-");
-}
-
 }  // namespace
 
 Result<std::vector<Workload>> read_workloads(const SourceMap& sources, uint32_t source, const std::string& folder) {
@@ -139,7 +135,10 @@ Result<BenchChoice> choose_workloads(const std::vector<std::string>& words, cons
     }
     bool known = false;
     for (size_t i = 0; i < all.size(); ++i)
-      if (names(word, all[i])) chosen[i] = known = true;
+      if (all[i].id == word) chosen[i] = known = true;
+    if (known) continue;
+    for (size_t i = 0; i < all.size(); ++i)
+      if (all[i].composite == word || all[i].id.starts_with(word + "-")) chosen[i] = known = true;
     if (known) continue;
     if (is_program(word)) {
       bool file = !word.starts_with('(');

@@ -39,8 +39,8 @@ struct BenchChoice {
 /// roof, cpu, compile.
 const std::vector<std::string>& bench_suites();
 
-/// An operand is a suite, a row's id or the beginning of one up to a hyphen (W6), a composite, or a program: a file, or
-/// text that begins with `(`. Without a suite: cpu; without a row: all. E0902 for anything else.
+/// An operand is a suite, a row's id, the beginning of several up to a hyphen (W6), a composite, or a program: a file,
+/// or text that begins with `(`. Without a suite: cpu; without a row: all. E0902 for anything else.
 Result<BenchChoice> choose_workloads(const std::vector<std::string>& words, const std::vector<Workload>& all);
 
 }  // namespace caten

@@ -28,7 +28,8 @@ constexpr const char* kRows = R"(
 (file "a.lisp"
  (row W1-4 "a chain" chain ((N 4)) (:bytes (* 8 N)))
  (row W6-2 "a product" product ((M 2) (K 3) (T bf16)) (:flops (* 2 M K)) (:below rows K) (:wrt a b))
- (row W6-4 "a product" product ((M 4) (K 3) (T f32))))
+ (row W6-4 "a product" product ((M 4) (K 3) (T f32)))
+ (row W6-4-bf16 "a product" product ((M 4) (K 3) (T bf16))))
 (file "b.lisp" (row W12 "a block" block ()))
 )";
 
@@ -37,11 +38,11 @@ constexpr const char* kRows = R"(
 TEST_CASE("rows of workloads are read as data") {
   Result<std::vector<Workload>> rows = read(kRows);
   REQUIRE(rows);
-  CHECK(ids(*rows) == Ids{"W1-4", "W6-2", "W6-4", "W12"});
+  CHECK(ids(*rows) == Ids{"W1-4", "W6-2", "W6-4", "W6-4-bf16", "W12"});
   const Workload& row = (*rows)[1];
   CHECK(row.what == "a product");
   CHECK(row.path == "folder/a.lisp");
-  CHECK((*rows)[3].path == "folder/b.lisp");
+  CHECK((*rows)[4].path == "folder/b.lisp");
   CHECK(row.sizes == std::vector<std::string>{"M=2", "K=3", "T=bf16"});
   CHECK(row.flops.value_or(0) == 12);
   CHECK_FALSE(row.bytes.has_value());
@@ -68,8 +69,9 @@ TEST_CASE("operands choose suites, rows, composites and files") {
   std::vector<Workload> all = *read(kRows);
   auto chosen = [&](const std::vector<std::string>& words) { return choose_workloads(words, all).value(); };
   CHECK(chosen({}).suites == Ids{"cpu"});
-  CHECK(ids(chosen({}).rows) == Ids{"W1-4", "W6-2", "W6-4", "W12"});
-  CHECK(ids(chosen({"W6"}).rows) == Ids{"W6-2", "W6-4"});
+  CHECK(chosen({}).rows.size() == all.size());
+  CHECK(ids(chosen({"W6"}).rows) == Ids{"W6-2", "W6-4", "W6-4-bf16"});
+  CHECK(ids(chosen({"W6-4"}).rows) == Ids{"W6-4"});
   CHECK(ids(chosen({"block", "W1-4"}).rows) == Ids{"W1-4", "W12"});
   CHECK(ids(chosen({"W1"}).rows) == Ids{"W1-4"});  // not W12
   CHECK(chosen({"compile", "roof", "compile", "W12"}).suites == Ids{"compile", "roof"});
