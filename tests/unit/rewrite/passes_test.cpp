@@ -128,7 +128,8 @@ TEST_CASE("sums of equal integers are folded where their number is known, and wr
   open.graph.dims.declare("N");
   open.graph.add_input("x", {DType::kF32, {Dim::symbol("N")}});
   open.arguments.inputs.push_back(Array::zeros(DType::kF32, {5}));
-  open.output(open.b.size(Dim::symbol("N")));
+  Shape shape{Dim::symbol("N")};
+  open.output(open.b.reduce(Combine::kAdd, open.b.integer(1, shape), {0}));
   CHECK(sums(run(open)) == 1);
 }
 
