@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "rewrite/passes/convert_precision.hpp"
+
 namespace caten {
 
 namespace {
@@ -44,6 +46,13 @@ const std::vector<Option>& all_options() {
       {"--wrt", "", "NAME", "d",
        "differentiate with respect to this input (repeat for more; default: every float input)",
        [](S& s, const Text& v) { s.wrt.push_back(v); }},
+      {"--dtype", "", "NAME", "cd",
+       "bf16 or f16: compute and store f32 values so; inputs and results stay f32 (default: f32, as they are)",
+       [](S& s, const Text& v) { s.dtype = v; }, "dtype", [](const S& s) { return s.dtype; }, "bf16 f16 f32"},
+      {"--keep-f32", "", "NAMES", "cd",
+       "with --dtype: composites, ops and families of them that stay in f32, as default,gelu,mul or none; default "
+       "stands for sums,softmax,norms,exponentials,angles,losses,random,loops",
+       [](S& s, const Text& v) { s.keep_f32 = v; }, "keep-f32", [](const S& s) { return s.keep_f32; }},
       {"--check", "", "", "cd", "indices out of range and integer divisions by zero are errors",
        [](S& s, const Text& v) { s.check = v != "no"; }, "check", [](const S& s) { return yes_no(s.check); }},
       {"-O", "", "LEVEL", "cd",
@@ -192,6 +201,8 @@ Status check_values(const Settings& s) {
   };
   CATEN_TRY(one_of("--color", s.color, {"auto", "always", "never"}));
   if (!s.emit.empty()) CATEN_TRY(one_of("--emit", s.emit, {"ir", "graph", "schedule", "kernel"}));
+  if (Result<std::optional<Precision>> known = parse_precision(s.dtype, s.keep_f32); !known)
+    return tl::make_unexpected(known.error());
   if (s.profile && s.verify)
     return fail({.code = Code::BadOptionValue,
                  .message = "a run that is verified is not profiled",

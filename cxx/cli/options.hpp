@@ -32,6 +32,8 @@ struct Settings {
   int optimization = 2;
   int repeat = 0;         ///< --repeat; 0: not given
   std::string invalid{};  ///< the value of -O, -f or --repeat that check_values refuses
+  std::string dtype = "f32";
+  std::string keep_f32 = "default";
   bool artifact = false;  ///< -c
   bool check = false;
   bool json = false;

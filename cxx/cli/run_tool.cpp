@@ -162,6 +162,10 @@ class Invocation {
   std::optional<Graph> program(const std::string& operand) {
     std::optional<Graph> graph = load_program(session_, operand, settings_, diagnostics_);
     if (!graph) return std::nullopt;
+    if (std::optional<Precision> chosen = session_.precision()) {
+      for (Diagnostic& warning : unknown_kept_names(*graph, *chosen)) diagnostics_.add(std::move(warning));
+      graph = session_.converted(std::move(*graph));
+    }
     if (tool_.transform) {
       Result<Graph> transformed = tool_.transform(*graph, settings_);
       if (!transformed) {
@@ -363,6 +367,7 @@ int run_tool(const Tool& tool, int argc, char** argv) {
   if (!settings.cpu.empty()) options.device = "cpu=" + settings.cpu;
   options.notice = [console](const Diagnostic& notice) { console.message(notice, SourceMap{}); };
   options.check = settings.check;
+  options.precision = parse_precision(settings.dtype, settings.keep_f32).value();  // checked with the other values
   options.rewriting.off = options.scheduling.off = {settings.disabled.begin(), settings.disabled.end()};
   set_optimization(options, settings.optimization);
   if (settings.trace_rewrites)

@@ -30,6 +30,23 @@ void set_optimization(SessionOptions& options, int level) {
   if (level <= 1) options.scheduling.off.insert("grouping");
 }
 
+std::optional<Precision> Session::precision() {
+  std::lock_guard lock(mutex_);
+  return precision_;
+}
+
+void Session::set_precision(std::optional<Precision> precision) {
+  std::lock_guard lock(mutex_);
+  precision_ = std::move(precision);
+}
+
+Graph Session::converted(Graph graph) {
+  std::optional<Precision> chosen = precision();
+  if (!chosen) return graph;
+  Timed step(options_.timings, "convert precision");
+  return convert_precision(graph, *chosen);
+}
+
 std::string Session::runtime_name() {
   std::lock_guard lock(mutex_);
   return chosen_runtime();

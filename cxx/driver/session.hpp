@@ -17,6 +17,7 @@
 #include "base/source.hpp"
 #include "driver/compile.hpp"
 #include "driver/execute.hpp"
+#include "rewrite/passes/convert_precision.hpp"
 #include "rewrite/rewrite.hpp"
 #include "standalone/standalone.hpp"
 
@@ -31,6 +32,7 @@ struct SessionOptions {
   std::optional<size_t> max_memory{};
   bool check =
       false;  ///< demanded out-of-range indices and integer divisions by zero are errors (rewrite/passes/insert_checks)
+  std::optional<Precision> precision{};  ///< of `converted`
   bool rewrite = true;  ///< simplify programs before they are compiled; the evaluator runs them as they are
   RewriteOptions rewriting{};
   ScheduleOptions scheduling{};
@@ -48,7 +50,7 @@ void set_optimization(SessionOptions& options, int level);
 
 class Session {
  public:
-  explicit Session(SessionOptions options = {}) : options_(std::move(options)) {
+  explicit Session(SessionOptions options = {}) : options_(std::move(options)), precision_(options_.precision) {
     options_.rewriting.timings = options_.timings;
   }
 
@@ -65,6 +67,12 @@ class Session {
   Result<Results> run(const Graph& graph, Arguments arguments);
   /// `outputs`: arrays that results are written to (ExecuteOptions).
   Result<Results> run(const CompiledProgram& program, Arguments arguments, std::vector<Array> outputs = {});
+
+  /// The program in the precision that was chosen (--dtype). Front ends ask for it before they transform, optimise or
+  /// run a program; nothing else does.
+  Graph converted(Graph graph);
+  std::optional<Precision> precision();
+  void set_precision(std::optional<Precision> precision);
 
   /// The program that is compiled for `graph`: with rewriting on, the simplified one (--emit=graph).
   Result<Graph> rewritten(const Graph& graph) const;
@@ -101,6 +109,7 @@ class Session {
   SessionOptions options_;
   SourceMap sources_;
   std::mutex mutex_;
+  std::optional<Precision> precision_;
   std::string chosen_;  ///< "" until it is known
   std::shared_ptr<const Runtime> runtime_;
   std::map<std::string, Entry> programs_;  ///< by the text of the graph

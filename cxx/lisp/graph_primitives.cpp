@@ -19,6 +19,7 @@ cl_object compute(cl_object tensors) {
       if (!value) return to_lisp(value.error());
       graph.outputs.push_back({"value" + std::to_string(graph.outputs.size()), *value});
     }
+    graph = session().converted(std::move(graph));
     Timed step(session().options().timings, "optimizers");
     Result<Graph> optimized = apply_optimizers(graph);
     if (!optimized) return to_lisp(optimized.error());
@@ -67,6 +68,42 @@ cl_object print_graph(cl_object name, cl_object inputs, cl_object outputs, cl_ob
   });
 }
 
+/// (set-precision dtype keep): what graphs are converted to from now on; T or a diagnostic.
+cl_object set_precision(cl_object dtype, cl_object keep) {
+  return primitive([&]() -> cl_object {
+    Result<std::optional<Precision>> precision = parse_precision(to_utf8(dtype), to_utf8(keep));
+    if (!precision) return to_lisp(precision.error());
+    session().set_precision(std::move(*precision));
+    return ECL_T;
+  });
+}
+
+/// (get-precision): (dtype . keep) as they were given, or nil.
+cl_object get_precision() {
+  return primitive([&]() -> cl_object {
+    std::optional<Precision> precision = session().precision();
+    if (!precision) return ECL_NIL;
+    return ecl_cons(to_lisp(dtype_name(precision->dtype)), to_lisp(std::string_view(precision->kept)));
+  });
+}
+
+/// (precision-families): ((name kept ops composites) …), names as strings.
+cl_object list_precision_families() {
+  return primitive([&]() -> cl_object {
+    auto names = [](const std::vector<std::string_view>& from) {
+      cl_object list = ECL_NIL;
+      for (size_t i = from.size(); i-- > 0;) list = ecl_cons(to_lisp(from[i]), list);
+      return list;
+    };
+    cl_object list = ECL_NIL;
+    for (const PrecisionFamily& family : precision_families())
+      list = ecl_cons(
+          cl_list(4, to_lisp(family.name), family.kept ? ECL_T : ECL_NIL, names(family.ops), names(family.composites)),
+          list);
+    return cl_nreverse(list);
+  });
+}
+
 std::optional<Graph>& kept_graph() {
   static std::optional<Graph> graph;
   return graph;
@@ -82,8 +119,13 @@ cl_object keep_graph(cl_object name, cl_object inputs, cl_object outputs, cl_obj
   });
 }
 
-const Primitive kPrimitives[] = {
-    {"COMPUTE", compute}, {"RESUME", resume}, {"PRINT-GRAPH", print_graph}, {"KEEP-GRAPH", keep_graph}};
+const Primitive kPrimitives[] = {{"COMPUTE", compute},
+                                 {"RESUME", resume},
+                                 {"PRINT-GRAPH", print_graph},
+                                 {"KEEP-GRAPH", keep_graph},
+                                 {"SET-PRECISION", set_precision},
+                                 {"GET-PRECISION", get_precision},
+                                 {"PRECISION-FAMILIES", list_precision_families}};
 
 }  // namespace
 
