@@ -14,8 +14,8 @@
   (:import-from :caten/ops #:plain-p)
   (:import-from :caten/dim #:*dims*)
   (:import-from :caten/promotion #:*types*)
-  (:import-from :caten/primitive #:make-dim-env #:dim-derived #:source-text)
-  (:import-from :caten/diagnostic #:*place* #:*path* #:*collector* #:fail #:suggest #:diagnostic-p)
+  (:import-from :caten/primitive #:make-dim-env #:dim-derived #:source-text #:check-schedule)
+  (:import-from :caten/diagnostic #:*place* #:*path* #:*collector* #:fail #:suggest #:diagnostic-p #:checked #:with-place)
   (:import-from :caten/syntax #:form-place)
   (:export #:library-names #:library-entry #:find-composite #:composite-name #:composite-signature #:composite-documentation #:composite-clauses #:composite-place
            #:composite-body #:call-composite #:trace-composite #:program #:program-inputs #:program-outputs #:program-dims
@@ -31,7 +31,7 @@
   defaults       ; function of no argument that returns the default values of keyword arguments
   body           ; function
   documentation  ; string or nil
-  clauses        ; (:example …) (:test …) (:ulp n) as written
+  clauses        ; (:example …) (:test …) (:ulp n) (:schedule …) as written
   place)         ; where it is defined
 
 (defvar *composites* '() "Names of all named composites, newest first.")
@@ -118,7 +118,8 @@
            (attributes (region-attributes composite keys)))
       (loop for result in (check-results signature results)
             for index from 0
-            collect (make-region (string-downcase (or (composite-name composite) "composite")) attributes index result tensors)))))
+            collect (make-region (string-downcase (or (composite-name composite) "composite")) attributes index result tensors
+                                 (rest (assoc :schedule (composite-clauses composite))))))))
 
 (defun run-body (composite)
   "The values of the body, with what is bound."
@@ -157,7 +158,7 @@ tensor: (call-composite (find-composite 'relu) (list x))."
 
 ;;; Defining
 
-(defparameter *clauses* '(:example :test :ulp :error :reference) "What may stand between docstring and body.")
+(defparameter *clauses* '(:example :test :ulp :error :reference :schedule) "What may stand between docstring and body.")
 
 (defun split-clauses (forms)
   "The docstring, the clauses and the body of a definition."
@@ -165,7 +166,16 @@ tensor: (call-composite (find-composite 'relu) (list x))."
         (clauses '()))
     (loop while (and (consp (first forms)) (member (caar forms) *clauses*))
           do (push (pop forms) clauses))
+    (check-schedules clauses)
     (values documentation (nreverse clauses) forms)))
+
+(defun check-schedules (clauses)
+  "Refuses malformed (:schedule …) clauses, and more than one. The compiler of the library has no primitives: its tests see to it."
+  (let ((schedules (remove :schedule clauses :key #'first :test-not #'eq)))
+    (when (rest schedules) (fail 113 "a composite has two schedules" :expected "one (:schedule …)" :remedy "put all clauses into it"))
+    (when (and schedules (fboundp 'check-schedule))
+      (let ((answer (check-schedule (rest (first schedules)))))
+        (when (diagnostic-p answer) (checked (with-place answer (form-place (first schedules)))))))))
 
 (defun term-forms (signature names)
   "Forms that make the functions of the signature's sizes: (term names function)."
@@ -240,6 +250,7 @@ tensor: (call-composite (find-composite 'relu) (list x))."
   "A function with docstring and clauses as a composite has them, for what has no signature of tensors:
 (defmaker eye (n &key (dtype :f32)) \"The unit matrix.\" (:example (eye 3)) …) → (progn (defun eye …) (define-function 'eye …))."
   (multiple-value-bind (documentation clauses forms) (split-clauses body)
+    (when (assoc :schedule clauses) (fail 113 "a maker has no kernels to schedule" :remedy "leave :schedule out"))
     `(progn (defun ,name ,lambda-list ,@forms)
             (define-function ',name ',lambda-list ,documentation ',clauses))))
 

@@ -121,11 +121,12 @@ have one. Of a loop: a list of its results."
   "The counter (index 0) or a carry of the loop `instance`, whose body is at depth `level`."
   (%make-tensor :bound '() (list level index) dtype shape nil name (origin) (list instance)))
 
-(defun make-region (name attributes index body arguments)
-  "The body's value, marked as result `index` of the composite `name` called with these tensors and attributes."
+(defun make-region (name attributes index body arguments &optional schedule)
+  "The body's value, marked as result `index` of the composite `name` called with these tensors and attributes; `schedule` has the clauses
+that it asks its kernels for."
   (if (poison-p body)
       (poison)
-      (%make-tensor :region (cons body arguments) (list name index attributes) (tensor-dtype body) (tensor-shape body) nil nil
+      (%make-tensor :region (cons body arguments) (list name index attributes schedule) (tensor-dtype body) (tensor-shape body) nil nil
                     (origin) (union-free (cons body arguments)))))
 
 (defun set-computed (tensor array)

@@ -94,8 +94,8 @@ class Parser {
   }
 
   void parse_clause(const Datum& clause, Definition& d, std::set<std::string>& seen) {
-    static const std::vector<std::string> kClauses = {":dim", ":type", ":in",   ":state", ":where",
-                                                      ":let", ":out",  ":next", ":call"};
+    static const std::vector<std::string> kClauses = {":dim", ":type", ":in",   ":state",    ":where",
+                                                      ":let", ":out",  ":next", ":schedule", ":call"};
     if (!clause.is_list() || clause.items.empty() || !clause[0].is_keyword()) {
       report(Code::BadForm, "a clause must be a list that starts with a keyword", clause.span,
              "(:in …), (:let …), (:out …) …", head_of(clause), "");
@@ -108,6 +108,14 @@ class Parser {
       return;
     }
     if (!unique(seen, name, clause[0].span, "clause")) return;
+    if (name == "schedule") {
+      if (d.is_program)
+        report(Code::UnknownClause, "a program has no `:schedule` clause", clause[0].span,
+               "(:schedule …) of a composite", ":schedule", "give it to the composite that the program calls");
+      else
+        d.schedule = &clause;
+      return;
+    }
     if (name == "call") {
       if (!d.is_program) {
         report(Code::UnknownClause, "a composite has no `:call` clause", clause[0].span,

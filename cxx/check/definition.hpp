@@ -45,7 +45,8 @@ struct Definition {
   std::vector<TypedName> inputs{}, states{};
   std::vector<const Datum*> conditions{};  ///< of :where
   std::vector<NamedValue> lets{}, outputs{}, nexts{};
-  const Datum* call = nullptr;  ///< the whole (:call composite …) clause of a program
+  const Datum* schedule = nullptr;  ///< the whole (:schedule …) clause of a composite
+  const Datum* call = nullptr;      ///< the whole (:call composite …) clause of a program
 };
 
 /// The definitions of a text, in its order. The forms must outlive them. Reports every error found.

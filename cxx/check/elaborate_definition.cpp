@@ -353,11 +353,14 @@ Binding Elaborator::call(const Datum& form, Scope& scope) {
   add_conditions(*callee, inner);
   evaluate_lets(*callee, inner);
   std::vector<NodeId> results;
+  std::vector<Datum> clauses =
+      callee->schedule ? schedule({callee->schedule->items.begin() + 1, callee->schedule->items.end()}, inner)
+                       : std::vector<Datum>();
   for (const NamedValue& output : callee->outputs)
     if (Node node = evaluate_output(output, inner)) {
       locate(form, scope);
       results.push_back(
-          graph_.make_region({callee->name, {}, static_cast<uint32_t>(results.size())}, *node, *arguments));
+          graph_.make_region({callee->name, {}, static_cast<uint32_t>(results.size()), clauses}, *node, *arguments));
     }
   calls_.pop_back();
   if (results.size() != callee->outputs.size()) return {};

@@ -355,13 +355,24 @@ Binding Elaborator::result_form(const Datum& form, Scope& scope) {
   return {};
 }
 
+std::vector<Datum> Elaborator::schedule(const std::vector<Datum>& clauses, const Scope& scope) {
+  Result<ScheduleHint> hint = parse_schedule(clauses);
+  if (hint) return clauses;
+  report(std::move(hint.error()), &scope);
+  return {};
+}
+
 Binding Elaborator::region_form(const Datum& form, Scope& scope) {
-  bool numbered = form.size() == 7 && form[5].is_keyword("result") && form[6].is_integer() && form[6].integer >= 0 &&
+  bool numbered = form.size() >= 7 && form[5].is_keyword("result") && form[6].is_integer() && form[6].integer >= 0 &&
                   form[6].integer < 1024;
-  if ((form.size() != 5 && !numbered) || !form[1].is_symbol() || !form[2].is_list() || !form[3].is_list() ||
+  size_t end = numbered ? 7 : 5;
+  bool scheduled = form.size() == end + 2 && form[end].is_keyword("schedule") && form[end + 1].is_list();
+  if (form.size() != end + (scheduled ? 2 : 0) || !form[1].is_symbol() || !form[2].is_list() || !form[3].is_list() ||
       form[3].size() % 2 != 0)
-    return bad_form(form, "(region composite (argument…) (:attribute value …) value [:result k])", scope);
+    return bad_form(form, "(region composite (argument…) (:attribute value …) value [:result k] [:schedule (clause…)])",
+                    scope);
   RegionAttributes attributes{form[1].text, {}, numbered ? static_cast<uint32_t>(form[6].integer) : 0};
+  if (scheduled) attributes.schedule = schedule(form[end + 1].items, scope);
   for (size_t i = 0; i < form[3].size(); i += 2) {
     if (!form[3][i].is_keyword()) return bad_form(form, "attributes as :name value", scope);
     attributes.attributes.emplace_back(form[3][i].text, form[3][i + 1]);

@@ -45,6 +45,8 @@ class Elaborator {
   Binding op_form(Op op, const Datum& form, Scope& scope);
   Binding result_form(const Datum& form, Scope& scope);
   Binding region_form(const Datum& form, Scope& scope);
+  /// The clauses of a schedule, none if they are malformed.
+  std::vector<Datum> schedule(const std::vector<Datum>& clauses, const Scope& scope);
   Binding loop_form(const Datum& form, Scope& scope);
   Binding access_form(Op op, const Datum& form, Scope& scope);
   /// A value used as an operand.

@@ -365,7 +365,9 @@ int run_tool(const Tool& tool, int argc, char** argv) {
   if (std::optional<int> code = Information(tool, loaded, console).run()) return *code;
   options.runtime = settings.runtime;
   if (!settings.cpu.empty()) options.device = "cpu=" + settings.cpu;
-  options.notice = [console](const Diagnostic& notice) { console.message(notice, SourceMap{}); };
+  options.notice = [console](const Diagnostic& notice) {
+    console.message(notice, running_session ? running_session->sources() : SourceMap{});
+  };
   options.check = settings.check;
   options.precision = parse_precision(settings.dtype, settings.keep_f32).value();  // checked with the other values
   options.rewriting.off = options.scheduling.off = {settings.disabled.begin(), settings.disabled.end()};

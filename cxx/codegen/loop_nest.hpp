@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "codegen/loop_schedule.hpp"
 #include "ir/node.hpp"
 #include "schedule/index.hpp"
 #include "schedule/schedule.hpp"
@@ -86,11 +87,14 @@ struct LoopNest {
   std::vector<Slot> slots{};
   std::vector<ScalarValue> values{};
   std::vector<Statement> body{};
+  bool serial = false;                  ///< the outermost loop is not shared
+  std::vector<HintOutcome> hints{};     ///< what became of the schedule hint that the kernel follows
   std::vector<Dim> signed_dividends{};  ///< a of ⌊a/b⌋ and a mod b in indices, where a may be negative
 
   /// The loop around everything else whose iterations are independent, or null.
   const Statement* range() const {
-    return body.size() == 1 && body[0].kind == StatementKind::kLoop && body[0].independent ? &body[0] : nullptr;
+    return !serial && body.size() == 1 && body[0].kind == StatementKind::kLoop && body[0].independent ? &body[0]
+                                                                                                      : nullptr;
   }
 
   ValueId add(ScalarValue value);

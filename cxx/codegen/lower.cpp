@@ -3,46 +3,24 @@
 #include <algorithm>
 #include <cassert>
 #include <set>
+#include <tuple>
 
+#include "codegen/loop_schedule.hpp"
 #include "codegen/lower_put.hpp"
+#include "codegen/pass_plan.hpp"
 #include "codegen/statements.hpp"
-#include "codegen/steps.hpp"
 #include "codegen/values.hpp"
 
 namespace caten {
 namespace {
 
-constexpr int64_t kTileRows = 4;       ///< rows of a result that are computed together where they share loads
-constexpr size_t kTileBytes = 128;     ///< of such a row
-constexpr size_t kColumnBytes = 1024;  ///< of a row that shares nothing
-constexpr size_t kLaneBytes = 128;     ///< of an accumulator that is folded at the end
-constexpr int64_t kMostLanes = 32;
-constexpr int64_t kDotRows = 2, kDotColumns = 4;  ///< whose folds along the same axis are computed together,
-constexpr size_t kDotBytes = 64;                  ///< of an accumulator that is one register, or a few
-constexpr int64_t kBlock = 64;                    ///< steps of the lanes of a sum between partial sums
-
-int64_t elements_in(size_t bytes, DType dtype) { return static_cast<int64_t>(bytes / dtype_size(dtype)); }
-
-/// What a loop runs along: a variable from `begin` on.
-struct Axis {
-  Dim variable{}, begin{}, extent{};
-};
-
-/// One pass: what it computes, and in which loops.
-struct PassPlan {
-  std::vector<const KernelPart*> folds{}, everywhere{}, after{};
-  Index outer{}, reduced{};  ///< variables
-  std::vector<Axis> axes{};  ///< of the outer variables
-  Shape reduced_extents{};
-  std::vector<ValueId> folded{};  ///< the elements that go into the folds
-  std::vector<ValueId> stored{};  ///< what is computed everywhere
-  Index variables{};              ///< of the rows, outer, reduced
-};
-
 class Lowering : Statements {
  public:
   Lowering(const Schedule& schedule, const Kernel& kernel)
-      : graph_(schedule.graph), kernel_(kernel), values_(schedule, kernel, out_) {}
+      : graph_(schedule.graph),
+        kernel_(kernel),
+        loops_(kernel.hint ? &schedule.graph.hints[*kernel.hint] : nullptr),
+        values_(schedule, kernel, out_) {}
 
   LoopNest run() {
     const Node& root = graph_[kernel_.parts[0].space.root];
@@ -62,6 +40,8 @@ class Lowering : Statements {
     }
     for (const Dim& dividend : dividends(out_))
       if (!values_.space().proves_nonnegative(dividend)) out_.signed_dividends.push_back(dividend);
+    out_.serial = loops_.serial();
+    out_.hints = loops_.outcomes();
     return std::move(out_);
   }
 
@@ -74,7 +54,7 @@ class Lowering : Statements {
 
   /// Loops along axes, the first of which share one, so that a range of it keeps all threads busy whichever is long.
   Body& loops_along(Body& into, const std::vector<Axis>& axes) {
-    size_t shared = std::min(axes.size(), kernel_.blocks.size());
+    size_t shared = loops_.shared_axes(axes.size(), std::min(axes.size(), kernel_.blocks.size()));
     Body* body = &into;
     if (shared > 0) body = &shared_loop(*body, {axes.begin(), axes.begin() + static_cast<std::ptrdiff_t>(shared)});
     for (size_t k = shared; k < axes.size(); ++k) body = &loop(*body, axes[k].variable, axes[k].extent, true);
@@ -142,17 +122,40 @@ class Lowering : Statements {
     for (const KernelPart* part : plan.everywhere) plan.stored.push_back(values_.own(*part, plan.variables));
     if (plan.folds.empty())
       lower_map(into, plan);
-    else if (runs_along_columns(plan))
+    else if (runs_along_columns(out_, kernel_, plan))
       lower_columns(into, plan);
     else
       lower_rows(into, plan);
   }
 
-  void lower_map(Body& into, const PassPlan& plan) { store_everywhere(outer_loops(into, plan), plan); }
+  void lower_map(Body& into, const PassPlan& plan) {
+    bool alone = kernel_.passes == 1 && kernel_.blocks.empty() && !plan.axes.empty();
+    int64_t elements = alone ? loops_.elements(known(arranged(plan).back().extent)) : 0;
+    if (elements == 0) return store_everywhere(outer_loops(into, plan), plan);
+    std::vector<Axis> axes = arranged(plan);
+    Axis last = axes.back();
+    Blocks blocks = blocks_of(last.extent, elements);
+    axes.back() = blocks.number;
+    if (blocks.number.variable.is(0)) axes.pop_back();
+    in_block(loops_along(into, axes), blocks, [&](Body& block, const Dim& first, const Dim& count) {
+      Dim element = values_.variable(count);
+      Body& body = loop(block, element, count, true);
+      bind(body, last.variable, last.begin + first + element);
+      store_everywhere(body, plan);
+    });
+  }
+
+  /// The outer axes in the order of their loops.
+  std::vector<Axis> arranged(const PassPlan& plan) {
+    if (!kernel_.blocks.empty()) return plan.axes;
+    std::vector<Axis> out;
+    for (size_t k : loops_.order(plan.axes.size())) out.push_back(plan.axes[k]);
+    return out;
+  }
 
   /// The axes of a pass inside rows are whole.
   Body& outer_loops(Body& into, const PassPlan& plan) {
-    if (plan.axes.size() == plan.variables.size() - plan.reduced.size()) return loops_along(into, plan.axes);
+    if (plan.axes.size() == plan.variables.size() - plan.reduced.size()) return loops_along(into, arranged(plan));
     Body* body = &into;
     for (const Axis& axis : plan.axes) body = &loop(*body, axis.variable, axis.extent, true);
     return *body;
@@ -173,34 +176,6 @@ class Lowering : Statements {
   }
 
   // Folds.
-
-  std::optional<Dim> step(const Dim& index, const Dim& variable) const {
-    return step_of(out_, index, *variable.as_symbol());
-  }
-  /// The indices of all loads that the folds of a pass need.
-  std::vector<Dim> loads(const PassPlan& plan) const { return load_indices(out_, plan.folded); }
-
-  /// Whether loads are contiguous along the last axis of the result rather than along the folded ones.
-  bool runs_along_columns(const PassPlan& plan) const {
-    if (kernel_.passes > 1 || !plan.everywhere.empty() || plan.outer.empty() || plan.reduced.empty()) return false;
-    int along_columns = 0, along_rows = 0;
-    for (const Dim& index : loads(plan)) {
-      std::optional<Dim> column = step(index, plan.outer.back()), row = step(index, plan.reduced.back());
-      if (column && column->is(1) && !(row && row->is(1))) ++along_columns;
-      if (row && row->is(1) && !(column && column->is(0))) ++along_rows;
-    }
-    return along_columns > along_rows;
-  }
-
-  /// Whether elements that are loaded along the columns are the same for all values of the axis before.
-  bool shares_columns(const PassPlan& plan) const {
-    if (plan.outer.size() < 2) return false;
-    for (const Dim& index : loads(plan)) {
-      std::optional<Dim> column = step(index, plan.outer.back()), row = step(index, plan.outer[plan.outer.size() - 2]);
-      if (column && column->is(1) && row && row->is(0)) return true;
-    }
-    return false;
-  }
 
   const ReduceAttributes& fold_of(const KernelPart& part) const {
     return graph_[part.space.root].get<ReduceAttributes>();
@@ -287,7 +262,8 @@ class Lowering : Statements {
 
   /// Folds along rows: with lanes along the last folded axis, unless it is short.
   void lower_rows(Body& into, const PassPlan& plan) {
-    if (int64_t lanes = lanes_of(plan, kDotBytes); lanes > 1 && shares_rows(plan)) return lower_dots(into, plan, lanes);
+    if (int64_t lanes = lanes_of(plan, kDotBytes); lanes > 1 && shares_rows(out_, kernel_, plan))
+      return lower_dots(into, plan, lanes);
     Body& body = outer_loops(into, plan);
     int64_t lanes = lanes_of(plan, kLaneBytes);
     if (lanes > 1) {
@@ -303,7 +279,7 @@ class Lowering : Statements {
   }
 
   /// Elements of an accumulator of this many bytes; 1 where the last folded axis is too short for that.
-  int64_t lanes_of(const PassPlan& plan, size_t bytes) const {
+  int64_t lanes_of(const PassPlan& plan, size_t bytes) {
     int64_t lanes = kMostLanes;
     for (const KernelPart* part : plan.folds) {
       lanes = std::min(lanes, elements_in(bytes, dtype_of(*part)));
@@ -311,6 +287,7 @@ class Lowering : Statements {
     }
     if (plan.reduced.empty()) return 1;
     const Dim& extent = plan.reduced_extents.back();
+    lanes = loops_.lanes(lanes, known(extent));
     return extent.is_constant() && extent.constant() < 2 * lanes ? 1 : lanes;
   }
 
@@ -337,30 +314,18 @@ class Lowering : Statements {
     }
   }
 
-  /// Whether one load along the folded axis serves all columns and another one all rows, as in x · wᵀ.
-  bool shares_rows(const PassPlan& plan) const {
-    if (kernel_.passes > 1 || !plan.everywhere.empty() || plan.folds.size() != 1 || plan.axes.size() < 2) return false;
-    bool of_rows = false, of_columns = false;
-    for (const Dim& index : loads(plan)) {
-      std::optional<Dim> row = step(index, plan.outer[plan.outer.size() - 2]), column = step(index, plan.outer.back());
-      std::optional<Dim> folded = step(index, plan.reduced.back());
-      if (!row || !column || !folded || (!row->is(0) && !column->is(0))) return false;
-      of_rows = of_rows || (folded->is(1) && !row->is(0));
-      of_columns = of_columns || (folded->is(1) && !column->is(0));
-    }
-    return of_rows && of_columns;
-  }
-
   /// Folds of several rows with several columns at once, an accumulator in lanes for each pair.
   void lower_dots(Body& into, const PassPlan& plan, int64_t lanes) {
+    loops_.tiles_share();
+    auto [tall, wide] = loops_.tile({kDotRows, kDotColumns}, kMostDots);
     auto outside = static_cast<std::ptrdiff_t>(plan.axes.size() - 2);
-    Blocks rows = blocks_of(plan.axes[plan.axes.size() - 2].extent, kDotRows);
-    Blocks columns = blocks_of(plan.axes.back().extent, kDotColumns);
+    Blocks rows = blocks_of(plan.axes[plan.axes.size() - 2].extent, tall);
+    Blocks columns = blocks_of(plan.axes.back().extent, wide);
     std::vector<Axis> axes(plan.axes.begin(), plan.axes.begin() + outside);
     axes.push_back(columns.number);
     axes.push_back(rows.number);
     Body* body = &blocks_loop(into, std::move(axes));
-    Dim row = rows.number.variable * Dim(kDotRows), first = columns.number.variable * Dim(kDotColumns);
+    Dim row = rows.number.variable * Dim(tall), first = columns.number.variable * Dim(wide);
     Body* whole = body;
     if (!rows.rest.is(0) || !columns.rest.is(0)) {
       auto below = [&](const Dim& i, const Dim& limit) {
@@ -371,13 +336,13 @@ class Lowering : Statements {
       Statement& choice = when(*body, all);
       whole = &choice.body;
       // One after the other, as far as there are any.
-      Dim r = values_.variable(Dim(kDotRows)), c = values_.variable(Dim(kDotColumns));
-      Body& each = loop(loop(choice.otherwise, r, Dim(kDotRows)), c, Dim(kDotColumns));
+      Dim r = values_.variable(Dim(tall)), c = values_.variable(Dim(wide));
+      Body& each = loop(loop(choice.otherwise, r, Dim(tall)), c, Dim(wide));
       ValueId inside = values_.elementwise(Op::kAnd, {below(row + r, plan.axes[plan.axes.size() - 2].extent),
                                                       below(first + c, plan.axes.back().extent)});
       dots(when(each, inside).body, plan, row + r, 1, first + c, 1, lanes);
     }
-    dots(*whole, plan, row, kDotRows, first, kDotColumns, lanes);
+    dots(*whole, plan, row, tall, first, wide, lanes);
   }
 
   /// A variable of its own for an element of an outer axis.
@@ -438,10 +403,13 @@ class Lowering : Statements {
     Dim steps = floor_div(extent, Dim(lanes));
     bool in_blocks = sums && !(steps.is_constant() && steps.constant() <= kBlock);
     auto run = [&](Body& body, const std::vector<uint32_t>& slots, const Dim& first, const Dim& count) {
-      Dim i = values_.variable(count), lane = values_.variable(Dim(lanes));
-      Body& elements = loop(loop(body, i, count), lane, Dim(lanes));
-      bind(elements, variable, (first + i) * Dim(lanes) + lane);
-      fold_elements(elements, plan, slots, lane);
+      Dim i = values_.variable(count);
+      in_steps(body, i, count, [&](Body& each, const Dim& step) {
+        Dim lane = values_.variable(Dim(lanes));
+        Body& elements = loop(each, lane, Dim(lanes));
+        bind(elements, variable, (first + step) * Dim(lanes) + lane);
+        fold_elements(elements, plan, slots, lane);
+      });
     };
     if (in_blocks) {
       auto block = [&](Body& body, const Dim& first, const Dim& count) {
@@ -465,6 +433,20 @@ class Lowering : Statements {
     Body& elements = loop(into, lane, rest);
     bind(elements, variable, steps * Dim(lanes) + lane);
     fold_elements(elements, plan, totals, lane);
+  }
+
+  /// A loop of `count` steps, several of them in one where that is asked for: `what` for each of them.
+  template <class What>
+  void in_steps(Body& into, const Dim& variable, const Dim& count, const What& what) {
+    int64_t several = loops_.unrolled(known(count));
+    if (several == 1) return what(loop(into, variable, count), variable);
+    Dim whole = floor_div(count, Dim(several)), rest = floor_mod(count, Dim(several));
+    Dim i = values_.variable(whole);
+    Body& body = loop(into, i, whole);
+    for (int64_t k = 0; k < several; ++k) what(body, i * Dim(several) + Dim(k));
+    if (rest.is(0)) return;
+    Dim last = values_.variable(rest);
+    what(loop(into, last, rest), whole * Dim(several) + last);
   }
 
   /// An axis in blocks of `size` elements, the last of which may be smaller.
@@ -500,46 +482,63 @@ class Lowering : Statements {
 
   /// Folds with an accumulator for each element of a block of the result. All blocks are one loop.
   void lower_columns(Body& into, const PassPlan& plan) {
-    bool shares = shares_columns(plan);
+    loops_.tiles_share();
+    bool shares = shares_columns(out_, plan);
     size_t outside = plan.axes.size() - (shares ? 2 : 1);
     int64_t width = 1 << 10;
     for (const KernelPart* part : plan.folds)
       width = std::min(width, elements_in(shares ? kTileBytes : kColumnBytes, dtype_of(*part)));
+    int64_t tall = 0;
+    std::tie(tall, width) =
+        shares ? loops_.tile({kTileRows, width}, kMostTile) : std::pair{tall, loops_.columns(width)};
     std::vector<Axis> axes(plan.axes.begin(), plan.axes.begin() + static_cast<std::ptrdiff_t>(outside));
     Blocks columns = blocks_of(plan.axes.back().extent, width), rows;
     axes.push_back(columns.number);
     if (shares) {
-      rows = blocks_of(plan.axes[outside].extent, kTileRows);
+      rows = blocks_of(plan.axes[outside].extent, tall);
       axes.push_back(rows.number);
     }
     in_block(blocks_loop(into, std::move(axes)), columns, [&](Body& block, const Dim& first, const Dim& count) {
-      if (!shares) return tile(block, plan, Dim(0), Dim(1), 1, first, count, width);
+      if (!shares) return tile(block, plan, Dim(0), Dim(0), 1, first, count, width);
       in_block(block, rows, [&](Body& inner, const Dim& row, const Dim& remaining) {
-        bool whole = remaining.is(kTileRows) && count.is(width) && plan.folds.size() == 1;
-        if (whole) return register_tile(inner, plan, row, first, width);
-        tile(inner, plan, row, remaining, kTileRows, first, count, width);
+        bool whole = remaining.is(tall) && count.is(width) && plan.folds.size() == 1;
+        int64_t lanes = whole ? register_lanes(plan, tall, width) : 0;
+        if (lanes > 0) return register_tile(inner, plan, row, tall, first, width, lanes);
+        tile(inner, plan, row, remaining, tall, first, count, width);
       });
     });
   }
 
+  /// Elements of the accumulators that hold a whole tile; 0: they would be too many, or do not fit its rows.
+  int64_t register_lanes(const PassPlan& plan, int64_t tall, int64_t width) {
+    int64_t lanes = loops_.dividing_lanes(std::min(width, elements_in(kDotBytes, dtype_of(*plan.folds[0]))), width);
+    return width % lanes == 0 && tall * (width / lanes) <= kMostDots ? lanes : 0;
+  }
+
   /// A whole tile of the result, each row of it in accumulators of one register.
-  void register_tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& first, int64_t width) {
+  void register_tile(Body& into, const PassPlan& plan, const Dim& row, int64_t tall, const Dim& first, int64_t width,
+                     int64_t lanes) {
     const KernelPart& part = *plan.folds[0];
     size_t last = plan.axes.size() - 1;
-    int64_t lanes = std::min(width, elements_in(kDotBytes, dtype_of(part)));
     Index i, j;
-    for (int64_t r = 0; r < kTileRows; ++r) i.push_back(place(into, plan, last - 1, row + Dim(r)));
+    for (int64_t r = 0; r < tall; ++r) i.push_back(place(into, plan, last - 1, row + Dim(r)));
     PassPlan pairs = plan;
-    pairs.folds.assign(static_cast<size_t>(kTileRows * (width / lanes)), &part);
+    pairs.folds.assign(static_cast<size_t>(tall * (width / lanes)), &part);
     std::vector<uint32_t> slots = declare_all(into, pairs, lanes);
     Body* inside = &into;
-    for (size_t k = 0; k < plan.reduced.size(); ++k) inside = &loop(*inside, plan.reduced[k], plan.reduced_extents[k]);
+    size_t steps = plan.reduced.size() - 1;
+    for (size_t k = 0; k < steps; ++k) inside = &loop(*inside, plan.reduced[k], plan.reduced_extents[k]);
     Dim lane = values_.variable(Dim(lanes));
-    Body& elements = loop(*inside, lane, Dim(lanes));
-    for (int64_t c = 0; c < width; c += lanes) j.push_back(place(elements, plan, last, first + Dim(c) + lane));
+    for (int64_t c = 0; c < width; c += lanes) j.push_back(values_.variable(part.space.outer[last]));
     pairs.folded = folded_at(plan, i, j);
-    fold_elements(elements, pairs, slots, lane);
-    std::vector<uint32_t> totals = declare_all(into, plan, kTileRows * width);
+    in_steps(*inside, plan.reduced[steps], plan.reduced_extents[steps], [&](Body& each, const Dim& step) {
+      Body& elements = loop(each, lane, Dim(lanes));
+      if (step != plan.reduced[steps]) bind(elements, plan.reduced[steps], step);
+      for (size_t c = 0; c < j.size(); ++c)
+        bind(elements, j[c], plan.axes[last].begin + first + Dim(static_cast<int64_t>(c) * lanes) + lane);
+      fold_elements(elements, pairs, slots, lane);
+    });
+    std::vector<uint32_t> totals = declare_all(into, plan, tall * width);
     lane = values_.variable(Dim(lanes));
     Body& all = loop(into, lane, Dim(lanes));
     for (size_t k = 0; k < slots.size(); ++k)
@@ -548,7 +547,7 @@ class Lowering : Statements {
                      .slot = totals[0],
                      .dtype = dtype_of(part),
                      .index = Dim(static_cast<int64_t>(k) * lanes) + lane});
-    in_tile(into, plan, row, Dim(kTileRows), first, Dim(width), width,
+    in_tile(into, plan, row, Dim(tall), first, Dim(width), width,
             [&](Body& body, const Dim& at) { finish_folds(body, plan, totals, at); });
   }
 
@@ -576,9 +575,7 @@ class Lowering : Statements {
   void tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& rows, int64_t most_rows, const Dim& first,
             const Dim& count, int64_t width) {
     std::vector<uint32_t> slots = declare_all(into, plan, most_rows * width);
-    auto each = [&](Body& body, auto&& what) {
-      in_tile(body, plan, row, most_rows > 1 ? rows : Dim(0), first, count, width, what);
-    };
+    auto each = [&](Body& body, auto&& what) { in_tile(body, plan, row, rows, first, count, width, what); };
     Body* inside = &into;
     for (size_t k = 0; k < plan.reduced.size(); ++k) inside = &loop(*inside, plan.reduced[k], plan.reduced_extents[k]);
     each(*inside, [&](Body& body, const Dim& lane) { fold_elements(body, plan, slots, lane); });
@@ -587,6 +584,7 @@ class Lowering : Statements {
 
   const Graph& graph_;
   const Kernel& kernel_;
+  LoopSchedule loops_;
   LoopNest out_;
   KernelValues values_;
   uint32_t accumulators_ = 0;

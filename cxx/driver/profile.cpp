@@ -50,7 +50,8 @@ size_t Profile::row_of(const KernelLaunch& launch) {
   }
   auto note = [&](NodeId id) {
     for (uint32_t origin : graph[id].origins)
-      if (std::find(row.origins.begin(), row.origins.end(), graph.origins[origin]) == row.origins.end())
+      if (graph.origins[origin].hint == UINT32_MAX &&
+          std::find(row.origins.begin(), row.origins.end(), graph.origins[origin]) == row.origins.end())
         row.origins.push_back(graph.origins[origin]);
   };
   for (const KernelPart& part : kernel.parts) note(part.space.root);

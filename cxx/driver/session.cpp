@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "driver/hint_report.hpp"
 #include "driver/verification.hpp"
 #include "ir/evaluate.hpp"
 #include "ir/print.hpp"
@@ -113,6 +114,7 @@ Result<Session::Program> Session::compile(const Graph& graph) {
   }
   Result<Graph> simpler = rewritten(graph);
   if (!simpler) return tl::make_unexpected(simpler.error());
+  report_hints(*simpler);
   CompileOptions how{.scheduling = options_.scheduling, .timings = options_.timings};
   Result<Program> program = caten::compile(*simpler, **chosen, options_.store, &executables_, how);
   if (!program) {
@@ -195,11 +197,19 @@ Result<Graph> Session::rewritten(const Graph& graph) const {
   return caten::rewrite(graph, options_.rewriting);
 }
 
+/// Tells what became of the schedules of composites.
+void Session::report_hints(const Graph& simplified) const {
+  if (!options_.notice || !has_hints(simplified)) return;
+  for (const Diagnostic& warning : hint_warnings(make_schedule(simplified, options_.scheduling)))
+    options_.notice(warning);
+}
+
 Result<std::string> Session::schedule_text(const Graph& graph) const {
   Result<Graph> simpler = rewritten(graph);
   if (!simpler) return tl::make_unexpected(simpler.error());
   Timed step(options_.timings, "schedule");
-  return print_schedule(make_schedule(*simpler, options_.scheduling));
+  Schedule schedule = make_schedule(*simpler, options_.scheduling);
+  return print_schedule(schedule) + hint_lines(schedule);
 }
 
 /// What is said of the runtime, for texts.
@@ -221,6 +231,7 @@ Result<StandaloneProgram> Session::standalone(const Graph& graph) {
   CATEN_TRY(check_supported(*simpler, *file));
   Result<Dialect> dialect = read_dialect(file->dialect);
   if (!dialect) return tl::make_unexpected(dialect.error());
+  report_hints(*simpler);
   return standalone_program(*simpler, *dialect, options_.scheduling);
 }
 
@@ -236,6 +247,7 @@ Result<std::string> Session::kernel_text(const Graph& graph) {
   if (!simpler) return tl::make_unexpected(simpler.error());
   Result<RuntimeFile> file = runtime_file();
   if (!file) return tl::make_unexpected(file.error());
+  report_hints(*simpler);
   return kernel_source(*simpler, *file, {.scheduling = options_.scheduling, .timings = options_.timings});
 }
 

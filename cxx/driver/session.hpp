@@ -103,6 +103,7 @@ class Session {
   const std::string& chosen_runtime();
   bool may_fall_back(const Diagnostic& why) const;
   void fall_back(const Diagnostic& why);
+  void report_hints(const Graph& simplified) const;
   Result<Results> verified(const Graph& graph, const CompiledProgram& program, const Arguments& arguments);
   Result<Results> run_unchecked(const Graph& graph, Arguments arguments);
 

@@ -248,6 +248,7 @@ void GraphCopier::copy_program() {
   to_.name = from_.name;
   to_.dims = from_.dims;
   to_.origins = from_.origins;
+  to_.hints = from_.hints;
   for (const Graph::Input& input : from_.inputs) {
     const ValueType& type = from_.type(input.node);
     map(input.node, to_.add_input(input.name, {type.dtype, to_.dims.resolve(type.shape)}, input.donated));

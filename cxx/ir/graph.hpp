@@ -17,6 +17,7 @@
 #include "ir/dim_env.hpp"
 #include "ir/hash_index.hpp"
 #include "ir/node.hpp"
+#include "ir/schedule_hint.hpp"
 
 namespace caten {
 
@@ -24,6 +25,7 @@ namespace caten {
 struct Origin {
   SourceSpan span{};
   std::string composite_path{};  ///< "softmax/exp", "" at top level
+  uint32_t hint = UINT32_MAX;    ///< of Graph::hints, for what a composite with a schedule computes (ir/regions.hpp)
   bool operator==(const Origin&) const = default;
 };
 
@@ -50,6 +52,7 @@ class Graph {
   std::vector<State> states;
   std::vector<Output> outputs;
   std::vector<Origin> origins;
+  std::vector<ScheduleHint> hints;  ///< of the calls whose regions were opened
 
   const Node& operator[](NodeId id) const { return nodes_[id.value]; }
   const ValueType& type(NodeId id) const { return nodes_[id.value].type; }

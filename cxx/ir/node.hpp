@@ -115,6 +115,7 @@ struct RegionAttributes {
   std::string name;
   std::vector<std::pair<std::string, Datum>> attributes;  ///< keyword arguments in the composite's order
   uint32_t result = 0;                                    ///< which of the composite's results this is
+  std::vector<Datum> schedule{};                          ///< clauses of its (:schedule …); see ir/schedule_hint.hpp
   bool operator==(const RegionAttributes&) const = default;
 };
 

@@ -237,6 +237,10 @@ class Printer {
       items.push_back(Datum::keyword("result"));
       items.push_back(integer(attributes.result));
     }
+    if (!attributes.schedule.empty()) {
+      items.push_back(Datum::keyword("schedule"));
+      items.push_back(Datum::list(attributes.schedule));
+    }
     return Datum::list(std::move(items));
   }
 

@@ -37,10 +37,22 @@ RegionAttributes region_attributes(cl_object list) {
   cl_object pairs = head(tail(tail(list)));
   for (; is_cons(pairs); pairs = tail(pairs))
     region.attributes.emplace_back(to_utf8(head(head(pairs))), to_datum(head(tail(head(pairs)))));
+  region.schedule = schedule_clauses(head(tail(tail(tail(list)))));
   return region;
 }
 
 }  // namespace
+
+std::vector<Datum> schedule_clauses(cl_object list) {
+  std::vector<Datum> clauses;
+  for (; is_cons(list); list = tail(list)) clauses.push_back(to_datum(head(list)));
+  for (Datum& clause : clauses)
+    for (Datum& item : clause.items)
+      if (item.is_symbol())
+        std::transform(item.text.begin(), item.text.end(), item.text.begin(),
+                       [](unsigned char c) { return std::tolower(c); });
+  return clauses;
+}
 
 Result<NodeId> GraphBuilder::add(cl_object root) {
   std::vector<cl_object> open{root};

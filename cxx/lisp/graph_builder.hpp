@@ -13,6 +13,9 @@
 
 namespace caten::lisp {
 
+/// The clauses of a composite's (:schedule …), which the reader has in upper case.
+std::vector<Datum> schedule_clauses(cl_object list);
+
 class GraphBuilder {
  public:
   explicit GraphBuilder(Graph& into) : graph(into) {}

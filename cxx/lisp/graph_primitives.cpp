@@ -68,6 +68,14 @@ cl_object print_graph(cl_object name, cl_object inputs, cl_object outputs, cl_ob
   });
 }
 
+/// (check-schedule clauses): T, or a diagnostic.
+cl_object check_schedule(cl_object clauses) {
+  return primitive([&]() -> cl_object {
+    Result<ScheduleHint> hint = parse_schedule(schedule_clauses(clauses));
+    return hint ? ECL_T : to_lisp(hint.error());
+  });
+}
+
 /// (set-precision dtype keep): what graphs are converted to from now on; T or a diagnostic.
 cl_object set_precision(cl_object dtype, cl_object keep) {
   return primitive([&]() -> cl_object {
@@ -123,6 +131,7 @@ const Primitive kPrimitives[] = {{"COMPUTE", compute},
                                  {"RESUME", resume},
                                  {"PRINT-GRAPH", print_graph},
                                  {"KEEP-GRAPH", keep_graph},
+                                 {"CHECK-SCHEDULE", check_schedule},
                                  {"SET-PRECISION", set_precision},
                                  {"GET-PRECISION", get_precision},
                                  {"PRECISION-FAMILIES", list_precision_families}};

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <set>
 
+#include "schedule/hints.hpp"
+
 namespace caten {
 namespace {
 
@@ -197,6 +199,7 @@ class Decision {
     Cost cost = costs_.at(id.value);
     bool nothing = (cost.loads == 0 && cost.work <= kPure) || (cost.loads <= 1 && cost.work <= kFree);
     if (nothing) return "";
+    if (std::string fence = fence_around(id, contexts); !fence.empty()) return fence;
     if (std::any_of(contexts.begin(), contexts.end(), captures)) return "computed once, before the loop that reads it";
     std::set<uint32_t> kernels;
     for (const Context& context : contexts) kernels.insert(context.kernel);
@@ -205,6 +208,19 @@ class Decision {
     if (cost.work > kRepeated && contexts.size() == 1 && contexts[0].repeated)
       return "computed once, not for each repetition";
     return too_large(contexts);
+  }
+
+  /// A composite with (fuse nil) is around the value or around what reads it, and not around both.
+  std::string fence_around(NodeId id, const std::vector<Context>& contexts) const {
+    std::vector<uint32_t> own = fences_of(graph_, id);
+    for (const Context& context : contexts) {
+      if (captures(context)) continue;
+      std::vector<uint32_t> other = fences_of(graph_, {context.kernel});
+      if (own == other) continue;
+      uint32_t hint = own.size() > other.size() ? own.back() : other.back();
+      return "the schedule of " + graph_.hints[hint].composite + " asks for it";
+    }
+    return "";
   }
 
   std::string too_large(const std::vector<Context>& contexts) const {

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <set>
 
+#include "schedule/hints.hpp"
+
 namespace caten {
 namespace {
 
@@ -207,6 +209,7 @@ class Grouper {
     size_t into = group_of_.at(a.value), from = group_of_.at(b.value);
     if (into == from) return std::nullopt;
     if (!together_) return Boundary::kOff;
+    if (fences_of(graph_, a) != fences_of(graph_, b)) return Boundary::kHint;
     if (into > from) std::swap(into, from);
     const Group &x = groups_[into], &y = groups_[from];
     for (const Group* group : {&x, &y})
@@ -296,6 +299,7 @@ std::string_view describe(Boundary boundary) {
     case Boundary::kTiled: return "a fold that reads its operands again and again is tiled, not run row by row";
     case Boundary::kRows: return "they have no rows in common";
     case Boundary::kPlaces: return "it reads other places than those that are written";
+    case Boundary::kHint: return "a schedule asks for kernels of its own";
     case Boundary::kOff: return "grouping is off";
   }
   return "";

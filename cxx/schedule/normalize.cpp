@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "ir/regions.hpp"
+
 namespace caten {
 namespace {
 
@@ -23,7 +25,9 @@ class Normalizer : public GraphCopier {
     Node wide{.kind = NodeKind::kOp, .op = node.op, .attributes = node.attributes};
     wide.type = {DType::kF32, to_.dims.resolve(node.type.shape)};
     wide.operands = std::move(operands);
-    return cast(to_.add(std::move(wide)), node.type.dtype);
+    NodeId sum = to_.add(std::move(wide));
+    for (uint32_t origin : node.origins) to_.add_origin(sum, origin);
+    return cast(sum, node.type.dtype);
   }
 
  private:
@@ -36,7 +40,8 @@ class Normalizer : public GraphCopier {
 
 Graph normalize_for_schedule(const Graph& graph) {
   Graph out;
-  Normalizer(graph, out).copy_program();
+  std::optional<Graph> marked = mark_schedules(graph);
+  Normalizer(marked ? *marked : graph, out).copy_program();
   return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include "schedule/fusion.hpp"
 #include "schedule/grouping.hpp"
+#include "schedule/hints.hpp"
 #include "schedule/normalize.hpp"
 #include "schedule/row_blocks.hpp"
 
@@ -441,6 +442,7 @@ Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
   Schedule out{.graph = normalize_for_schedule(graph), .in_place = options.has("in-place")};
   out.limits = options.limits;
   Scheduler(out, options).run();
+  choose_hints(out);
   if (options.has("row-blocks")) form_row_blocks(out);
   return out;
 }

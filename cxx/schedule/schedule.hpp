@@ -61,7 +61,7 @@ struct KernelLeaf {
 };
 
 /// Why a kernel does not compute what it reads from another one.
-enum class Boundary : uint8_t { kScatter, kCopy, kOrder, kLoop, kLarge, kColumns, kTiled, kRows, kPlaces, kOff };
+enum class Boundary : uint8_t { kScatter, kCopy, kOrder, kLoop, kLarge, kColumns, kTiled, kRows, kPlaces, kHint, kOff };
 std::string_view describe(Boundary boundary);
 
 /// A root that a kernel computes.
@@ -88,6 +88,7 @@ struct Kernel {
   std::vector<NodeId> inlined{};                            ///< ascending, the roots included
   std::vector<std::pair<uint32_t, Boundary>> boundaries{};  ///< with kernels whose results it reads, ascending
   std::vector<BlockAxis> blocks{};                          ///< leading axes of all parts, if it runs in blocks
+  std::optional<uint32_t> hint{};  ///< of Graph::hints: the one it follows (schedule/hints.hpp)
 
   const KernelPart* part_of(NodeId root) const {
     for (const KernelPart& part : parts)

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "ir/build.hpp"
+#include "ir/regions.hpp"
 
 namespace caten {
 namespace {
@@ -53,6 +54,7 @@ class Converter {
     to_.name = from_.name;
     to_.dims = from_.dims;
     to_.origins = from_.origins;
+    to_.hints = from_.hints;
     scopes_.push_back(std::make_unique<Scope>());
     Scope& program = *scopes_[0];
     for (const Graph::Input& input : from_.inputs)
@@ -110,33 +112,10 @@ class Converter {
       const std::string& name = node.get<RegionAttributes>().name;
       made.wide = keeps(name) || closed(id) || wide_composites().contains(name);
       made.rounds = !keeps(name) && !closed(id);
-      find_dependent(node, made);
+      for (size_t i = 1; i < node.operands.size(); ++i) made.arguments.insert(node.operands[i].value);
+      made.dependent = nodes_inside(from_, node);
     }
     return made;
-  }
-
-  void find_dependent(const Node& region, Scope& scope) const {
-    uint32_t first = UINT32_MAX;
-    for (size_t i = 1; i < region.operands.size(); ++i) {
-      scope.arguments.insert(region.operands[i].value);
-      first = std::min(first, region.operands[i].value);
-    }
-    // Operands have smaller ids: nothing before the first argument depends on one.
-    std::set<uint32_t> body;
-    std::vector<NodeId> pending{region.operands[0]};
-    while (!pending.empty()) {
-      NodeId id = pending.back();
-      pending.pop_back();
-      if (id.value < first || scope.arguments.contains(id.value) || !body.insert(id.value).second) continue;
-      for (NodeId operand : from_[id].operands) pending.push_back(operand);
-    }
-    for (uint32_t id : body) {
-      const std::vector<NodeId>& operands = from_[NodeId{id}].operands;
-      if (std::any_of(operands.begin(), operands.end(), [&](NodeId operand) {
-            return scope.arguments.contains(operand.value) || scope.dependent.contains(operand.value);
-          }))
-        scope.dependent.insert(id);
-    }
   }
 
   bool computes_wide(const Scope& scope, NodeId id) const {

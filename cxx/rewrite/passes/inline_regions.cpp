@@ -1,4 +1,5 @@
-// Composites become their bodies.
+// Composites become their bodies; what they say of their kernels is noted there.
+#include "ir/regions.hpp"
 #include "rewrite/rewrite.hpp"
 
 namespace caten {
@@ -18,7 +19,8 @@ class Inliner : public GraphCopier {
 
 Graph inline_regions(const Graph& graph, const RewriteOptions&) {
   Graph out;
-  Inliner(graph, out).copy_program();
+  std::optional<Graph> marked = mark_schedules(graph);
+  Inliner(marked ? *marked : graph, out).copy_program();
   return resolve_dims(std::move(out));
 }
 

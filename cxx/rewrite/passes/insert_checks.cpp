@@ -38,6 +38,7 @@ class CheckInserter {
     to.name = from_.name;
     to.dims = from_.dims;
     to.origins = from_.origins;
+    to.hints = from_.hints;
     scopes_.push_back(std::make_unique<Scope>());
     number_sites();
     for (const Graph::Input& input : from_.inputs)

@@ -1,0 +1,84 @@
+// How the loops of one kernel are tiled, shared and ordered where a schedule hint asks for it, and what became of each
+// clause of the hint. Lowering asks for every number by its usual value; without a hint it gets that back.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ir/dim.hpp"
+#include "ir/dtype.hpp"
+#include "ir/schedule_hint.hpp"
+
+namespace caten {
+
+// What is usual.
+inline constexpr int64_t kTileRows = 4;       ///< rows of a result that are computed together where they share loads
+inline constexpr size_t kTileBytes = 128;     ///< of such a row
+inline constexpr size_t kColumnBytes = 1024;  ///< of a row that shares nothing
+inline constexpr size_t kLaneBytes = 128;     ///< of an accumulator that is folded at the end
+inline constexpr int64_t kMostLanes = 32;
+inline constexpr int64_t kDotRows = 2, kDotColumns = 4;  ///< whose folds along one axis are computed together,
+inline constexpr size_t kDotBytes = 64;                  ///< of an accumulator that is one register, or a few
+inline constexpr int64_t kBlock = 64;                    ///< steps of the lanes of a sum between partial sums
+// What hints may ask for.
+inline constexpr int64_t kMostDots = 64;    ///< accumulators of a tile that have names
+inline constexpr int64_t kMostTile = 8192;  ///< elements of a tile
+
+inline int64_t elements_in(size_t bytes, DType dtype) { return static_cast<int64_t>(bytes / dtype_size(dtype)); }
+/// -1: it is not known.
+inline int64_t known(const Dim& extent) { return extent.is_constant() ? extent.constant() : -1; }
+
+enum class HintClause : uint8_t { kTile, kVectorise, kUnroll, kParallel, kOrder, kFuse };
+
+struct HintOutcome {
+  HintClause clause{};
+  std::string text{};  ///< "(tile 4 32)"
+  bool applies = false;
+  std::string reason{};  ///< why not
+};
+
+/// The clauses of a hint, as they are written.
+std::vector<std::pair<HintClause, std::string>> clauses_of(const ScheduleHint& hint);
+/// What to do where a clause does not apply.
+std::string_view remedy_for(HintClause clause);
+
+class LoopSchedule {
+ public:
+  /// null: there is none
+  explicit LoopSchedule(const ScheduleHint* hint) : hint_(hint) {}
+
+  /// Rows and columns of a tile, of at most `most` accumulators.
+  std::pair<int64_t, int64_t> tile(std::pair<int64_t, int64_t> usual, int64_t most);
+  /// The same for a tile that has one row.
+  int64_t columns(int64_t usual);
+  /// Elements of an accumulator, of a fold along an axis of `extent` elements (-1: not known).
+  int64_t lanes(int64_t usual, int64_t extent);
+  /// The same where they must divide the columns of a tile.
+  int64_t dividing_lanes(int64_t usual, int64_t columns);
+  /// Elements of an element-wise kernel's innermost loop; 0: as many as there are.
+  int64_t elements(int64_t extent);
+  /// Steps of a loop of `extent` steps in one.
+  int64_t unrolled(int64_t extent);
+  /// How many of a kernel's outer axes share a range; `least` of them do in any case.
+  size_t shared_axes(size_t axes, size_t least);
+  /// Tiles share one range however many axes there are.
+  void tiles_share();
+  /// Which axis each loop runs along, outermost first.
+  std::vector<size_t> order(size_t axes);
+  /// Nothing is shared among cores.
+  bool serial();
+
+  /// Of all clauses, in the order in which headers list them.
+  std::vector<HintOutcome> outcomes() const;
+
+ private:
+  void applied(HintClause clause) { refused_[clause] = ""; }
+  void refuse(HintClause clause, std::string reason) { refused_.try_emplace(clause, std::move(reason)); }
+
+  const ScheduleHint* hint_;
+  std::map<HintClause, std::string> refused_;  ///< "": it applies, if only somewhere
+};
+
+}  // namespace caten

@@ -1,0 +1,19 @@
+// What belongs to the body of a region, and schedules handed down to it.
+#pragma once
+
+#include <optional>
+#include <unordered_set>
+
+#include "ir/graph.hpp"
+
+namespace caten {
+
+/// The nodes of the region's body that depend on one of its arguments, by id. What the body reads without depending on
+/// an argument was computed outside, or is a constant.
+std::unordered_set<uint32_t> nodes_inside(const Graph& graph, const Node& region);
+
+/// The graph in which the nodes inside of each region that has a schedule have an origin with that hint, inner regions
+/// first; nothing if no region has one.
+std::optional<Graph> mark_schedules(const Graph& graph);
+
+}  // namespace caten
