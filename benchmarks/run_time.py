@@ -1,7 +1,6 @@
 """Suite cpu of benchmarks/run: caten and its peers compute the same workloads from the same inputs; what they give is compared
 before anything is timed, then they take turns."""
 import json
-import os
 import pathlib
 import statistics
 import struct
@@ -11,29 +10,9 @@ import tempfile
 
 import numpy
 
+from peer_process import PeerProcess
+
 TOLERANCES = {"f32": 1e-3, "bf16": 2e-2}  # of the largest element
-
-
-class PeerProcess:
-    def __init__(self, name, python, folder):
-        self.name = name
-        self.errors = open(pathlib.Path(folder, f"{name}.log"), "w")
-        # Memory that was freed is kept: results taken anew need no fresh pages.
-        environment = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "268435456"}
-        self.process = subprocess.Popen([python, pathlib.Path(__file__).parent / f"peers/peer_{name}.py", "serve"], text=True, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=self.errors, env={**os.environ, **environment})
-
-    def ask(self, **request):
-        try:
-            print(json.dumps(request), file=self.process.stdin, flush=True)
-            return json.loads(self.process.stdout.readline())
-        except (OSError, ValueError):
-            return {"error": "the peer's process ended"}
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
-        self.errors.close()
 
 
 def write_safetensors(path, name, values):

@@ -1,10 +1,9 @@
-"""What the peers have in common. A peer is a process that defines the workloads under the names of their composites:
+"""What the peers have in common. A peer is a process that defines the workloads under the names of their composites, and answers each
+line of JSON with one:
 
-  peer_NAME.py compile SPEC    prints {"ms": …}: a program compiled anew; the import and the first compilation of the process,
-                               that of an addition, are not counted
-  peer_NAME.py serve           answers each line of JSON with one:
       {"prepare": SPEC, "inputs": {name: file.npy, …}, "outputs": [file.npy, …]}   runs once, writes the results: {}
       {"time": n}                                                    {"fresh": [ms, …], "planned": [ms, …]}
+      {"compile": SPEC}          {"ms": …}, the program compiled anew; the first compilation of a process is not counted
 
 SPEC is {"composite": name, "inputs": [[name, dtype, sizes], …], "wrt": [name, …]}; with wrt the last inputs are cotangents of the
 results, and the results are followed by the cotangents of those inputs. A call is fresh if it takes memory for its results, planned
@@ -45,7 +44,9 @@ def fastest_of(calls, seconds=0.3):
     return best
 
 
-def answer(prepare, request, state):
+def answer(prepare, compile_program, request, state):
+    if "compile" in request:
+        return {"ms": compile_program(request["compile"])}
     if "prepare" in request:
         state.clear()
         inputs = {name: numpy.load(path) for name, path in request["inputs"].items()}
@@ -61,18 +62,11 @@ def answer(prepare, request, state):
 
 def main(prepare, compile_program=None):
     """prepare(spec, inputs) gives the results as NumPy arrays and {"fresh": call, "planned": call}; compile_program(spec) gives
-    milliseconds. Both raise KeyError for a composite that the peer does not define."""
-    if sys.argv[1] == "compile":
-        spec = json.loads(sys.argv[2])
-        try:
-            print(json.dumps({"ms": compile_program(spec)}))
-        except Exception as error:
-            print(json.dumps({"error": f"{type(error).__name__}: {error}"[:300]}))
-        return
+    milliseconds, and is not asked of peers that have none. Both raise KeyError for a composite that the peer does not define."""
     state = {}
     for line in sys.stdin:
         try:
-            reply = answer(prepare, json.loads(line), state)
+            reply = answer(prepare, compile_program, json.loads(line), state)
         except Exception as error:
             reply = {"error": f"{type(error).__name__}: {error}"[:300]}
         print(json.dumps(reply), flush=True)
