@@ -14,14 +14,18 @@
     (dolist (coefficient (rest coefficients) value)
       (setf value (+ (* value x) coefficient)))))
 
-(defun nearest-whole (x)
-  "The whole number nearest to x, ties to even, for |x| ≤ 2²² (f32) or 2⁵¹ (f64): adding 1.5·2²³ leaves no bit for a fraction."
-  (let ((large (by-dtype x 12582912 6755399441055744)))
-    (- (+ x large) large)))
-
 (defun bits-of (x)
   "The bits of x as i32 or i64."
   (bitcast x (by-dtype x :i32 :i64)))
+
+(defun whole-beside (x large bits)
+  "x + large, less large, where that leaves no digit for a fraction; `bits` are those of large. The difference is one of integers: nothing
+flows back through them, as the derivative of a step is 0."
+  (cast (- (bits-of (+ x large)) bits) (dtype x)))
+
+(defun nearest-whole (x)
+  "The whole number nearest to x, ties to even, for |x| ≤ 2²² (f32) or 2⁵¹ (f64): adding 1.5·2²³ leaves no bit for a fraction."
+  (whole-beside x (by-dtype x 12582912 6755399441055744) (by-dtype x 1262485504 4843621399236968448)))
 
 (defun sign-bit (x)
   "Whether x is negative, -0 and NaNs of negative sign included."
@@ -60,7 +64,7 @@
   "The nearest whole number, of two the even one, of any x; the sign of 0 is kept."
   (let ((large (by-dtype x 8388608 4503599627370496)) (a (abs x)))
     ;; Above 2^23 (2^52) there is no fraction; below, adding it leaves no digit for one.
-    (where (< a large) (copy-sign (- (+ a large) large) x) x)))
+    (where (< a large) (copy-sign (whole-beside a large (by-dtype x 1258291200 4841369599423283200)) x) x)))
 
 (defun reduce-exponent (x)
   "n and r with x = n·ln 2 + r and |r| < 0.35: ln 2 in two parts, the first with so few digits that its multiples are exact
