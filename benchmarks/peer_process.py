@@ -1,4 +1,5 @@
 """A peer in a process of its own; peers/protocol.py says what can be asked."""
+import contextlib
 import json
 import os
 import pathlib
@@ -20,10 +21,11 @@ class PeerProcess:
             print(json.dumps(request), file=self.process.stdin, flush=True)
             return json.loads(self.process.stdout.readline())
         except (OSError, ValueError):
-            return {"error": "the peer's process ended: " + pathlib.Path(self.errors.name).read_text()[-300:]}
+            return {"error": "the peer's process ended: " + pathlib.Path(self.errors.name).read_text()[-1500:]}
 
     def end(self):
-        self.process.stdin.close()
+        with contextlib.suppress(OSError):  # it may have ended by itself
+            self.process.stdin.close()
         self.process.wait()
         self.errors.close()
 
