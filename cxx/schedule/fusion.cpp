@@ -38,6 +38,12 @@ bool splits_complex(const Graph& graph, const Node& node) {
   return node.is(Op::kBitcast) && is_complex(node.type.dtype) != is_complex(graph.type(node.operands[0]).dtype);
 }
 
+bool narrows(const Graph& graph, const Node& node) {
+  if (!node.is(Op::kCast) || !is_float(node.type.dtype)) return false;
+  DType from = graph.type(node.operands[0]).dtype;
+  return is_float(from) && dtype_size(node.type.dtype) < dtype_size(from);
+}
+
 /// What evaluating one element of a value costs, down to what is in memory.
 struct Cost {
   int work = 0;
@@ -197,9 +203,15 @@ class Decision {
     if (is_view(node)) return too_large(contexts);
     if (!inlining_) return "fusion is off";
     Cost cost = costs_.at(id.value);
+    if (cost.loads > 0)
+      if (std::string fence = fence_around(id, contexts); !fence.empty()) return fence;
+    // A product reads its operands again and again: it is worth to have them rounded, and in half the memory.
+    bool folded = std::any_of(contexts.begin(), contexts.end(), [&](const Context& context) {
+      return context.repeated && !captures(context) && graph_[{context.kernel}].is(Op::kReduce);
+    });
+    if (folded && cost.loads > 0 && narrows(graph_, node)) return "rounded once, not for each repetition";
     bool nothing = (cost.loads == 0 && cost.work <= kPure) || (cost.loads <= 1 && cost.work <= kFree);
     if (nothing) return "";
-    if (std::string fence = fence_around(id, contexts); !fence.empty()) return fence;
     if (std::any_of(contexts.begin(), contexts.end(), captures)) return "computed once, before the loop that reads it";
     std::set<uint32_t> kernels;
     for (const Context& context : contexts) kernels.insert(context.kernel);

@@ -154,6 +154,13 @@ TEST_CASE("(fuse nil) keeps kernels apart") {
   CHECK(count("") == 1);
   CHECK(count("(fuse t)") == 1);
   CHECK(count("(fuse nil)") == 2);
+  Graph cheap;  // what costs next to nothing is not computed in its user either
+  Build b(cheap);
+  NodeId x = cheap.add_input("x", {DType::kF32, {Dim(8)}});
+  NodeId twice =
+      cheap.make_region({.name = "f", .attributes = {}, .schedule = clauses("(fuse nil)")}, b.add(x, x), {x});
+  cheap.outputs.push_back({"y", b.add(twice, twice)});
+  CHECK(make_schedule(cheap).kernels.size() == 2);
 }
 
 TEST_CASE("the inner of two schedules counts, and calls are reported together") {

@@ -181,4 +181,19 @@ TEST_CASE("a value of more bytes than 63 bits count is refused by the plan") {
   CHECK(plan.error().code == Code::SizeOverflow);
 }
 
+TEST_CASE("operands of a product are rounded once, a row that is added is rounded where it is read") {
+  Graph graph;
+  Build b(graph);
+  Shape whole{Dim(8), Dim(16), Dim(32)};
+  NodeId x = b.cast(graph.add_input("x", programs::f32({Dim(8), Dim(32)})), DType::kBF16);
+  NodeId w = b.cast(graph.add_input("w", programs::f32({Dim(16), Dim(32)})), DType::kBF16);
+  NodeId bias = b.cast(graph.add_input("bias", programs::f32({Dim(16)})), DType::kBF16);
+  NodeId y = b.reduce(Combine::kAdd, b.mul(b.spread(x, whole, {0, 2}), b.spread(w, whole, {1, 2})), {2});
+  graph.outputs.push_back({"y", b.add(y, b.spread(bias, {Dim(8), Dim(16)}, {1}))});
+  std::string text = print_schedule(make_schedule(graph));
+  CHECK(text.find("3 kernels") != std::string::npos);
+  CHECK(text.find("bf16[8 32]: rounded once, not for each repetition") != std::string::npos);
+  CHECK(text.find("bf16[16 32]: rounded once, not for each repetition") != std::string::npos);
+}
+
 }  // namespace caten
