@@ -75,7 +75,7 @@ def measure_row(caten, row, program, peers, rounds):
         dtype = "bf16" if any(kind == "bf16" for _, kind, _ in inputs) else "f32"
         results = [pathlib.Path(folder, f"caten-{k}.{'safetensors' if dtype == 'bf16' else 'npy'}") for k in range(len(outputs))]
         arguments += [part for name, path in zip(outputs, results) for part in ("--out", f"{name}={path}")]
-        subprocess.run([caten, "--no-init", "run", ir, *arguments], check=True)
+        subprocess.run([caten, "--no-init", "run", ir, *arguments], check=True, capture_output=True)
         expected = [read_result(path) for path in results]
         spec = {"composite": row["composite"], "inputs": inputs, "wrt": row.get("wrt", [])}
         ready, errors = [], {}
