@@ -158,7 +158,10 @@ std::optional<Graph> load_program(Session& session, const std::string& operand, 
     if (graph && !definitions->sizes.empty()) graph = resolve_dims(*graph);
   }
   if (!graph || diagnostics.failed()) return std::nullopt;
-  return graph;
+  std::optional<Precision> precision = session.precision();
+  if (!precision) return graph;
+  for (Diagnostic& warning : unknown_kept_names(*graph, *precision)) diagnostics.add(std::move(warning));
+  return session.converted(std::move(*graph));
 }
 
 std::optional<Arguments> load_arguments(const Graph& graph, const Settings& settings, Diagnostics& diagnostics) {

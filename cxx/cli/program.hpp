@@ -11,7 +11,8 @@
 namespace caten {
 
 /// The program that an operand means: a file, `-` for stdin, or the text itself when it begins with `(` or is YAML.
-/// IR text is read in C++; everything else is Lisp. Notes (derived sizes, chosen dtypes) are added to `diagnostics`.
+/// IR text is read in C++; everything else is Lisp. It is converted to the session's precision. Notes (derived sizes,
+/// chosen dtypes) are added to `diagnostics`.
 std::optional<Graph> load_program(Session& session, const std::string& operand, const Settings& settings,
                                   Diagnostics& diagnostics);
 

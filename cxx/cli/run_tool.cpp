@@ -162,10 +162,6 @@ class Invocation {
   std::optional<Graph> program(const std::string& operand) {
     std::optional<Graph> graph = load_program(session_, operand, settings_, diagnostics_);
     if (!graph) return std::nullopt;
-    if (std::optional<Precision> chosen = session_.precision()) {
-      for (Diagnostic& warning : unknown_kept_names(*graph, *chosen)) diagnostics_.add(std::move(warning));
-      graph = session_.converted(std::move(*graph));
-    }
     if (tool_.transform) {
       Result<Graph> transformed = tool_.transform(*graph, settings_);
       if (!transformed) {
