@@ -16,6 +16,8 @@ class PeerProcess:
         self.process = subprocess.Popen([python, pathlib.Path(__file__).parent / f"peers/peer_{name}.py"], text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=self.errors, env={**os.environ, **environment})
 
+        self.ask(time=0)  # its imports are done
+
     def ask(self, **request):
         try:
             print(json.dumps(request), file=self.process.stdin, flush=True)

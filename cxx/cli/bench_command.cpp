@@ -90,12 +90,18 @@ class Bench {
     for (size_t i = 0; i < rows.size(); ++i) {
       progress_.say(fmt::format("{} {}/{}: {} {}", suite, i + 1, rows.size(), rows[i].id, rows[i].what));
       BenchRow row{.workload = rows[i]};
-      if (Status done = suite == "cpu" ? measure_run_of(row, report.roof) : measure_compile_of(row); !done) {
+      if (Status done = suite == "cpu" ? measure_run_of(row) : measure_compile_of(row); !done) {
         diagnostics_.add(done.error());
         if (done.error().code == Code::Interrupted) return false;
         row.failure = done.error().message;
       }
       (suite == "cpu" ? report.cpu : report.compile).push_back(std::move(row));
+    }
+    if (suite == "cpu") {
+      progress_.say("measuring the roof again");
+      report.roof = better_of(std::move(report.roof), measure_roof_figures());
+      for (BenchRow& row : report.cpu)
+        if (row.run.on_host) row.roof = roof_of(report.roof, row.bf16);
     }
     if (suite == "compile") {
       Result<Spread> call = measure_call(session_, options_);
@@ -125,7 +131,7 @@ class Bench {
     return optimised(session_, *graph, settings_);
   }
 
-  Status measure_run_of(BenchRow& row, const std::vector<RoofFigure>& figures) {
+  Status measure_run_of(BenchRow& row) {
     Result<Graph> graph = program(row.workload);
     if (!graph) return tl::make_unexpected(graph.error());
     Result<Arguments> arguments = generate_arguments(*graph, row.workload.below);
@@ -133,9 +139,9 @@ class Bench {
     Result<RunMeasurement> measured = measure_run(session_, *graph, *arguments, options_);
     if (!measured) return tl::make_unexpected(measured.error());
     row.run = *measured;
-    auto is_bf16 = [&](const Graph::Output& output) { return graph->type(output.value).dtype == DType::kBF16; };
-    if (measured->on_host)
-      row.roof = roof_of(figures, std::any_of(graph->outputs.begin(), graph->outputs.end(), is_bf16));
+    row.bf16 = std::any_of(graph->outputs.begin(), graph->outputs.end(), [&](const Graph::Output& output) {
+      return graph->type(output.value).dtype == DType::kBF16;
+    });
     return {};
   }
 

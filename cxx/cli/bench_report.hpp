@@ -16,7 +16,8 @@ struct BenchRow {
   std::string failure{};  ///< why nothing was measured
   RunMeasurement run{};   ///< of suite cpu
   CompileMeasurement compile{};
-  Roof roof{};  ///< for the arithmetic of its dtype; no roof where it says nothing about the device
+  bool bf16 = false;  ///< what it computes
+  Roof roof{};        ///< for the arithmetic of its dtype; no roof where it says nothing about the device
 
   double bytes() const;
   double flops() const;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -96,6 +97,13 @@ unsigned roof_threads() {
   const char* allowed = std::getenv("OMP_NUM_THREADS");
   int count = allowed ? std::atoi(allowed) : 0;
   return count > 0 ? static_cast<unsigned>(count) : machine;
+}
+
+std::vector<RoofFigure> better_of(std::vector<RoofFigure> figures, const std::vector<RoofFigure>& others) {
+  assert(figures.size() == others.size());
+  for (size_t i = 0; i < figures.size(); ++i)
+    figures[i].per_second = std::max(figures[i].per_second, others[i].per_second);
+  return figures;
 }
 
 Roof roof_of(const std::vector<RoofFigure>& figures, bool bf16) {

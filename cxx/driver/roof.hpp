@@ -32,6 +32,9 @@ struct RoofFigure {
 /// whichever is less. A copy counts what is read and what is written. Half a second.
 std::vector<RoofFigure> measure_roof_figures(unsigned threads = 0);
 
+/// The better of each figure, of two measurements of one machine: other programs may have disturbed one of them.
+std::vector<RoofFigure> better_of(std::vector<RoofFigure> figures, const std::vector<RoofFigure>& others);
+
 /// The best of `figures`; bf16 arithmetic is bounded by f32's where the processor has none of its own.
 Roof roof_of(const std::vector<RoofFigure>& figures, bool bf16 = false);
 

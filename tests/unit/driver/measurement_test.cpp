@@ -92,6 +92,11 @@ TEST_CASE("the roof is the best figure of all threads") {
   CHECK(roof_of(figures).flops_per_second == 200);
   CHECK(roof_of(figures).threads == 2);
   CHECK(roof_of(figures, true).flops_per_second == 400);
+  std::vector<RoofFigure> others = figures;
+  others[1].per_second = 30;
+  others[3].per_second = 100;
+  CHECK(roof_of(better_of(figures, others)).bytes_per_second == 30);
+  CHECK(roof_of(better_of(figures, others)).flops_per_second == 200);
   figures.pop_back();
   CHECK(roof_of(figures, true).flops_per_second == 200);
 }
