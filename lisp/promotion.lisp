@@ -142,9 +142,7 @@ is :f32."
 (defun size-value (size &optional (dtype :i64))
   "A size as a tensor without axes: (size-value N :f32). A symbolic one is the sum of that many ones."
   (let ((dtype (resolve-dtype dtype)))
-    (if (integerp size)
-        (constant (if (member (dtype-class dtype) '(:float :complex)) (coerce size 'double-float) size) dtype)
-        (convert (symbolic-value size) dtype))))
+    (convert (symbolic-value size) dtype)))
 
 (defun symbolic-value (size)
   "The value of a symbolic size as i64: its expression over the sums of ones that its names stand for."

@@ -53,14 +53,18 @@ std::string removal(const ArtifactStore::Removed& removed) {
 
 }  // namespace
 
+Status check_store(const ArtifactStore& store) {
+  if (!store.folder().empty()) return {};
+  return fail({.code = Code::BadOptionValue,
+               .message = "the cache is switched off",
+               .expected = "a folder in CATEN_CACHE, XDG_CACHE_HOME or HOME",
+               .found = "CATEN_CACHE=off, or none of them",
+               .remedy = "set CATEN_CACHE to a folder"});
+}
+
 Result<std::string> cache_command(const ArtifactStore& store, const std::vector<std::string>& words, bool json) {
-  const std::vector<std::string> commands{"ls", "gc", "clear", "path"};
-  if (store.folder().empty())
-    return fail({.code = Code::BadOptionValue,
-                 .message = "the cache is switched off",
-                 .expected = "a folder in CATEN_CACHE, XDG_CACHE_HOME or HOME",
-                 .found = "CATEN_CACHE=off, or none of them",
-                 .remedy = "set CATEN_CACHE to a folder"});
+  const std::vector<std::string> commands{"ls", "gc", "clear", "path", "warm"};
+  CATEN_TRY(check_store(store));
   std::string command = words.empty() ? "ls" : words[0];
   if (words.size() <= 1) {
     if (command == "ls") return list(store, json);
@@ -75,7 +79,7 @@ Result<std::string> cache_command(const ArtifactStore& store, const std::vector<
   }
   return fail({.code = Code::BadOptionValue,
                .message = fmt::format("`caten cache` does not take `{}`", words.back()),
-               .expected = "ls, gc [BYTES], clear or path",
+               .expected = "ls, gc [BYTES], clear, path or warm [NAME…]",
                .found = fmt::format("{}", fmt::join(words, " ")),
                .remedy = did_you_mean(command, commands)});
 }

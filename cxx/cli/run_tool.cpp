@@ -17,6 +17,7 @@
 #include "cli/repl.hpp"
 #include "cli/reports.hpp"
 #include "cli/settings.hpp"
+#include "cli/warm_command.hpp"
 #include "ir/print.hpp"
 
 namespace caten {
@@ -128,8 +129,11 @@ class Invocation {
 
   int cache() {
     const std::vector<std::string>& words = settings_.operands;
+    bool warms = words.size() > 1 && words[1] == "warm";
+    if (warms && !start_lisp(session_, settings_, diagnostics_)) return report();
     Result<std::string> text =
-        cache_command(session_.options().store, {words.begin() + 1, words.end()}, settings_.json);
+        warms ? warm_cache(session_, {words.begin() + 2, words.end()}, settings_.json)
+              : cache_command(session_.options().store, {words.begin() + 1, words.end()}, settings_.json);
     return text ? write(*text) : report(text.error());
   }
 

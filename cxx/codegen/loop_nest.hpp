@@ -63,6 +63,13 @@ enum class StatementKind : uint8_t {
   kStore,    ///< element `index` of `slot` := `value`
 };
 
+/// What the extent of a loop is, or a factor of an index.
+enum class Extent : uint8_t {
+  kForm,   ///< of the kernel's form: lanes, or rows of a tile
+  kAxis,   ///< a size of the program
+  kCount,  ///< how many blocks a size has, or what is left behind the last whole one
+};
+
 struct Statement {
   StatementKind kind = StatementKind::kStore;
   std::string variable{};
@@ -73,7 +80,8 @@ struct Statement {
   Dim index{};
   int64_t lanes = 1;
   std::vector<Statement> body{}, otherwise{};
-  bool independent = false;  ///< a loop whose iterations may run in any order, and at once
+  bool independent = false;          ///< a loop whose iterations may run in any order, and at once
+  Extent extent_is = Extent::kForm;  ///< kBind: what its factors are
 };
 
 /// A buffer as a kernel sees it: one dtype each; a buffer that is read as two dtypes has two slots.

@@ -72,7 +72,7 @@ class PutLowering : Statements {
         continue;
       }
       index.push_back(values_.variable(extent));
-      into = &loop(*into, index.back(), extent, independent);
+      into = &loop_along(*into, index.back(), extent, independent);
     }
     return into;
   }

@@ -7,118 +7,11 @@
 #include <cassert>
 #include <set>
 
+#include "codegen/placing.hpp"
 #include "codegen/render_functions.hpp"
 
 namespace caten {
 namespace {
-
-/// Changes while a kernel runs; the rest of a Dim is a size, which the host computes.
-bool varies(const Dim& dim) {
-  std::set<std::string> names;
-  dim.collect_symbols(names);
-  return std::any_of(names.begin(), names.end(),
-                     [](const std::string& name) { return reserved::is_variable(name) || reserved::is_value(name); });
-}
-
-bool divides(const Dim& dim) {
-  for (const Dim::Term& term : dim.terms())
-    for (const Dim::Atom& factor : term.factors)
-      if (factor.kind != Dim::Atom::Kind::kSymbol && varies(Dim::from_terms({{1, {factor}}}))) return true;
-  return false;
-}
-
-/// Which values a statement needs, and in which branch of a select each is computed: in the innermost one that all its
-/// users are in.
-class Placing {
- public:
-  static constexpr uint32_t kNowhere = UINT32_MAX;
-  struct Branch {
-    uint32_t parent = 0, depth = 0;
-    uint32_t select = kNowhere;
-    bool reads = false;  ///< something in it loads or divides: it must not be evaluated in vain
-    std::vector<uint32_t> values{};
-  };
-
-  Placing(const LoopNest& nest, const std::vector<ValueId>& wanted, const std::set<uint32_t>& available)
-      : nest_(nest), at_(nest.values.size(), kNowhere), arms_(nest.values.size(), {kNowhere, kNowhere}) {
-    branches.push_back({});
-    for (ValueId id : wanted) need(id, 0);
-    for (size_t i = nest.values.size(); i-- > 0;) {
-      auto id = static_cast<uint32_t>(i);
-      if (at_[id] == kNowhere) continue;
-      if (available.contains(id)) {
-        at_[id] = kNowhere;
-        continue;
-      }
-      spread(id);
-    }
-    for (uint32_t id = 0; id < nest.values.size(); ++id)
-      if (at_[id] != kNowhere && must_be_guarded(nest.values[id]))
-        for (uint32_t b = at_[id];; b = branches[b].parent) {
-          branches[b].reads = true;
-          if (b == 0) break;
-        }
-    for (uint32_t id = 0; id < nest.values.size(); ++id)
-      if (at_[id] != kNowhere) branches[home(at_[id])].values.push_back(id);
-  }
-
-  /// The branches of a select's two sides, if one of them must not be evaluated in vain.
-  std::optional<std::pair<uint32_t, uint32_t>> sides(uint32_t select) const {
-    auto [yes, no] = arms_[select];
-    if (yes == kNowhere || !(branches[yes].reads || branches[no].reads)) return std::nullopt;
-    return arms_[select];
-  }
-
-  std::vector<Branch> branches;
-
-  /// It loads or divides: evaluated in vain, it could fail.
-  static bool must_be_guarded(const ScalarValue& value) {
-    return value.kind == ValueKind::kLoad || (value.kind == ValueKind::kIndex && divides(value.index));
-  }
-
- private:
-  void need(ValueId id, uint32_t branch) {
-    uint32_t& at = at_[id.value];
-    if (at == kNowhere) {
-      at = branch;
-      return;
-    }
-    uint32_t a = at, b = branch;
-    while (a != b)
-      (branches[a].depth >= branches[b].depth ? a : b) =
-          branches[branches[a].depth >= branches[b].depth ? a : b].parent;
-    at = a;
-  }
-
-  void spread(uint32_t id) {
-    const ScalarValue& value = nest_.values[id];
-    uint32_t here = at_[id];
-    for (ValueId named : values_in(value.index)) need(named, here);
-    if (value.kind != ValueKind::kSelect) {
-      for (ValueId operand : value.operands) need(operand, here);
-      return;
-    }
-    auto arm = [&] {
-      branches.push_back({here, branches[here].depth + 1, id, false, {}});
-      return static_cast<uint32_t>(branches.size() - 1);
-    };
-    uint32_t yes = arm(), no = arm();
-    arms_[id] = {yes, no};
-    need(value.operands[0], here);
-    need(value.operands[1], yes);
-    need(value.operands[2], no);
-  }
-
-  /// The branch as it is rendered: sides that may be evaluated in vain belong to what is around them.
-  uint32_t home(uint32_t branch) const {
-    while (branch != 0 && !sides(branches[branch].select)) branch = branches[branch].parent;
-    return branch;
-  }
-
-  const LoopNest& nest_;
-  std::vector<uint32_t> at_;
-  std::vector<std::pair<uint32_t, uint32_t>> arms_;
-};
 
 /// How often the innermost statements run, for one run of the body.
 Dim work_of(const std::vector<Statement>& body) {
@@ -136,8 +29,8 @@ Dim work_of(const std::vector<Statement>& body) {
 
 class KernelRenderer {
  public:
-  KernelRenderer(const LoopNest& nest, const Dialect& dialect, FunctionTable& functions)
-      : nest_(nest), dialect_(dialect), functions_(functions) {}
+  KernelRenderer(const LoopNest& nest, const Dialect& dialect, FunctionTable& functions, bool open_sizes)
+      : nest_(nest), dialect_(dialect), functions_(functions), open_sizes_(open_sizes) {}
 
   /// The kernel's text with {name} for its own name.
   std::string run() {
@@ -157,8 +50,10 @@ class KernelRenderer {
                          {"buffer", fmt::format("b{}", i)},
                          {"slot", std::to_string(i)}}) +
              "\n";
-    for (size_t i = 0; i < sizes.size(); ++i)
+    for (size_t i = 0; i < sizes_.size(); ++i) {
       out += "  " + substitute(dialect_.size, {{"size", fmt::format("n{}", i)}, {"number", std::to_string(i)}}) + "\n";
+      sizes.push_back(sizes_[i].size);
+    }
     return out + text_ + "}\n";
   }
 
@@ -166,16 +61,50 @@ class KernelRenderer {
   std::vector<Dim> sizes;
 
  private:
+  struct Argument {
+    std::string place{};  ///< of a number
+    Dim size{};
+    bool operator==(const Argument&) const = default;
+  };
+
   void line(int depth, const std::string& text) {
     text_ += std::string(static_cast<size_t>(depth) * 2, ' ') + text + "\n";
   }
 
+  /// What text is written about, while this lives. A number that is large for a loop's form is a size there, which
+  /// other calls may give another value: an argument. The same number in two places may be two sizes, so that the
+  /// arguments of numbers belong to places; elsewhere numbers are part of the text.
+  class At {
+   public:
+    At(KernelRenderer& renderer, std::string place, int64_t small = kSmallSize)
+        : place_(renderer.place_), small_(renderer.small_), before_(std::move(place_)), small_before_(small_) {
+      place_ = std::move(place);
+      small_ = small;
+    }
+    ~At() {
+      place_ = std::move(before_);
+      small_ = small_before_;
+    }
+    At(const At&) = delete;
+    At& operator=(const At&) = delete;
+
+   private:
+    std::string& place_;
+    int64_t& small_;
+    std::string before_;
+    int64_t small_before_;
+  };
+
+  bool is_open(int64_t number) const { return open_sizes_ && !place_.empty() && (number > small_ || number < -small_); }
+
   std::string size(const Dim& dim) {
-    if (dim.is_constant())
+    bool number = dim.is_constant();
+    if (number && !is_open(dim.constant()))
       return dim.constant() < 0 ? fmt::format("({})", dim.constant()) : std::to_string(dim.constant());
-    auto found = std::find(sizes.begin(), sizes.end(), dim);
-    if (found == sizes.end()) found = sizes.insert(sizes.end(), dim);
-    return fmt::format("n{}", found - sizes.begin());
+    Argument wanted{number ? place_ : "", dim};
+    auto found = std::find(sizes_.begin(), sizes_.end(), wanted);
+    if (found == sizes_.end()) found = sizes_.insert(sizes_.end(), std::move(wanted));
+    return fmt::format("n{}", found - sizes_.begin());
   }
 
   std::string atom(const Dim::Atom& atom) {
@@ -189,17 +118,26 @@ class KernelRenderer {
     return "";
   }
 
-  /// ⌊a/b⌋ or a mod b for b > 0; C's operators round towards zero.
+  /// ⌊a/b⌋ or a mod b for b > 0; C's operators round towards zero. Divisors that are numbers stay so where there are
+  /// many divisions: processors divide by what is not known in advance much more slowly.
   std::string division(Op op, const Dim& a, const Dim& b) {
     const std::vector<Dim>& may_be_negative = nest_.signed_dividends;
-    if (std::find(may_be_negative.begin(), may_be_negative.end(), a) == may_be_negative.end())
-      return fmt::format("({} {} {})", index(a), op == Op::kDiv ? "/" : "%", index(b));
+    if (std::find(may_be_negative.begin(), may_be_negative.end(), a) == may_be_negative.end()) {
+      std::string dividend = index(a);
+      At form(*this, rarely_divides_ ? place_ : "", small_);
+      return fmt::format("({} {} {})", dividend, op == Op::kDiv ? "/" : "%", index(b));
+    }
     if (b.is_constant() && std::has_single_bit(static_cast<uint64_t>(b.constant()))) {
       auto by = static_cast<uint64_t>(b.constant());
       return op == Op::kDiv ? fmt::format("({} >> {})", index(a), std::countr_zero(by))
                             : fmt::format("({} & {})", index(a), by - 1);
     }
     return fmt::format("{}({}, {})", functions_.elementwise(op, DType::kI64, DType::kI64), index(a), index(b));
+  }
+
+  std::string factor(const Dim& coefficient) {
+    At form(*this, form_factors_ ? "" : place_, small_);
+    return size(coefficient);
   }
 
   /// Terms with the same variables share one factor, a size.
@@ -230,7 +168,7 @@ class KernelRenderer {
     }
     std::string out;
     for (const auto& [variables, coefficient] : groups)
-      out += (out.empty() ? "" : " + ") + (coefficient.is(1) ? variables : variables + " * " + size(coefficient));
+      out += (out.empty() ? "" : " + ") + (coefficient.is(1) ? variables : variables + " * " + factor(coefficient));
     if (!rest.is(0)) out += " + " + size(rest);
     return "(" + out + ")";
   }
@@ -242,24 +180,39 @@ class KernelRenderer {
   }
 
   std::string accumulator(uint32_t slot, const Dim& lane) {
+    At form(*this, "");
     return several_.contains(slot) ? fmt::format("a{}[{}]", slot, subscript(lane)) : fmt::format("a{}", slot);
   }
 
-  std::string name(ValueId id) {
+  std::string element(uint32_t slot, const Dim& index) {
+    At buffer(*this, fmt::format("b{}", slot));
+    return fmt::format("b{}[{}]", slot, subscript(index));
+  }
+
+  std::string name(ValueId id, int64_t small = kSmallSize) {
     const ScalarValue& value = nest_[id];
-    if (value.kind == ValueKind::kConstant) return functions_.literal(value.constant);
+    if (value.kind == ValueKind::kConstant) {
+      At constant(*this, fmt::format("v{}", id.value), small);
+      return value.dtype == DType::kI64 && is_open(value.constant.as_integer()) ? size(Dim(value.constant.as_integer()))
+                                                                                : functions_.literal(value.constant);
+    }
     if (value.kind == ValueKind::kAccumulator) return accumulator(value.slot, value.index);
     if (value.kind == ValueKind::kResult) return fmt::format("r{}", value.slot);
     return fmt::format("v{}", id.value);
   }
 
-  std::string expression(const ScalarValue& value) {
+  std::string expression(ValueId id) {
+    const ScalarValue& value = nest_[id];
     std::vector<std::string> operands;
-    for (ValueId operand : value.operands) operands.push_back(name(operand));
+    // An index is compared with sizes, and with how many blocks they have.
+    bool bounds = value.kind == ValueKind::kElementwise && value.op == Op::kLt &&
+                  nest_[value.operands[0]].kind == ValueKind::kIndex;
+    for (ValueId operand : value.operands) operands.push_back(name(operand, bounds ? 0 : kSmallSize));
+    At place(*this, name(id));
     switch (value.kind) {
       case ValueKind::kIndex: return subscript(value.index);
       case ValueKind::kLoad: {
-        std::string load = fmt::format("b{}[{}]", value.slot, subscript(value.index));
+        std::string load = element(value.slot, value.index);
         return is_bool(value.dtype) ? substitute(dialect_.load_bool, {{"x", load}}) : load;
       }
       case ValueKind::kElementwise:
@@ -307,7 +260,7 @@ class KernelRenderer {
           line(depth, "}");
           continue;
         }
-      line(depth, fmt::format("const {} v{} = {};", type, id, expression(value)));
+      line(depth, fmt::format("const {} v{} = {};", type, id, expression({id})));
     }
   }
 
@@ -369,9 +322,15 @@ class KernelRenderer {
     }
     if (!reads) return false;
     bool runs = loop.extent.is_constant() && loop.extent.constant() > 0;
-    if (!runs) line(depth, fmt::format("if (0 < {}) {{", index(loop.extent)));
+    if (!runs) line(depth, fmt::format("if (0 < {}) {{", extent_of(loop)));
     compute(fixed, depth + (runs ? 0 : 1));
     return !runs;
+  }
+
+  std::string extent_of(const Statement& loop) {
+    At place(*this, loop.extent_is == Extent::kForm ? "" : loop.variable,
+             loop.extent_is == Extent::kCount ? 0 : kSmallSize);
+    return index(loop.extent);
   }
 
   void render_loop_head(const Statement& loop, int depth) {
@@ -384,7 +343,7 @@ class KernelRenderer {
       line(depth, substitute(dialect_.range, {{"type", dialect_.type(DType::kI64)}, {"variable", variable}}));
     else
       line(depth, fmt::format("for ({0} {1} = 0; {1} < {2}; ++{1}) {{", dialect_.type(DType::kI64), variable,
-                              index(loop.extent)));
+                              extent_of(loop)));
   }
 
   void render_loop(const Statement& loop, int depth) {
@@ -423,6 +382,19 @@ class KernelRenderer {
     }
   }
 
+  void render_bind(const Statement& bind, int depth) {
+    bool counts = bind.extent_is == Extent::kCount;
+    At place(*this, bind.variable, counts ? 1 : kSmallSize);
+    form_factors_ = !counts;
+    // Where a tile or a row comes next, a division more is nothing.
+    const Statement* range = nest_.range();
+    auto repeats = [](const Statement& inner) { return !inner.body.empty(); };
+    rarely_divides_ = counts && range && std::any_of(range->body.begin(), range->body.end(), repeats);
+    line(depth, fmt::format("const {} {} = {};", dialect_.type(DType::kI64), atom(Dim::Atom{.name = bind.variable}),
+                            subscript(bind.index)));
+    rarely_divides_ = form_factors_ = false;
+  }
+
   static bool at_once(const Statement& statement) {
     return statement.kind == StatementKind::kSet || statement.kind == StatementKind::kStore;
   }
@@ -443,10 +415,7 @@ class KernelRenderer {
       }
       switch (statement.kind) {
         case StatementKind::kLoop: render_loop(statement, depth); break;
-        case StatementKind::kBind:
-          line(depth, fmt::format("const {} {} = {};", dialect_.type(DType::kI64),
-                                  atom(Dim::Atom{.name = statement.variable}), subscript(statement.index)));
-          break;
+        case StatementKind::kBind: render_bind(statement, depth); break;
         case StatementKind::kIf:
           compute({statement.value}, depth);
           line(depth, fmt::format("if ({}) {{", name(statement.value)));
@@ -478,7 +447,7 @@ class KernelRenderer {
           line(depth, fmt::format("{} = {};", accumulator(statement.slot, statement.index), name(statement.value)));
           break;
         case StatementKind::kStore:
-          line(depth, fmt::format("b{}[{}] = {};", statement.slot, subscript(statement.index), name(statement.value)));
+          line(depth, fmt::format("{} = {};", element(statement.slot, statement.index), name(statement.value)));
           break;
       }
     }
@@ -493,12 +462,18 @@ class KernelRenderer {
   std::set<uint32_t> known_results_;  ///< numbers that kLet has named there
   std::set<uint32_t> several_;        ///< accumulators of more than one element
   std::vector<bool> changes_;         ///< of each value: whether it reads an accumulator
+  std::vector<Argument> sizes_;
+  bool open_sizes_;
+  std::string place_;            ///< where numbers are written now; empty: they are part of the text
+  int64_t small_ = kSmallSize;   ///< and so are these
+  bool rarely_divides_ = false;  ///< what is written now runs once for many elements
+  bool form_factors_ = false;    ///< factors that are written now are those of the kernel's form
   std::string text_;
 };
 
 }  // namespace
 
-RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialect, size_t unit_kernels) {
+RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialect, const RenderOptions& options) {
   struct Function {
     uint32_t unit;
     std::string name, name_in_unit;
@@ -517,7 +492,7 @@ RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialec
   };
   for (const LoopNest& nest : nests) {
     FunctionTable functions(dialect);
-    KernelRenderer renderer(nest, dialect, functions);
+    KernelRenderer renderer(nest, dialect, functions, options.open_sizes);
     std::string text = renderer.run();
     Function next{static_cast<uint32_t>(out.units.size()), fmt::format("kernel_{}", known.size()),
                   fmt::format("kernel_{}", in_unit)};
@@ -527,7 +502,7 @@ RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialec
       of_unit.merge(functions);
       kernels += "\n" + substitute(text, {{"name", function->second.name}});
       kernels_of_unit += "\n" + substitute(text, {{"name", function->second.name_in_unit}});
-      if (++in_unit == unit_kernels) close_unit();
+      if (++in_unit == options.unit_kernels) close_unit();
     }
     const auto& [unit, name, name_in_unit] = function->second;
     RenderedKernel& kernel = out.kernels.emplace_back(

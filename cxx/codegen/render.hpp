@@ -2,7 +2,8 @@
 // and the texts to compile.
 //
 // The text depends on the loop nests alone: names of the program do not occur in it, equal kernels are one function,
-// and every size that is not a constant is an argument, so that one artifact serves all sizes. A compiler gets as many
+// and every size that is not a number is an argument, so that one artifact serves all sizes. With open sizes most
+// numbers are arguments as well: programs that differ in their sizes alone have the same texts. A compiler gets as many
 // kernels at once as suits it; a text of a single kernel is the same in all programs that have it.
 #pragma once
 
@@ -27,7 +28,11 @@ struct RenderedProgram {
   std::vector<RenderedKernel> kernels{};  ///< in the order of the loop nests
 };
 
-/// `unit_kernels`: how many kernels a text to compile has; 0: all.
-RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialect, size_t unit_kernels = 0);
+struct RenderOptions {
+  size_t unit_kernels = 0;  ///< how many kernels a text to compile has; 0: all
+  bool open_sizes = false;  ///< sizes that are numbers are arguments too, unless they are small or divide often
+};
+
+RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialect, const RenderOptions& options = {});
 
 }  // namespace caten

@@ -11,13 +11,14 @@
 namespace caten {
 namespace {
 
-RenderedProgram generate(const Schedule& schedule, const Dialect& dialect, Timings* timings, size_t unit_kernels = 0) {
+RenderedProgram generate(const Schedule& schedule, const Dialect& dialect, const CompileOptions& options,
+                         size_t unit_kernels = 0) {
   std::vector<LoopNest> nests;
-  Timed step(timings, "lower");
+  Timed step(options.timings, "lower");
   nests.reserve(schedule.kernels.size());
   for (const Kernel& kernel : schedule.kernels) nests.push_back(lower(schedule, kernel));
   step.next("render");
-  return render(nests, dialect, unit_kernels);
+  return render(nests, dialect, {unit_kernels, options.scheduling.has("open-sizes")});
 }
 
 }  // namespace
@@ -41,7 +42,7 @@ Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const
   step.next("schedule", 0);
   program->lifetimes = compute_lifetimes(program->schedule);
   step.stop();
-  program->rendered = generate(program->schedule, *dialect, options.timings, runtime.device->properties().unit_kernels);
+  program->rendered = generate(program->schedule, *dialect, options, runtime.device->properties().unit_kernels);
   program->device = runtime.device;
 
   Executables own;
@@ -66,7 +67,7 @@ Result<std::string> kernel_source(const Graph& graph, const RuntimeFile& runtime
   step.next("schedule");
   Schedule schedule = make_schedule(graph, options.scheduling);
   step.stop();
-  return generate(schedule, *dialect, options.timings).source;
+  return generate(schedule, *dialect, options).source;
 }
 
 Result<std::shared_ptr<const SizedPlan>> CompiledProgram::plan(const DimValues& sizes) const {

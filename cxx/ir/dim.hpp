@@ -18,6 +18,9 @@
 
 namespace caten {
 
+/// Sizes up to this may decide how loops of a kernel are unrolled. Larger numbers are its arguments where they can be.
+inline constexpr int64_t kSmallSize = 16;
+
 /// Values of named sizes.
 using DimValues = std::map<std::string, int64_t>;
 

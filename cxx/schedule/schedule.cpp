@@ -434,6 +434,7 @@ const std::vector<SchedulePass>& schedule_passes() {
       {"grouping", "a kernel computes several values that share loops, in one pass or several"},
       {"in-place", "a value takes the memory of one that is read for the last time"},
       {"row-blocks", "kernels that hand large values to each other row by row run in blocks of rows"},
+      {"open-sizes", "kernels take large sizes as arguments, so that programs of other sizes find them compiled"},
   };
   return passes;
 }

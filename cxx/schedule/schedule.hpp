@@ -170,7 +170,8 @@ struct Schedule {
   BlockLimits limits{};
 };
 
-/// What a schedule may leave out, by name: the same values are computed, in more kernels and more memory.
+/// What a schedule and its kernels may leave out, by name: the same values are computed, in more kernels, more memory
+/// or more compilations.
 struct ScheduleOptions {
   std::set<std::string> off{};  ///< names of passes
   BlockLimits limits{};

@@ -36,6 +36,7 @@ class Screen:
         self.child, self.terminal = pty.fork()
         if self.child == 0:
             os.chdir(folder)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup
             clean = {"PATH": os.environ["PATH"], "HOME": folder, "XDG_STATE_HOME": f"{folder}/state", "TERM": "xterm", "NO_COLOR": "1",
                      "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", f"{folder}/cache"), **environment}
             os.execve(binaries / "caten", ["caten", *arguments], clean)

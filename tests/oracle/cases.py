@@ -19,6 +19,28 @@ def wide(x):
     return x.astype(np.longdouble) if x.dtype in (np.float64, np.longdouble) else x.astype(np.float64)
 
 
+def einsum(equation, *values):
+    """np.einsum, but for results without elements: NumPy 2.4 writes to those, beyond their end."""
+    left, arrow, right = equation.partition("->")
+    sizes, leading = {}, ()
+    for term, value in zip(left.split(","), values):
+        head, dots, tail = term.strip().partition("...")
+        shape = np.shape(value)
+        rest = len(shape) - len(tail)
+        if dots:
+            leading = np.broadcast_shapes(leading, shape[len(head):rest])
+        for letter, size in zip(head + tail, shape[:len(head)] + shape[rest:]):
+            sizes[letter] = size if sizes.get(letter, 1) == 1 else sizes[letter]
+    if not arrow:
+        letters = left.replace(",", "").replace(".", "").replace(" ", "")
+        right = ("..." if "..." in left else "") + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    head, dots, tail = right.strip().partition("...")
+    shape = tuple(sizes[c] for c in head) + (leading if dots else ()) + tuple(sizes[c] for c in tail)
+    if 0 in shape:
+        return np.zeros(shape, np.result_type(*values))
+    return np.einsum(equation, *values)
+
+
 class Case:
     """A call: `text` over `inputs` ({name: (dtype, array)}), and the results it must have. dtype is what the table counts it under;
     `scale` is what errors are measured in ulps of, if not the result; `ulps` replaces what the composite states. A `check` of the first

@@ -1,7 +1,7 @@
 """Products of matrices, einsum, factors and solutions."""
 import numpy as np
 
-from cases import FLOATS, INTS, NUMPY, Case, wide
+from cases import Case, FLOATS, INTS, NUMPY, einsum, wide
 from cases_shape import lisp
 
 NUMERIC = INTS + FLOATS + ["c64"]
@@ -85,7 +85,7 @@ def einsum_case(d):
     terms = int(np.prod([max(sizes[c], 1) for c in left if c.isalpha() and c not in kept])) + len(xs)
 
     def function(*values):
-        return np.einsum(equation, *values)
+        return einsum(equation, *values)
 
     return product_case(f"(einsum \"{equation}\" {' '.join(names)})", inputs, t, whole(t, function), terms)
 
@@ -126,7 +126,7 @@ def triangular_case(d):
     used, right = np.broadcast_to(used, (*shape, n, n)), np.broadcast_to(wide(b), (*shape, n, k))
     x = np.zeros((*shape, n, k), right.dtype)
     for i in (range(n - 1, -1, -1) if upper else range(n)):
-        x[..., i, :] = (right[..., i, :] - np.einsum("...j,...jk->...k", used[..., i, :], x)) / used[..., i, i, None]
+        x[..., i, :] = (right[..., i, :] - einsum("...j,...jk->...k", used[..., i, :], x)) / used[..., i, i, None]
     text = (" :upper t" if upper else "") + (" :unitriangular t" if unit else "")
     return Case(f"(triangular-solve a b{text})", t, {"a": (t, a), "b": (t, b)}, x, t, max(n, 1) * np.max(np.abs(x), initial=0) * 2)
 

@@ -3,7 +3,7 @@ import itertools
 
 import numpy as np
 
-from cases import NUMPY, Case, wide
+from cases import Case, NUMPY, einsum, wide
 from cases_elementwise import sigmoid
 from cases_reduce import finite, one_axis
 from cases_reduce import largest as fold_max
@@ -125,7 +125,7 @@ def convolve(x, w, stride, dilation, groups):
     v = v.reshape(n, groups, c // groups, *v.shape[2:])
     k = w.reshape(groups, f // groups, *w.shape[1:])
     places, taps = "uvw"[:spatial], "xyz"[:spatial]
-    y = np.einsum(f"ngc{places}{taps},gfc{taps}->ngf{places}", v, k)
+    y = einsum(f"ngc{places}{taps},gfc{taps}->ngf{places}", v, k)
     return y.reshape(n, f, *y.shape[3:])
 
 

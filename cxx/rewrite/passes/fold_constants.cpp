@@ -1,5 +1,6 @@
 // Element-wise ops, conversions and views of constants are constants. Their values are those of the reference
-// evaluator, on scalars. So are sums of equal integers over axes of known size, which is how sizes become values.
+// evaluator, on scalars. So are sums of equal integers over axes of known size, which is how sizes become values. A
+// size that becomes a float, as the divisor of a mean does, stays one: kernels take sizes as arguments.
 #include <algorithm>
 #include <optional>
 
@@ -22,6 +23,11 @@ bool foldable(const Node& node) {
   }
 }
 
+bool is_size(const Node& node) {
+  if (!node.is(Op::kConst) || node.type.dtype != DType::kI64) return false;
+  return node.get<ConstAttributes>().value.as_integer() > kSmallSize;
+}
+
 class Folder : public GraphCopier {
  public:
   using GraphCopier::GraphCopier;
@@ -31,7 +37,8 @@ class Folder : public GraphCopier {
     if (std::optional<NodeId> sum = sum_of_equals(node, operands)) return *sum;
     bool constant = foldable(node) &&
                     std::all_of(operands.begin(), operands.end(), [&](NodeId id) { return to_[id].is(Op::kConst); });
-    if (!constant) return copy_node(node, std::move(operands));
+    if (!constant || (node.is(Op::kCast) && is_float(node.type.dtype) && is_size(to_[operands[0]])))
+      return copy_node(node, std::move(operands));
     auto value = [&](NodeId id) { return to_[id].get<ConstAttributes>().value; };
     Shape shape = to_.dims.resolve(node.type.shape);
     Build build(to_);

@@ -25,11 +25,23 @@ Dialect c_dialect() {
   return {};
 }
 
-RenderedProgram render_graph(const Graph& graph) {
+RenderedProgram render_graph(const Graph& graph, const RenderOptions& options = {}) {
   Schedule schedule = make_schedule(graph);
   std::vector<LoopNest> nests;
   for (const Kernel& kernel : schedule.kernels) nests.push_back(lower(schedule, kernel));
-  return render(nests, c_dialect());
+  return render(nests, c_dialect(), options);
+}
+
+/// x · w of these sizes.
+Graph product(int64_t rows, int64_t depth, int64_t columns) {
+  Graph graph;
+  Build b(graph);
+  NodeId x = graph.add_input("x", programs::f32({Dim(rows), Dim(depth)}));
+  NodeId w = graph.add_input("w", programs::f32({Dim(depth), Dim(columns)}));
+  Shape all{Dim(rows), Dim(depth), Dim(columns)};
+  NodeId products = b.mul(b.spread(x, all, {0, 1}), b.spread(w, all, {1, 2}));
+  graph.outputs.push_back({"y", b.reduce(Combine::kAdd, products, {1})});
+  return graph;
 }
 
 Diagnostic dialect_error(const std::string& text) {
@@ -63,6 +75,20 @@ TEST_CASE("the text does not depend on names, and equal kernels are one function
   REQUIRE(one.kernels.size() == 3);
   CHECK(one.kernels[0].function == one.kernels[2].function);
   CHECK(one.units == std::vector<std::string>{one.source});
+}
+
+TEST_CASE("with open sizes programs of other sizes have the same text") {
+  RenderOptions open{.open_sizes = true};
+  RenderedProgram one = render_graph(product(64, 160, 96), open);
+  check_golden("codegen/open-product.c", one.source);
+  CHECK(one.kernels[0].sizes.size() > 3);
+  // Sizes that are equal here are not elsewhere.
+  for (auto [rows, depth, columns] : {std::tuple{128, 32, 320}, {64, 64, 64}, {1024, 1000, 512}})
+    CHECK(render_graph(product(rows, depth, columns), open).source == one.source);
+  // Whether tiles divide them does show, and small ones are part of the text.
+  CHECK(render_graph(product(64, 160, 101), open).source != one.source);
+  CHECK(render_graph(product(64, 3, 96), open).source != one.source);
+  CHECK(render_graph(product(128, 160, 96)).source != render_graph(product(64, 160, 96)).source);
 }
 
 TEST_CASE("only what a kernel uses is emitted") {

@@ -1,0 +1,109 @@
+#include "cli/warm_command.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/cache_command.hpp"
+#include "cli/lisp_front_end.hpp"
+
+namespace caten {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A line that is written over and over, on a terminal only.
+class Progress {
+ public:
+  explicit Progress(size_t total) : total_(total), shown_(isatty(STDERR_FILENO) == 1) {}
+  ~Progress() {
+    if (shown_) std::fputs("\r\x1b[K", stderr);
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void at(size_t done, const std::string& name, size_t kernels) const {
+    if (!shown_) return;
+    double spent = std::chrono::duration<double>(Clock::now() - begin_).count();
+    std::string left = done == 0 ? ""
+                                 : fmt::format(", about {:.0f} s left",
+                                               spent / static_cast<double>(done) * static_cast<double>(total_ - done));
+    std::fputs(fmt::format("\r\x1b[K{}/{} {}: {} kernels{}", done, total_, name, kernels, left).c_str(), stderr);
+    std::fflush(stderr);
+  }
+
+ private:
+  size_t total_;
+  bool shown_;
+  Clock::time_point begin_ = Clock::now();
+};
+
+tl::unexpected<Diagnostic> unknown_composite(const std::string& name, const std::vector<std::string>& known) {
+  return fail({.code = Code::BadOptionValue,
+               .message = fmt::format("the library has no composite `{}`", name),
+               .expected = "names of composites of the library, or none for all of them",
+               .found = name,
+               .remedy = did_you_mean(name, known)});
+}
+
+std::vector<std::string> composites() {
+  std::vector<std::string> out;
+  for (const std::string& line : call_lisp("caten/warm:warm-names", {})) {
+    std::istringstream words(line);
+    out.insert(out.end(), std::istream_iterator<std::string>(words), {});
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> warm_cache(Session& session, std::vector<std::string> names, bool json) {
+  CATEN_TRY(check_store(session.options().store));
+  if (session.reference())
+    return fail({.code = Code::BadOptionValue,
+                 .message = "runtime `reference` compiles nothing",
+                 .expected = "a runtime with kernels",
+                 .found = "--runtime reference",
+                 .remedy = "choose cpu or c"});
+  std::vector<std::string> known = composites();
+  for (const std::string& name : names)
+    if (std::find(known.begin(), known.end(), name) == known.end()) return unknown_composite(name, known);
+  if (names.empty()) names = known;
+  Clock::time_point begin = Clock::now();
+  std::vector<std::string> without;  // composites that no call of theirs was computed of
+  {
+    Progress progress(names.size());
+    for (size_t k = 0; k < names.size(); ++k) {
+      progress.at(k, names[k], session.compiler_calls());
+      std::vector<std::string> counts = call_lisp("caten/warm:warm", {names[k]});
+      if (session.resume())
+        return fail({.code = Code::Interrupted,
+                     .message = fmt::format("interrupted at `{}`, {} of {}", names[k], k + 1, names.size()),
+                     .remedy = "what was compiled is in the cache; call it again to go on"});
+      if (counts.empty() || counts[0] == "0") without.push_back(names[k]);
+    }
+  }
+  double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  if (json)
+    return nlohmann::ordered_json{{"composites", names.size() - without.size()},
+                                  {"kernels", session.compiler_calls()},
+                                  {"seconds", seconds},
+                                  {"without", without}}
+               .dump(2) +
+           "\n";
+  auto counted = [](size_t count, const char* noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+  };
+  std::string out = fmt::format("compiled {} for {} in {:.1f} s\n", counted(session.compiler_calls(), "kernel"),
+                                counted(names.size() - without.size(), "composite"), seconds);
+  if (!without.empty()) out += fmt::format("none for {}, which take more than tensors\n", fmt::join(without, " "));
+  return out;
+}
+
+}  // namespace caten

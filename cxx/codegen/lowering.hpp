@@ -1,0 +1,205 @@
+// How a kernel is lowered: one class, in three files. lower.cpp has the loops, passes and folds that all share,
+// lower_rows.cpp what runs along the last folded axis, lower_columns.cpp what runs along the last axis of the result.
+#pragma once
+
+#include <vector>
+
+#include "codegen/loop_schedule.hpp"
+#include "codegen/pass_plan.hpp"
+#include "codegen/statements.hpp"
+#include "codegen/values.hpp"
+
+namespace caten {
+
+class Lowering : Statements {
+ public:
+  Lowering(const Schedule& schedule, const Kernel& kernel)
+      : graph_(schedule.graph),
+        kernel_(kernel),
+        loops_(kernel.hint ? &schedule.graph.hints[*kernel.hint] : nullptr),
+        values_(schedule, kernel, out_) {}
+
+  LoopNest run();
+
+ private:
+  /// Leading axis k of the kernel, or the part of it that a block of rows has.
+  Axis axis(size_t k, const Dim& extent);
+
+  /// Loops along axes, the first of which share one, so that a range of it keeps all threads busy whichever is long.
+  Body& loops_along(Body& into, const std::vector<Axis>& axes);
+
+  /// One loop along several axes, the last of them fastest.
+  Body& shared_loop(Body& into, const std::vector<Axis>& axes);
+
+  void store(Body& into, const KernelPart& part, ValueId what, const Index& index);
+
+  /// The element of the result for these variables: of a fold, without those of its reduced axes.
+  Index result_index(const KernelPart& part, const Index& variables) const;
+
+  void lower_pass(Body& into, const Index& rows, uint32_t pass);
+
+  void lower_map(Body& into, const PassPlan& plan);
+
+  /// The outer axes in the order of their loops.
+  std::vector<Axis> arranged(const PassPlan& plan);
+
+  /// The axes of a pass inside rows are whole.
+  Body& outer_loops(Body& into, const PassPlan& plan);
+
+  /// What is not stored is a scalar of the row, computed once for what follows.
+  void store_everywhere(Body& into, const PassPlan& plan) { finish(into, plan.everywhere, plan.stored, plan); }
+
+  /// Stores are the last statements, and one after the other: where a result takes the memory of what is read, all
+  /// reads are before all stores.
+  void finish(Body& into, const std::vector<const KernelPart*>& parts, const std::vector<ValueId>& values,
+              const PassPlan& plan);
+
+  // Folds.
+
+  const ReduceAttributes& fold_of(const KernelPart& part) const {
+    return graph_[part.space.root].get<ReduceAttributes>();
+  }
+
+  DType dtype_of(const KernelPart& part) const { return graph_.type(part.space.root).dtype; }
+
+  static bool adds_inexactly(Combine combine, DType dtype) {
+    return combine == Combine::kAdd && (is_float(dtype) || is_complex(dtype));
+  }
+
+  /// Where an accumulator begins: at the identity. Sums of floats begin at -0, which every x leaves as it is.
+  ValueId initial(const KernelPart& part);
+
+  ValueId accumulator(const KernelPart& part, uint32_t slot, const Dim& lane) {
+    return out_.add({.kind = ValueKind::kAccumulator, .dtype = dtype_of(part), .index = lane, .slot = slot});
+  }
+
+  ValueId combine(const KernelPart& part, ValueId a, ValueId b) {
+    return values_.elementwise(combining_op(fold_of(part).combine), {a, b});
+  }
+
+  void declare(Body& into, const KernelPart& part, uint32_t slot, int64_t lanes);
+
+  /// Accumulator `slot` of the part, its element `lane`, := itself combined with a value.
+  void fold_in(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what);
+
+  /// One step of all folds of a pass, and what it stores for each element.
+  void fold_elements(Body& into, const PassPlan& plan, const std::vector<uint32_t>& slots, const Dim& lane);
+
+  /// Names what accumulators hold, stores it, and computes what follows from it.
+  void finish_folds(Body& into, const PassPlan& plan, const std::vector<uint32_t>& slots, const Dim& lane);
+
+  /// Folds along rows: with lanes along the last folded axis, unless it is short.
+  void lower_rows(Body& into, const PassPlan& plan);
+
+  /// Elements of an accumulator of this many bytes; 1 where the last folded axis is too short for that.
+  int64_t lanes_of(const PassPlan& plan, size_t bytes);
+
+  /// All folds of a pass in lanes.
+  std::vector<uint32_t> fold_lanes(Body& body, const PassPlan& plan, int64_t lanes);
+
+  /// All lanes into the first one.
+  void fold_halves(Body& body, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes);
+
+  /// Folds of several rows with several columns at once, an accumulator in lanes for each pair.
+  void lower_dots(Body& into, const PassPlan& plan, int64_t lanes);
+
+  /// A variable of its own for an element of an outer axis.
+  Dim place(Body& into, const PassPlan& plan, size_t axis, const Dim& at);
+
+  /// What goes into the fold for each of these rows and columns.
+  std::vector<ValueId> folded_at(const PassPlan& plan, const Index& rows, const Index& columns);
+
+  void dots(Body& into, const PassPlan& plan, const Dim& row, int64_t rows, const Dim& first, int64_t columns,
+            int64_t lanes);
+
+  std::vector<uint32_t> declare_all(Body& into, const PassPlan& plan, int64_t lanes);
+
+  /// The last folded axis in steps of `lanes` elements; long sums in blocks with accumulators of their own.
+  void fold_in_lanes(Body& into, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes, bool sums);
+
+  /// A loop of `count` steps, several of them in one where that is asked for: `what` for each of them.
+  template <class What>
+  void in_steps(Body& into, const Dim& variable, const Dim& count, Extent extent, const What& what) {
+    int64_t several = loops_.unrolled(known(count));
+    if (several == 1) return what(loop_as(extent, into, variable, count), variable);
+    Dim whole = floor_div(count, Dim(several)), rest = floor_mod(count, Dim(several));
+    Dim i = values_.variable(whole);
+    Body& body = loop_over_count(into, i, whole);
+    for (int64_t k = 0; k < several; ++k) what(body, i * Dim(several) + Dim(k));
+    if (rest.is(0)) return;
+    Dim last = values_.variable(rest);
+    what(loop_over_count(into, last, rest), whole * Dim(several) + last);
+  }
+
+  /// A loop along what may be a whole block of an axis or the rest of it.
+  static Body& loop_of(Body& into, const Dim& variable, const Dim& extent, int64_t whole, bool independent = false) {
+    return loop_as(extent.is(whole) ? Extent::kForm : Extent::kCount, into, variable, extent, independent);
+  }
+
+  /// An axis in blocks of `size` elements, the last of which may be smaller.
+  struct Blocks {
+    Axis number{};  ///< of the block
+    Dim full{}, rest{};
+    int64_t size = 0;
+  };
+  Blocks blocks_of(const Dim& extent, int64_t size);
+
+  /// Calls `what` with the first element of a block and how many it has.
+  template <class What>
+  void in_block(Body& into, const Blocks& blocks, const What& what) {
+    Dim first = blocks.number.variable * Dim(blocks.size);
+    if (blocks.rest.is(0)) return what(into, first, Dim(blocks.size));
+    if (blocks.full.is(0)) return what(into, first, blocks.rest);
+    ValueId whole =
+        values_.elementwise(Op::kLt, {values_.index_value(blocks.number.variable), values_.index_value(blocks.full)});
+    Statement& choice = when(into, whole);
+    what(choice.body, first, Dim(blocks.size));
+    what(choice.otherwise, first, blocks.rest);
+  }
+
+  /// One loop along all blocks; those that are the only one have no variable.
+  Body& blocks_loop(Body& into, std::vector<Axis> axes);
+
+  /// Folds with an accumulator for each element of a block of the result. All blocks are one loop.
+  void lower_columns(Body& into, const PassPlan& plan);
+
+  /// Elements of the accumulators that hold a whole tile; 0: they would be too many, or do not fit its rows.
+  int64_t register_lanes(const PassPlan& plan, int64_t tall, int64_t width);
+
+  /// A whole tile of the result, each row of it in accumulators of one register.
+  void register_tile(Body& into, const PassPlan& plan, const Dim& row, int64_t tall, const Dim& first, int64_t width,
+                     int64_t lanes);
+
+  /// `what` for each element of a tile, with its place in accumulators of rows of `width`. No rows: their axis has a
+  /// loop outside.
+  template <class What>
+  void in_tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& rows, int64_t tall, const Dim& first,
+               const Dim& count, int64_t width, const What& what) {
+    Body* inner = &into;
+    Dim lane(0);
+    if (!rows.is(0)) {
+      Dim r = values_.variable(rows);
+      inner = &loop_of(*inner, r, rows, tall);
+      bind(*inner, plan.outer[plan.outer.size() - 2], plan.axes[plan.axes.size() - 2].begin + row + r);
+      lane = r * Dim(width);
+    }
+    Dim c = values_.variable(count);
+    inner = &loop_of(*inner, c, count, width);
+    bind(*inner, plan.outer.back(), plan.axes.back().begin + first + c);
+    what(*inner, lane + c);
+  }
+
+  /// A tile of the result: `rows` of the axis before the last from `row` on, `count` columns from `first` on. Where
+  /// `most_rows` is 1, that axis has a loop outside.
+  void tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& rows, int64_t most_rows, const Dim& first,
+            const Dim& count, int64_t width);
+
+  const Graph& graph_;
+  const Kernel& kernel_;
+  LoopSchedule loops_;
+  LoopNest out_;
+  KernelValues values_;
+  uint32_t accumulators_ = 0;
+};
+
+}  // namespace caten

@@ -1,0 +1,93 @@
+#include <stdint.h>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-slp-vectorize")
+#endif
+static inline float mul_f32(float x, float y) { typedef float T; return x * y; }
+static inline float add_f32(float x, float y) { typedef float T; return x + y; }
+
+__attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
+  float *const b0 = buffers[0];
+  const float *const b1 = buffers[1];
+  const float *const b2 = buffers[2];
+  const int64_t n0 = sizes[0];
+  const int64_t n1 = sizes[1];
+  const int64_t n2 = sizes[2];
+  const int64_t n3 = sizes[3];
+  const int64_t n4 = sizes[4];
+  const int64_t n5 = sizes[5];
+  const int64_t n6 = sizes[6];
+  for (int64_t i5 = 0; i5 < n0; ++i5) {
+    const int64_t i6 = ((i5) / n1);
+    const int64_t i4 = i5 + i6 * n2;
+    const int64_t i3 = i6;
+    const int64_t i7 = i4 * 4;
+    const int64_t i8 = i4 * 4 + 1;
+    const int64_t i9 = i4 * 4 + 2;
+    const int64_t i10 = i4 * 4 + 3;
+    float a0[16];
+    float a1[16];
+    float a2[16];
+    float a3[16];
+    float a4[16];
+    float a5[16];
+    float a6[16];
+    float a7[16];
+    for (int64_t i = 0; i < 16; ++i) { a0[i] = -0x0p+0f; a1[i] = -0x0p+0f; a2[i] = -0x0p+0f; a3[i] = -0x0p+0f; a4[i] = -0x0p+0f; a5[i] = -0x0p+0f; a6[i] = -0x0p+0f; a7[i] = -0x0p+0f; }
+    for (int64_t i2 = 0; i2 < n3; ++i2) {
+      const float v4 = b1[i2 + i7 * n4];
+      const float v9 = b1[i2 + i8 * n4];
+      const float v12 = b1[i2 + i9 * n4];
+      const float v15 = b1[i10 * n4 + i2];
+      for (int64_t i11 = 0; i11 < 16; ++i11) {
+        const int64_t i12 = i11 + i3 * 32;
+        const int64_t i13 = i11 + i3 * 32 + 16;
+        const float v5 = b2[i12 + i2 * n5];
+        const float v6 = mul_f32(v4, v5);
+        const float v7 = b2[i13 + i2 * n5];
+        const float v8 = mul_f32(v4, v7);
+        const float v10 = mul_f32(v9, v5);
+        const float v11 = mul_f32(v9, v7);
+        const float v13 = mul_f32(v12, v5);
+        const float v14 = mul_f32(v12, v7);
+        const float v16 = mul_f32(v15, v5);
+        const float v17 = mul_f32(v15, v7);
+        const float v19 = add_f32(a0[i11], v6);
+        const float v21 = add_f32(a1[i11], v8);
+        const float v23 = add_f32(a2[i11], v10);
+        const float v25 = add_f32(a3[i11], v11);
+        const float v27 = add_f32(a4[i11], v13);
+        const float v29 = add_f32(a5[i11], v14);
+        const float v31 = add_f32(a6[i11], v16);
+        const float v33 = add_f32(a7[i11], v17);
+        a0[i11] = v19;
+        a1[i11] = v21;
+        a2[i11] = v23;
+        a3[i11] = v25;
+        a4[i11] = v27;
+        a5[i11] = v29;
+        a6[i11] = v31;
+        a7[i11] = v33;
+      }
+    }
+    float a8[128];
+    for (int64_t i = 0; i < 128; ++i) a8[i] = -0x0p+0f;
+    for (int64_t i14 = 0; i14 < 16; ++i14) {
+      a8[i14] = a0[i14];
+      a8[i14 + 16] = a1[i14];
+      a8[i14 + 32] = a2[i14];
+      a8[i14 + 48] = a3[i14];
+      a8[i14 + 64] = a4[i14];
+      a8[i14 + 80] = a5[i14];
+      a8[i14 + 96] = a6[i14];
+      a8[i14 + 112] = a7[i14];
+    }
+    for (int64_t i15 = 0; i15 < 4; ++i15) {
+      const int64_t i0 = i15 + i4 * 4;
+      for (int64_t i16 = 0; i16 < 32; ++i16) {
+        const int64_t i1 = i16 + i3 * 32;
+        const float r0 = a8[i15 * 32 + i16];
+        b0[i0 * n6 + i1] = r0;
+      }
+    }
+  }
+}
