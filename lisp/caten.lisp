@@ -18,7 +18,7 @@
    #:put #:copy #:slice-along #:widen #:scan #:logical-and #:logical-or #:logical-not #:logical-xor
    ;; tensors
    #:tensor #:tensorp #:full #:zeros #:ones #:shape #:dtype #:rank #:item #:tensor->list #:!
-   #:precision #:with-precision
+   #:precision #:with-precision #:load-ops
    #:normalize-axis #:normalize-axes #:size-value #:dtype-in #:ir-of
    ;; files
    #:load-npy #:save-npy #:load-npz #:save-npz #:load-csv #:save-csv #:load-safetensors #:save-safetensors #:save-png

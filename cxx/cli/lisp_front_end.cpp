@@ -20,6 +20,8 @@ bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnos
   if (!settings.no_init && !lisp::load_init_file(diagnostics).ok) return false;
   for (const std::string& plugin : settings.plugins)
     if (!lisp::load(plugin, diagnostics).ok) return false;
+  for (const std::string& path : settings.ops)
+    if (!lisp::call("caten:load-ops", {path}, diagnostics).ok) return false;
   for (const std::string& name : settings.disabled) lisp::switch_optimizer(name, false);
   return true;
 }

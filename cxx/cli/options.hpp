@@ -18,6 +18,7 @@ struct Settings {
   std::string runtime{};                   ///< "": the default
   std::string cpu{};                       ///< "": the one at hand
   std::vector<std::string> plugins{};      ///< --plugin
+  std::vector<std::string> ops{};          ///< --ops
   std::vector<std::string> expressions{};  ///< -e
   std::vector<std::string> sizes{};        ///< -D, "M=3" or "T=f64"
   std::vector<std::string> inputs{};       ///< --in, "x=a.npy"

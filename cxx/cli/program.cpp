@@ -138,7 +138,8 @@ std::optional<Graph> load_program(Session& session, const std::string& operand, 
   }
   bool ir = is_ir_text(session.sources().text(*source));
   step.stop();
-  if ((!ir || !settings.plugins.empty()) && !start_lisp(session, settings, diagnostics)) return std::nullopt;
+  if ((!ir || !settings.plugins.empty() || !settings.ops.empty()) && !start_lisp(session, settings, diagnostics))
+    return std::nullopt;
   std::optional<Graph> graph;
   if (ir) {
     graph = read_program(

@@ -6,6 +6,7 @@
 // computed before the first of them. Indices are Dims (schedule/index.hpp); a Dim may name a value (reserved::value).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -91,10 +92,20 @@ struct Slot {
   bool written = false;
 };
 
+/// What takes the place of loops in a kernel whose text somebody wrote.
+struct HandWrittenText {
+  std::string code{};
+  std::vector<std::string> names{};                  ///< of the slots
+  std::vector<std::pair<std::string, Dim>> sizes{};  ///< all that the text may use
+  std::string shared{};                              ///< the size whose range calls share; "": none
+  Dim range{1}, range_work{1};
+};
+
 struct LoopNest {
   std::vector<Slot> slots{};
   std::vector<ScalarValue> values{};
   std::vector<Statement> body{};
+  std::optional<HandWrittenText> by_hand{};
   bool serial = false;                  ///< the outermost loop is not shared
   std::vector<HintOutcome> hints{};     ///< what became of the schedule hint that the kernel follows
   std::vector<Dim> signed_dividends{};  ///< a of ⌊a/b⌋ and a mod b in indices, where a may be negative

@@ -14,7 +14,8 @@ std::string_view why_not(HintClause clause) {
     case HintClause::kUnroll: return "the kernel has no fold in lanes";
     case HintClause::kParallel: return "the kernel has no loop that can be shared";
     case HintClause::kOrder: return "the loops of the kernel follow from its fold or its passes";
-    case HintClause::kFuse: break;
+    case HintClause::kFuse:
+    case HintClause::kImplementation: break;
   }
   return "";
 }
@@ -28,6 +29,7 @@ std::string_view remedy_for(HintClause clause) {
     case HintClause::kUnroll: return "leave it out: the compiler unrolls what is short";
     case HintClause::kParallel: return "count the axes of the result that are longer than 1";
     case HintClause::kOrder: return "name each axis of the result that is longer than 1, once";
+    case HintClause::kImplementation: return "call the composite where its arguments are inputs or results of others";
     case HintClause::kFuse: break;
   }
   return "leave it out";
@@ -42,7 +44,8 @@ std::vector<std::pair<HintClause, std::string>> clauses_of(const ScheduleHint& h
     out.emplace_back(HintClause::kParallel,
                      *hint.parallel ? fmt::format("(parallel {})", *hint.parallel) : std::string("(parallel nil)"));
   if (!hint.order.empty()) out.emplace_back(HintClause::kOrder, fmt::format("(order {})", fmt::join(hint.order, " ")));
-  if (!hint.fuse) out.emplace_back(HintClause::kFuse, "(fuse nil)");
+  if (hint.implementation) out.emplace_back(HintClause::kImplementation, "its implementation");
+  if (!hint.fuse && !hint.implementation) out.emplace_back(HintClause::kFuse, "(fuse nil)");
   return out;
 }
 
@@ -141,12 +144,13 @@ bool LoopSchedule::serial() {
   return true;
 }
 
-std::vector<HintOutcome> LoopSchedule::outcomes() const {
+std::vector<HintOutcome> LoopSchedule::outcomes(const std::string& not_by_hand) const {
   std::vector<HintOutcome> out;
   if (!hint_) return out;
   for (auto& [clause, text] : clauses_of(*hint_)) {
     auto known = refused_.find(clause);
     std::string reason(known != refused_.end() ? known->second : why_not(clause));
+    if (clause == HintClause::kImplementation) reason = not_by_hand;
     out.push_back({clause, text, reason.empty(), reason});
   }
   return out;

@@ -30,7 +30,7 @@ inline int64_t elements_in(size_t bytes, DType dtype) { return static_cast<int64
 /// -1: it is not known.
 inline int64_t known(const Dim& extent) { return extent.is_constant() ? extent.constant() : -1; }
 
-enum class HintClause : uint8_t { kTile, kVectorise, kUnroll, kParallel, kOrder, kFuse };
+enum class HintClause : uint8_t { kTile, kVectorise, kUnroll, kParallel, kOrder, kFuse, kImplementation };
 
 struct HintOutcome {
   HintClause clause{};
@@ -70,8 +70,8 @@ class LoopSchedule {
   /// Nothing is shared among cores.
   bool serial();
 
-  /// Of all clauses, in the order in which headers list them.
-  std::vector<HintOutcome> outcomes() const;
+  /// Of all clauses, in the order in which headers list them; an implementation is used unless there is a reason.
+  std::vector<HintOutcome> outcomes(const std::string& not_by_hand = "") const;
 
  private:
   void applied(HintClause clause) { refused_[clause] = ""; }

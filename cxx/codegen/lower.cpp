@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "codegen/hand_written.hpp"
 #include "codegen/lower_put.hpp"
 #include "codegen/lowering.hpp"
 
@@ -27,7 +28,7 @@ LoopNest Lowering::run() {
   for (const Dim& dividend : dividends(out_))
     if (!values_.space().proves_nonnegative(dividend)) out_.signed_dividends.push_back(dividend);
   out_.serial = loops_.serial();
-  out_.hints = loops_.outcomes();
+  out_.hints = loops_.outcomes(kernel_.not_by_hand);
   return std::move(out_);
 }
 
@@ -218,6 +219,9 @@ std::vector<uint32_t> Lowering::declare_all(Body& into, const PassPlan& plan, in
   return slots;
 }
 
-LoopNest lower(const Schedule& schedule, const Kernel& kernel) { return Lowering(schedule, kernel).run(); }
+LoopNest lower(const Schedule& schedule, const Kernel& kernel) {
+  if (kernel.by_hand) return lower_hand_written(schedule, kernel);
+  return Lowering(schedule, kernel).run();
+}
 
 }  // namespace caten

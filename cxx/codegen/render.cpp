@@ -41,6 +41,7 @@ class KernelRenderer {
       for (ValueId named : values_in(value.index)) changes = changes || changes_[named.value];
       changes_.push_back(changes);
     }
+    if (nest_.by_hand) return by_hand(*nest_.by_hand);
     render_body(nest_.body, 1);
     std::string out = dialect_.kernel + "\n";
     for (size_t i = 0; i < nest_.slots.size(); ++i)
@@ -61,6 +62,29 @@ class KernelRenderer {
   std::vector<Dim> sizes;
 
  private:
+  std::string by_hand(const HandWrittenText& text) {
+    std::string out = dialect_.kernel + "\n";
+    for (size_t i = 0; i < nest_.slots.size(); ++i)
+      out +=
+          "  " +
+          substitute(
+              nest_.slots[i].written ? dialect_.buffer : dialect_.const_buffer,
+              {{"type", dialect_.type(nest_.slots[i].dtype)}, {"buffer", text.names[i]}, {"slot", std::to_string(i)}}) +
+          "\n";
+    for (const auto& [name, extent] : text.sizes) {
+      if (extent.is_constant()) {
+        out += fmt::format("  const {} {} = {};\n", dialect_.type(DType::kI64), name, extent.constant());
+        continue;
+      }
+      out += "  " + substitute(dialect_.size, {{"size", name}, {"number", std::to_string(sizes.size())}}) + "\n";
+      sizes.push_back(extent);
+    }
+    if (dialect_.range.empty())
+      out += fmt::format("  const {} begin = 0, end = {};\n", dialect_.type(DType::kI64),
+                         text.shared.empty() ? "1" : text.shared);
+    return out + text.code + (text.code.ends_with('\n') ? "" : "\n") + "}\n";
+  }
+
   struct Argument {
     std::string place{};  ///< of a number
     Dim size{};
@@ -507,6 +531,10 @@ RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialec
     const auto& [unit, name, name_in_unit] = function->second;
     RenderedKernel& kernel = out.kernels.emplace_back(
         RenderedKernel{name, unit, name_in_unit, std::move(renderer.buffers), std::move(renderer.sizes)});
+    if (nest.by_hand && !dialect.range.empty()) {
+      kernel.range = nest.by_hand->range;
+      kernel.range_work = nest.by_hand->range_work;
+    }
     if (const Statement* loop = nest.range(); loop && !dialect.range.empty()) {
       kernel.range = loop->extent;
       kernel.range_work = work_of(loop->body) * Dim(static_cast<int64_t>(nest.values.size() + 1));

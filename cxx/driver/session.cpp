@@ -192,9 +192,18 @@ Result<Results> Session::run(const CompiledProgram& program, Arguments arguments
                   .observer = options_.observer});
 }
 
-Result<Graph> Session::rewritten(const Graph& graph) const {
+Result<Graph> Session::rewritten(const Graph& graph, std::vector<std::string>* notes) {
   if (!options_.rewrite) return graph;
-  return caten::rewrite(graph, options_.rewriting);
+  const Implementations& made = options_.scheduling.implementations;
+  if (made.empty()) return caten::rewrite(graph, options_.rewriting);
+  return caten::rewrite(claim(graph, made, runtime_name(), notes), options_.rewriting);
+}
+
+void Session::add_implementation(std::shared_ptr<const Implementation> implementation) {
+  std::lock_guard lock(mutex_);
+  options_.scheduling.implementations.push_back(std::move(implementation));
+  programs_.clear();
+  uses_.clear();
 }
 
 /// Tells what became of the schedules of composites.
@@ -204,12 +213,15 @@ void Session::report_hints(const Graph& simplified) const {
     options_.notice(warning);
 }
 
-Result<std::string> Session::schedule_text(const Graph& graph) const {
-  Result<Graph> simpler = rewritten(graph);
+Result<std::string> Session::schedule_text(const Graph& graph) {
+  std::vector<std::string> notes;
+  Result<Graph> simpler = rewritten(graph, &notes);
   if (!simpler) return tl::make_unexpected(simpler.error());
   Timed step(options_.timings, "schedule");
   Schedule schedule = make_schedule(*simpler, options_.scheduling);
-  return print_schedule(schedule) + hint_lines(schedule);
+  std::string text = print_schedule(schedule) + hint_lines(schedule);
+  for (const std::string& note : notes) text += note + "\n";
+  return text;
 }
 
 /// What is said of the runtime, for texts.

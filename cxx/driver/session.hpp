@@ -15,6 +15,7 @@
 #include <string>
 
 #include "base/source.hpp"
+#include "driver/claims.hpp"
 #include "driver/compile.hpp"
 #include "driver/execute.hpp"
 #include "rewrite/passes/convert_precision.hpp"
@@ -74,13 +75,19 @@ class Session {
   std::optional<Precision> precision();
   void set_precision(std::optional<Precision> precision);
 
+  /// Uses an implementation from now on. Whoever adds one has compared it with its composite (check_implementation).
+  void add_implementation(std::shared_ptr<const Implementation> implementation);
+  /// Runs a call of the composite on generated inputs with the implementation and by the evaluator; E0608 with a
+  /// counter-example, or where it cannot be used in its own test.
+  Status check_implementation(std::shared_ptr<const Implementation> implementation, const Graph& call) const;
+
   /// The program that is compiled for `graph`: with rewriting on, the simplified one (--emit=graph).
-  Result<Graph> rewritten(const Graph& graph) const;
+  Result<Graph> rewritten(const Graph& graph, std::vector<std::string>* notes = nullptr);
   /// The program as C text with its header, and what the runtime's compiler makes of such a text.
   Result<StandaloneProgram> standalone(const Graph& graph);
   Result<std::string> artifact(const std::string& text);
   /// What --emit=schedule and --emit=kernel show.
-  Result<std::string> schedule_text(const Graph& graph) const;
+  Result<std::string> schedule_text(const Graph& graph);
   Result<std::string> kernel_text(const Graph& graph);
 
   /// Makes what is running stop with E0805, from any thread or signal handler; resume before the next run.

@@ -252,10 +252,12 @@ void GraphCopier::copy_program() {
   for (const Graph::Input& input : from_.inputs) {
     const ValueType& type = from_.type(input.node);
     map(input.node, to_.add_input(input.name, {type.dtype, to_.dims.resolve(type.shape)}, input.donated));
+    for (uint32_t origin : from_[input.node].origins) to_.add_origin(to_.inputs.back().node, origin);
   }
   for (const Graph::State& state : from_.states) {
     const ValueType& type = from_.type(state.node);
     map(state.node, to_.add_state(state.name, {type.dtype, to_.dims.resolve(type.shape)}));
+    for (uint32_t origin : from_[state.node].origins) to_.add_origin(to_.states.back().node, origin);
   }
   // Nodes are visited in the order of the source, so that printing shows the same order.
   for (NodeId id : from_.reachable()) copy(id);

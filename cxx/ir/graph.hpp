@@ -24,8 +24,9 @@ namespace caten {
 /// Where a value comes from: a place in a source text and the composites that were being expanded, outermost first.
 struct Origin {
   SourceSpan span{};
-  std::string composite_path{};  ///< "softmax/exp", "" at top level
-  uint32_t hint = UINT32_MAX;    ///< of Graph::hints, for what a composite with a schedule computes (ir/regions.hpp)
+  std::string composite_path{};    ///< "softmax/exp", "" at top level
+  uint32_t hint = UINT32_MAX;      ///< of Graph::hints, for what a composite with a schedule computes (ir/regions.hpp)
+  uint32_t argument = UINT32_MAX;  ///< this argument of that call is meant, not what the composite computes
   bool operator==(const Origin&) const = default;
 };
 

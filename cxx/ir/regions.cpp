@@ -51,7 +51,13 @@ std::optional<Graph> mark_schedules(const Graph& from) {
     hint->span = origin.span;
     graph.hints.push_back(std::move(*hint));
     auto number = static_cast<uint32_t>(graph.origins.size());
-    graph.origins.push_back(std::move(origin));
+    bool by_hand = graph.hints.back().implementation.has_value();
+    graph.origins.push_back(origin);
+    for (uint32_t k = 1; by_hand && k < region.operands.size(); ++k) {
+      origin.argument = k - 1;
+      graph.origins.push_back(origin);
+      graph.add_origin(region.operands[k], static_cast<uint32_t>(graph.origins.size() - 1));
+    }
     for (uint32_t id : nodes_inside(graph, region)) graph.add_origin({id}, number);
   }
   return graph;

@@ -72,6 +72,11 @@ Result<ScheduleHint> parse_schedule(const std::vector<Datum>& clauses) {
   for (const Clause& clause : kClauses) names.emplace_back(clause.name);
   std::set<std::string> seen;
   for (const Datum& clause : clauses) {
+    if (clause.is_form(kImplementationClause)) {
+      hint.implementation = static_cast<size_t>(clause[1].integer);
+      hint.fuse = false;
+      continue;
+    }
     bool named = clause.is_list() && !clause.items.empty() && clause[0].is_symbol();
     auto known = std::find_if(std::begin(kClauses), std::end(kClauses),
                               [&](const Clause& each) { return named && clause[0].text == each.name; });

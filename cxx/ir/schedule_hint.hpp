@@ -14,6 +14,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,11 @@
 #include "sexp/datum.hpp"
 
 namespace caten {
+
+/// A clause that only driver/claims writes, with the number of an implementation: no text has this byte.
+inline constexpr std::string_view kImplementationClause =
+    "\xff"
+    "implementation";
 
 struct ScheduleHint {
   std::string composite{};
@@ -30,6 +36,7 @@ struct ScheduleHint {
   std::optional<int64_t> parallel{};  ///< how many axes; 0: one core
   std::vector<int> order{};           ///< empty: as they are
   bool fuse = true;
+  std::optional<size_t> implementation{};  ///< of ScheduleOptions::implementations
 };
 
 /// The items of a clause. E0113 at what is malformed.

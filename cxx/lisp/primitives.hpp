@@ -18,6 +18,7 @@ void define_array_primitives();
 void define_file_primitives();
 void define_optimizer_primitives();
 void define_prompt_primitives();
+void define_ops_primitives();
 
 inline void define_all_primitives() {
   define_text_primitives();
@@ -28,6 +29,7 @@ inline void define_all_primitives() {
   define_file_primitives();
   define_optimizer_primitives();
   define_prompt_primitives();
+  define_ops_primitives();
 }
 
 /// E0005 if the source is not UTF-8.

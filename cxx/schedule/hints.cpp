@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace caten {
 namespace {
@@ -12,7 +14,8 @@ constexpr uint32_t kNone = UINT32_MAX;
 /// The innermost one around the node.
 uint32_t hint_of(const Graph& graph, NodeId id) {
   uint32_t least = kNone;
-  for (uint32_t origin : graph[id].origins) least = std::min(least, graph.origins[origin].hint);
+  for (uint32_t origin : graph[id].origins)
+    if (graph.origins[origin].argument == kNone) least = std::min(least, graph.origins[origin].hint);
   return least;
 }
 
@@ -28,13 +31,54 @@ std::optional<uint32_t> choose(const Graph& graph, const Kernel& kernel) {
   return std::nullopt;
 }
 
+/// Finds the arguments of the call among what the kernel reads; "" or why its text cannot stand for the kernel.
+std::string take_over(const Graph& graph, const Kernel& kernel, HandWrittenKernel& by_hand) {
+  const Implementation& implementation = *by_hand.implementation;
+  auto is_argument = [&](NodeId id, uint32_t k) {
+    const std::vector<uint32_t>& origins = graph[id].origins;
+    return std::any_of(origins.begin(), origins.end(), [&](uint32_t origin) {
+      return graph.origins[origin].hint == *kernel.hint && graph.origins[origin].argument == k;
+    });
+  };
+  // A leaf may be a reshape of what lies there.
+  auto stands_for = [&](const KernelLeaf& leaf, uint32_t k) {
+    for (NodeId id = leaf.node;; id = graph[id].operands[0]) {
+      if (is_argument(id, k)) return id;
+      if (!graph[id].is(Op::kReshape)) return NodeId{};
+    }
+  };
+  std::vector<ValueType> inputs;
+  std::set<size_t> used;
+  for (uint32_t k = 0; k < implementation.inputs.size(); ++k) {
+    std::optional<size_t> found;
+    for (size_t i = 0; i < kernel.leaves.size(); ++i) {
+      const KernelLeaf& leaf = kernel.leaves[i];
+      NodeId argument = stands_for(leaf, k);
+      if (!argument.valid() || leaf.counter || !leaf.location.offset.is(0)) continue;
+      used.insert(i);
+      if (found) continue;
+      found = i;
+      inputs.push_back(graph.type(argument));
+    }
+    if (!found)
+      return fmt::format("{} is no value in memory: a view, a constant, or part of one", implementation.inputs[k].name);
+    by_hand.leaves.push_back(*found);
+  }
+  if (used.size() != kernel.leaves.size()) return "the composite reads more than its arguments";
+  if (kernel.parts.size() != 1 || !kernel.parts[0].target || !kernel.parts[0].target->offset.is(0))
+    return "the kernel has other results, too";
+  Fit found = fit(implementation, inputs, graph.type(kernel.parts[0].space.root));
+  by_hand.sizes = std::move(found.sizes);
+  return found.reason;
+}
+
 }  // namespace
 
 std::vector<uint32_t> fences_of(const Graph& graph, NodeId id) {
   std::vector<uint32_t> out;
   if (graph.hints.empty()) return out;
   for (uint32_t origin : graph[id].origins) {
-    uint32_t hint = graph.origins[origin].hint;
+    uint32_t hint = graph.origins[origin].argument == kNone ? graph.origins[origin].hint : kNone;
     if (hint != kNone && !graph.hints[hint].fuse) out.push_back(hint);
   }
   std::sort(out.begin(), out.end());
@@ -42,9 +86,27 @@ std::vector<uint32_t> fences_of(const Graph& graph, NodeId id) {
   return out;
 }
 
-void choose_hints(Schedule& schedule) {
-  if (schedule.graph.hints.empty()) return;
-  for (Kernel& kernel : schedule.kernels) kernel.hint = choose(schedule.graph, kernel);
+void choose_hints(Schedule& schedule, const ScheduleOptions& options) {
+  const Graph& graph = schedule.graph;
+  if (graph.hints.empty()) return;
+  std::map<uint32_t, size_t> followers;
+  for (Kernel& kernel : schedule.kernels) {
+    kernel.hint = choose(graph, kernel);
+    if (kernel.hint) ++followers[*kernel.hint];
+  }
+  for (Kernel& kernel : schedule.kernels) {
+    if (!kernel.hint || !graph.hints[*kernel.hint].implementation) continue;
+    size_t number = *graph.hints[*kernel.hint].implementation;
+    if (number >= options.implementations.size()) continue;
+    HandWrittenKernel by_hand{.implementation = options.implementations[number]};
+    size_t kernels = followers.at(*kernel.hint);
+    kernel.not_by_hand = kernels > 1 ? fmt::format("the composite is computed by {} kernels, not by one", kernels)
+                                     : take_over(graph, kernel, by_hand);
+    if (!kernel.not_by_hand.empty()) continue;
+    kernel.by_hand = std::move(by_hand);
+    // Nobody knows in which order the text reads and writes.
+    for (KernelLeaf& leaf : kernel.leaves) leaf.same_place = false;
+  }
 }
 
 std::string why_unused(const Schedule& schedule, uint32_t hint) {
@@ -55,7 +117,8 @@ std::string why_unused(const Schedule& schedule, uint32_t hint) {
     if (!kernel.hint) continue;
     for (NodeId id : kernel.inlined)
       for (uint32_t origin : graph[id].origins)
-        if (graph.origins[origin].hint == hint) other = graph.hints[*kernel.hint].composite;
+        if (graph.origins[origin].hint == hint && graph.origins[origin].argument == kNone)
+          other = graph.hints[*kernel.hint].composite;
   }
   if (!other.empty()) return fmt::format("what it computes is in a kernel that follows the schedule of `{}`", other);
   return "nothing is left of it that a kernel computes: views, constants and what is computed nowhere have no loops";

@@ -9,8 +9,8 @@ namespace caten {
 /// The hints with (fuse nil) that a node is inside of, ascending: values with different ones share no kernel.
 std::vector<uint32_t> fences_of(const Graph& graph, NodeId id);
 
-/// Sets Kernel::hint.
-void choose_hints(Schedule& schedule);
+/// Sets Kernel::hint, and Kernel::by_hand where the hint names an implementation that the kernel can have.
+void choose_hints(Schedule& schedule, const ScheduleOptions& options);
 
 /// Why no kernel follows this hint; "" if one does.
 std::string why_unused(const Schedule& schedule, uint32_t hint);

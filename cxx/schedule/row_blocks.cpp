@@ -154,6 +154,10 @@ class Blocking {
       for (size_t reader : readers[buffer])
         for (size_t command : members[group_of[reader]].commands) wanted.insert(command);
       if (wanted.size() == members[group_of[from]].commands.size()) continue;
+      bool by_hand = std::any_of(wanted.begin(), wanted.end(), [&](size_t command) {
+        return schedule_.kernels[kernel_of(commands[command])].by_hand.has_value();
+      });
+      if (by_hand) continue;  // it computes all rows
       Members merged{{wanted.begin(), wanted.end()}};
       merged.axes = common_axes(commands, merged.commands);
       if (merged.axes == 0 || merged.axes >= rank_of(buffer, schedule_.kernels[kernel_of(commands[from])])) continue;

@@ -443,7 +443,7 @@ Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
   Schedule out{.graph = normalize_for_schedule(graph), .in_place = options.has("in-place")};
   out.limits = options.limits;
   Scheduler(out, options).run();
-  choose_hints(out);
+  choose_hints(out, options);
   if (options.has("row-blocks")) form_row_blocks(out);
   return out;
 }

@@ -13,6 +13,8 @@
 // row by row run in blocks of rows (schedule/row_blocks.hpp). Entry: make_schedule, print_schedule.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +24,7 @@
 
 #include "ir/graph.hpp"
 #include "schedule/access.hpp"
+#include "schedule/implementation.hpp"
 
 namespace caten {
 
@@ -80,6 +83,13 @@ struct BlockAxis {
   Dim count{};   ///< reserved::rows, a number as soon as sizes are known
 };
 
+/// A kernel whose text somebody wrote.
+struct HandWrittenKernel {
+  std::shared_ptr<const Implementation> implementation{};
+  std::vector<size_t> leaves{};  ///< of Kernel::leaves, for each argument
+  std::map<std::string, Dim> sizes{};
+};
+
 struct Kernel {
   std::vector<KernelPart> parts{};  ///< ascending by pass, then by root
   size_t rows = 0;                  ///< leading axes of all parts that are outside the passes
@@ -89,6 +99,8 @@ struct Kernel {
   std::vector<std::pair<uint32_t, Boundary>> boundaries{};  ///< with kernels whose results it reads, ascending
   std::vector<BlockAxis> blocks{};                          ///< leading axes of all parts, if it runs in blocks
   std::optional<uint32_t> hint{};  ///< of Graph::hints: the one it follows (schedule/hints.hpp)
+  std::optional<HandWrittenKernel> by_hand{};
+  std::string not_by_hand{};  ///< why the implementation that the hint names is not used
 
   const KernelPart* part_of(NodeId root) const {
     for (const KernelPart& part : parts)
@@ -175,6 +187,7 @@ struct Schedule {
 struct ScheduleOptions {
   std::set<std::string> off{};  ///< names of passes
   BlockLimits limits{};
+  std::vector<std::shared_ptr<const Implementation>> implementations{};  ///< that hints name by their numbers
 
   bool has(std::string_view pass) const { return !off.contains(std::string(pass)); }
 };
