@@ -37,13 +37,14 @@
     (fast-sum s (+ e (+ a2 b2)))))
 
 (defun exponent-and-fraction (x)
-  "e and m with x = m·2^e and √½ ≤ m ≤ √2, for positive finite x in f64."
-  (let* ((tiny (< x 2.2250738585072014d-308))
-         (bits (bitcast (* x (where tiny (const 18014398509481984 :f64) 1)) :i64))
-         (exponent (cast (/ bits 4503599627370496) :f64))
-         (fraction (bitcast (+ (mod bits 4503599627370496) 4607182418800017408) :f64))
+  "e and m with x = m·2^e and √½ ≤ m ≤ √2, for positive finite x in f64. The fraction is a product with a power of 2, so that a derivative
+flows through it; two factors, since 2^-1023 is no normal number."
+  (let* ((tiny (< x 1d-300))
+         (near-one (* x (where tiny (const 18014398509481984 :f64) 1)))
+         (exponent (/ (bitcast near-one :i64) 4503599627370496))
+         (fraction (* (* near-one 1/2) (bitcast (* (- 2047 exponent) 4503599627370496) :f64)))
          (upper (< 1.4142135623730951d0 fraction))
-         (e (- exponent (where tiny (const 1077 :f64) 1023))))
+         (e (- (cast exponent :f64) (where tiny (const 1077 :f64) 1023))))
     (values (where upper (+ e 1) e) (where upper (* fraction 1/2) fraction))))
 
 (defun log2-pair (x)

@@ -75,8 +75,10 @@ __attribute__((target("avx512f"))) uint64_t read_avx512(const std::byte* from, s
   __m512i sums[4] = {};
   for (size_t i = 0; i < bytes; i += 256)
     for (size_t k = 0; k < 4; ++k) sums[k] = _mm512_add_epi64(sums[k], _mm512_load_si512(from + i + 64 * k));
-  return static_cast<uint64_t>(_mm512_reduce_add_epi64(
-      _mm512_add_epi64(_mm512_add_epi64(sums[0], sums[1]), _mm512_add_epi64(sums[2], sums[3]))));
+  for (size_t k = 1; k < 4; ++k) sums[0] = _mm512_add_epi64(sums[0], sums[k]);
+  uint64_t lanes[8];
+  _mm512_storeu_si512(lanes, sums[0]);
+  return std::accumulate(lanes, lanes + 8, uint64_t{0});
 }
 
 __attribute__((target("avx512f"))) void copy_avx512(std::byte* to, const std::byte* from, size_t bytes) {
