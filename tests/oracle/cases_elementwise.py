@@ -213,10 +213,16 @@ def float_remainder(x, y):
     return np.where((r != 0) & (np.signbit(r) != np.signbit(other)), r + other, r).astype(x.dtype)
 
 
+def float_power(x, y):
+    """np.power of floats. For a single exponent of 0.5 it takes the square root, which is NaN of -inf: no exponent is single here."""
+    x, y = np.broadcast_arrays(x, y)
+    return np.power(np.append(x.ravel(), x.dtype.type(1)), np.append(y.ravel(), y.dtype.type(3)))[:-1].reshape(x.shape)
+
+
 def power(x, y):
     """Of integers by Python; of floats in higher precision, where 80 bits are enough for f64: |y·log2 x| < 2¹¹."""
     if x.dtype.kind not in "iu":
-        return np.power(x, y)
+        return float_power(x, y)
     x, y = np.broadcast_arrays(x, y)
     info = np.iinfo(x.dtype)
     size = int(info.max) - int(info.min) + 1
@@ -241,7 +247,7 @@ def power_case(d):
     if t != "f64":
         return Case("(pow x y)", t, {"x": (t, x), "y": (t, y)}, power(wide(x), wide(y)), t, broadcasts=True)
     a, b = np.broadcast_arrays(x, y)
-    z = np.power(a, b).astype(np.longdouble)
+    z = float_power(a, b).astype(np.longdouble)
     flat = z.ravel().copy()
     for k, (u, v) in enumerate(zip(a.ravel(), b.ravel())):
         if np.isfinite(u) and np.isfinite(v) and u != 0 and v != 0 and (u > 0 or v == np.rint(v)) and abs(v * np.log2(abs(u))) < 1100:
