@@ -18,14 +18,14 @@
   "The bits of x as i32 or i64."
   (bitcast x (by-dtype x :i32 :i64)))
 
-(defun whole-beside (x large bits)
-  "x + large, less large, where that leaves no digit for a fraction; `bits` are those of large. The difference is one of integers: nothing
-flows back through them, as the derivative of a step is 0."
-  (cast (- (bits-of (+ x large)) bits) (dtype x)))
+(defun integer-beside (x large bits)
+  "x + large, less large, as i32 or i64, where that leaves no digit for a fraction; `bits` are those of large. No derivative flows back
+through integers, as that of a step is 0."
+  (- (bits-of (+ x large)) bits))
 
-(defun nearest-whole (x)
-  "The whole number nearest to x, ties to even, for |x| ≤ 2²² (f32) or 2⁵¹ (f64): adding 1.5·2²³ leaves no bit for a fraction."
-  (whole-beside x (by-dtype x 12582912 6755399441055744) (by-dtype x 1262485504 4843621399236968448)))
+(defun nearest-integer (x)
+  "The integer nearest to x, ties to even, for |x| ≤ 2²² (f32, as i32) or 2⁵¹ (f64, as i64): adding 1.5·2²³ leaves no bit for a fraction."
+  (integer-beside x (by-dtype x 12582912 6755399441055744) (by-dtype x 1262485504 4843621399236968448)))
 
 (defun sign-bit (x)
   "Whether x is negative, -0 and NaNs of negative sign included."
@@ -35,17 +35,22 @@ flows back through them, as the derivative of a step is 0."
   "A magnitude that is not negative, with the sign of x."
   (where (sign-bit x) (neg magnitude) magnitude))
 
+(defun power-by-exponent (e)
+  "The number of exponent field e and no fraction: 2^(e - 127) as f32 for i32 and u32, 2^(e - 1023) as f64 for i64 and u64."
+  (if (member (dtype e) '(:i64 :u64))
+      (bitcast (* e 4503599627370496) :f64)
+      (bitcast (* e 8388608) :f32)))
+
 (defun small-power-of-two (n)
-  "2^n for whole n within the exponents of normal numbers, by its bits."
-  (bitcast (if (cl:eq (dtype n) :f64)
-               (cast (* (+ n 1023) 4503599627370496) :i64)
-               (cast (* (+ n 127) 8388608) :i32))
-           (dtype n)))
+  "2^n for integers n, i32 or i64, within the exponents of normal numbers, by its bits."
+  (power-by-exponent (+ n (if (cl:eq (dtype n) :i64) 1023 127))))
 
 (defun scale-by-power (x n)
-  "x·2^n for whole n, in two factors: 2^n may overflow where the product does not. Rounds once, where the result is denormal."
-  (let ((half (nearest-whole (* n 1/2))))
-    (* (* x (small-power-of-two half)) (small-power-of-two (- n half)))))
+  "x·2^n for integers n of the size of x, |n| below 250 (f32) or 2040 (f64), in two factors: 2^n may overflow where the product does
+not. Rounds once, where the result is denormal."
+  ;; The fields of both factors' exponents together: not negative, and half of what has no sign is a shift.
+  (let* ((both (cast (+ n (by-dtype x 254 2046)) (by-dtype x :u32 :u64))) (half (div both 2)))
+    (* (* x (power-by-exponent half)) (power-by-exponent (- both half)))))
 
 (defun high-half (x)
   "x with the lower half of its digits cleared: its square is exact, and so is x - (high-half x)."
@@ -64,14 +69,14 @@ flows back through them, as the derivative of a step is 0."
   "The nearest whole number, of two the even one, of any x; the sign of 0 is kept."
   (let ((large (by-dtype x 8388608 4503599627370496)) (a (abs x)))
     ;; Above 2^23 (2^52) there is no fraction; below, adding it leaves no digit for one.
-    (where (< a large) (copy-sign (whole-beside a large (by-dtype x 1258291200 4841369599423283200)) x) x)))
+    (where (< a large) (copy-sign (cast (integer-beside a large (by-dtype x 1258291200 4841369599423283200)) (dtype x)) x) x)))
 
 (defun reduce-exponent (x)
-  "n and r with x = n·ln 2 + r and |r| < 0.35: ln 2 in two parts, the first with so few digits that its multiples are exact
-(W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980)."
-  (let ((n (nearest-whole (* x 1.4426950408889634d0))))
-    (values n (- (- x (* n (by-dtype x 0.693359375d0 0.6931471803691238d0)))
-                 (* n (by-dtype x -2.1219444005469057d-4 1.9082149292705877d-10))))))
+  "The integer n and r with x = n·ln 2 + r and |r| < 0.35: ln 2 in two parts, the first with so few digits that its multiples are
+exact (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980)."
+  (let* ((n (nearest-integer (* x 1.4426950408889634d0))) (whole (cast n (dtype x))))
+    (values n (- (- x (* whole (by-dtype x 0.693359375d0 0.6931471803691238d0)))
+                 (* whole (by-dtype x -2.1219444005469057d-4 1.9082149292705877d-10))))))
 
 (defun expm1-reduced (r)
   "exp(r) - 1 for |r| < 0.35."

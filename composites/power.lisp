@@ -70,8 +70,8 @@ s = (m - 1)/(m + 1), ln m = 2s + 2s³/3 + 2s⁵/5 + …, the first two terms in 
   (if (cl:eq (dtype x) :f64)
       (multiple-value-bind (l1 l2) (log2-pair x)
         (multiple-value-bind (z1 z2) (pair-product (clamp y -1d21 1d21) 0 l1 l2)
-          (let* ((bounded (clamp z1 -1100 1100)) (n (nearest-whole bounded)))
-            (scale-by-power (exp2 (+ (- bounded n) (where (= bounded z1) z2 0))) n))))
+          (let* ((bounded (clamp z1 -1100 1100)) (n (nearest-integer bounded)))
+            (scale-by-power (exp2 (+ (- bounded (cast n :f64)) (where (= bounded z1) z2 0))) n))))
       (cast (exp2 (* (cast y :f64) (log2 (cast x :f64)))) (dtype x))))
 
 (defun float-power (x y)

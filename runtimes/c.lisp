@@ -32,8 +32,8 @@
    (:cast-bool "x != 0")
    (:cast-saturating
     "x != x ? (T)0
-     : (double)x <= (double)((T)-1 < (T)0 ? (T)~((U)-1 >> 1) : (T)0) ? ((T)-1 < (T)0 ? (T)~((U)-1 >> 1) : (T)0)
-     : (double)x >= (double)((T)-1 < (T)0 ? (T)((U)-1 >> 1) : (T)-1) ? ((T)-1 < (T)0 ? (T)((U)-1 >> 1) : (T)-1)
+     : x <= (S)((T)-1 < (T)0 ? (T)~((U)-1 >> 1) : (T)0) ? ((T)-1 < (T)0 ? (T)~((U)-1 >> 1) : (T)0)
+     : x >= (S)((T)-1 < (T)0 ? (T)((U)-1 >> 1) : (T)-1) ? ((T)-1 < (T)0 ? (T)((U)-1 >> 1) : (T)-1)
      : (T)x")
    (:cast-narrow-integer "caten_round_to_odd(x < 0 ? 0 - (uint64_t)x : (uint64_t)x, x < 0)")
    (:bitcast "union { S s; T t; } both; both.s = x; return both.t;")

@@ -19,6 +19,8 @@ typedef __UINT8_TYPE__ uint8_t; typedef __UINT16_TYPE__ uint16_t; typedef __UINT
    (:local-kernel "static void {name}(void *const *buffers, const int64_t *sizes, int64_t begin, int64_t end) {")
    (:range "for ({type} {variable} = begin; {variable} < end; ++{variable}) {")
    (:independent "#pragma clang loop vectorize(assume_safety)")
+   (:rest "#pragma clang loop vectorize_predicate(enable)")
+   (:abs "sizeof(T) == 4 ? (T)__builtin_fabsf((float)x) : (T)__builtin_fabs((double)x)")
    (:op exp2 (f16 bf16 f32) "caten_exp2_float(x)")
    (:op exp2 (f64) "caten_exp2_double(x)")
    (:op log2 (f16 bf16 f32) "caten_log2_float(x)")

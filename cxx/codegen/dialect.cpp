@@ -16,29 +16,39 @@ tl::unexpected<Diagnostic> bad(const Datum& where, std::string message, std::str
                .remedy = std::move(remedy)});
 }
 
-/// The clauses that hold one text, by name.
+/// The clauses that hold one text.
+constexpr std::pair<std::string_view, std::string Dialect::*> kTextClauses[] = {
+    {"header", &Dialect::header},
+    {"kernel", &Dialect::kernel},
+    {"buffer", &Dialect::buffer},
+    {"const-buffer", &Dialect::const_buffer},
+    {"size", &Dialect::size},
+    {"function", &Dialect::function},
+    {"local-kernel", &Dialect::local_kernel},
+    {"cast", &Dialect::cast},
+    {"cast-saturating", &Dialect::cast_saturating},
+    {"cast-bool", &Dialect::cast_bool},
+    {"cast-narrow-integer", &Dialect::cast_narrow_integer},
+    {"bitcast", &Dialect::bitcast},
+    {"complex", &Dialect::complex},
+    {"part", &Dialect::part},
+    {"abs", &Dialect::abs},
+    {"max-number", &Dialect::max_number},
+    {"load-bool", &Dialect::load_bool},
+    {"range", &Dialect::range},
+    {"independent", &Dialect::independent},
+    {"rest", &Dialect::rest}};
+
 std::string* text_clause(Dialect& dialect, std::string_view name) {
-  static constexpr std::pair<std::string_view, std::string Dialect::*> kClauses[] = {
-      {"header", &Dialect::header},
-      {"kernel", &Dialect::kernel},
-      {"buffer", &Dialect::buffer},
-      {"const-buffer", &Dialect::const_buffer},
-      {"size", &Dialect::size},
-      {"function", &Dialect::function},
-      {"local-kernel", &Dialect::local_kernel},
-      {"cast", &Dialect::cast},
-      {"cast-saturating", &Dialect::cast_saturating},
-      {"cast-bool", &Dialect::cast_bool},
-      {"cast-narrow-integer", &Dialect::cast_narrow_integer},
-      {"bitcast", &Dialect::bitcast},
-      {"complex", &Dialect::complex},
-      {"part", &Dialect::part},
-      {"load-bool", &Dialect::load_bool},
-      {"range", &Dialect::range},
-      {"independent", &Dialect::independent}};
-  for (const auto& [clause, member] : kClauses)
+  for (const auto& [clause, member] : kTextClauses)
     if (clause == name) return &(dialect.*member);
   return nullptr;
+}
+
+std::vector<std::string> clause_names() {
+  std::vector<std::string> names{"types", "wide", "op", "prelude"};
+  for (const auto& [clause, member] : kTextClauses) names.emplace_back(clause);
+  return names;
 }
 
 std::vector<std::string> dtype_names() {
@@ -140,27 +150,7 @@ Result<Dialect> read_dialect(const Datum& form) {
       *text = clause[1].text;
     } else {
       return bad(clause[0], fmt::format("a dialect has no clause `:{}`", name), "a clause of codegen/dialect.hpp",
-                 did_you_mean(name, {"types",
-                                     "wide",
-                                     "op",
-                                     "prelude",
-                                     "header",
-                                     "kernel",
-                                     "local-kernel",
-                                     "buffer",
-                                     "const-buffer",
-                                     "size",
-                                     "function",
-                                     "cast",
-                                     "cast-saturating",
-                                     "cast-bool",
-                                     "cast-narrow-integer",
-                                     "bitcast",
-                                     "complex",
-                                     "part",
-                                     "load-bool",
-                                     "range",
-                                     "independent"}));
+                 did_you_mean(name, clause_names()));
     }
   }
   return dialect;

@@ -10,9 +10,12 @@
 //   (:range "for (…; {variable} < end; …) {")  the head of the outermost loop where its iterations are independent: the
 //                                       part of its range that the kernel is called for. Without it, all of the range
 //   (:independent "#pragma …")          a line before other innermost loops whose iterations are independent
+//   (:rest "#pragma …")                 a line before innermost loops over what is left behind whole blocks
 //   (:function "static inline")         what stands before functions
 //   (:op name (dtypes…) "expression")   replaces the spelling of ops.def for these dtypes
 //   (:cast …) (:cast-saturating …) (:cast-bool …) (:cast-narrow-integer …) (:bitcast …) (:complex …) (:part …)
+//   (:abs "…") (:max-number "…")        of floats: |x|, and the larger of x and a number y other than 0; C's
+//                                       expressions where nothing is said
 //   (:header "…")                       the beginning of every source text
 //   (:prelude (name "text") …)          functions that spellings use; only those that a program needs are emitted
 //
@@ -44,8 +47,10 @@ struct Dialect {
   std::array<std::string, kDTypeCount> types{};
   std::array<std::optional<Wide>, kDTypeCount> wide{};
   std::map<std::pair<Op, DType>, std::string> spellings{};
-  std::string header{}, kernel{}, local_kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{}, function{};
+  std::string header{}, kernel{}, local_kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{}, rest{},
+      function{};
   std::string cast{}, cast_saturating{}, cast_bool{}, cast_narrow_integer{}, bitcast{}, complex{}, part{}, load_bool{};
+  std::string abs = "x > 0 ? x : 0 - x", max_number = "y > x ? y : x";
   std::vector<Prelude> prelude{};
 
   const std::string& type(DType dtype) const { return types[static_cast<size_t>(dtype)]; }

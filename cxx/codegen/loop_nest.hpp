@@ -29,6 +29,8 @@ enum class ValueKind : uint8_t {
   kIndex,        ///< `index` as an i64
   kLoad,         ///< element `index` of `slot`
   kElementwise,  ///< `op` of the operands; operands have dtype `from`
+  kAbs,          ///< |operand|, of floats
+  kMaxNumber,    ///< the larger of two floats, of which operand 1 is a number other than 0
   kSelect,       ///< operand 0 ? operand 1 : operand 2; what only the other side needs is not evaluated
   kCast,         ///< numeric conversion from dtype `from`
   kBitcast,      ///< the same bits, of equal size
@@ -57,7 +59,7 @@ enum class StatementKind : uint8_t {
   kLoop,     ///< for `variable` from 0 below `extent`: body
   kBind,     ///< `variable` := `index`, for the rest of this body
   kIf,       ///< if `value`: body; else: otherwise
-  kDeclare,  ///< accumulator `slot` of `dtype`, `lanes` elements, each initially `value`
+  kDeclare,  ///< accumulator `slot` of `dtype`, `lanes` elements, each initially `value`, if there is one
   kSet,      ///< accumulator `slot`, its element `index` if it has several, := `value`
   kLet,      ///< result `slot` of `dtype` := `value`
   kKeep,     ///< `value` is computed here, for what follows
@@ -68,7 +70,8 @@ enum class StatementKind : uint8_t {
 enum class Extent : uint8_t {
   kForm,   ///< of the kernel's form: lanes, or rows of a tile
   kAxis,   ///< a size of the program
-  kCount,  ///< how many blocks a size has, or what is left behind the last whole one
+  kCount,  ///< how many blocks a size has
+  kRest,   ///< what is left behind the last whole block
 };
 
 struct Statement {

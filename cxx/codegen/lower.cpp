@@ -157,9 +157,11 @@ ValueId Lowering::initial(const KernelPart& part) {
   return values_.constant(Scalar::of_complex(dtype, {-0.0, -0.0}));
 }
 
-void Lowering::declare(Body& into, const KernelPart& part, uint32_t slot, int64_t lanes) {
+uint32_t Lowering::declare(Body& into, const KernelPart& part, int64_t lanes, ValueId initially) {
+  uint32_t slot = accumulators_++;
   into.push_back(
-      {.kind = StatementKind::kDeclare, .value = initial(part), .slot = slot, .dtype = dtype_of(part), .lanes = lanes});
+      {.kind = StatementKind::kDeclare, .value = initially, .slot = slot, .dtype = dtype_of(part), .lanes = lanes});
+  return slot;
 }
 
 void Lowering::fold_in(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what) {
@@ -212,10 +214,7 @@ void Lowering::finish_folds(Body& into, const PassPlan& plan, const std::vector<
 
 std::vector<uint32_t> Lowering::declare_all(Body& into, const PassPlan& plan, int64_t lanes) {
   std::vector<uint32_t> slots;
-  for (const KernelPart* part : plan.folds) {
-    slots.push_back(accumulators_++);
-    declare(into, *part, slots.back(), lanes);
-  }
+  for (const KernelPart* part : plan.folds) slots.push_back(declare(into, *part, lanes, initial(*part)));
   return slots;
 }
 

@@ -88,17 +88,9 @@ void Lowering::register_tile(Body& into, const PassPlan& plan, const Dim& row, i
       bind(elements, j[c], plan.axes[last].begin + first + Dim(static_cast<int64_t>(c) * lanes) + lane);
     fold_elements(elements, pairs, slots, lane);
   });
-  std::vector<uint32_t> totals = declare_all(into, plan, tall * width);
-  lane = values_.variable(Dim(lanes));
-  Body& all = loop(into, lane, Dim(lanes));
-  for (size_t k = 0; k < slots.size(); ++k)
-    all.push_back({.kind = StatementKind::kSet,
-                   .value = accumulator(part, slots[k], lane),
-                   .slot = totals[0],
-                   .dtype = dtype_of(part),
-                   .index = Dim(static_cast<int64_t>(k) * lanes) + lane});
+  uint32_t all = gathered(into, part, slots, lanes);
   in_tile(into, plan, row, Dim(tall), tall, first, Dim(width), width,
-          [&](Body& body, const Dim& at) { finish_folds(body, plan, totals, at); });
+          [&](Body& body, const Dim& at) { finish_folds(body, plan, {all}, at); });
 }
 
 void Lowering::tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& rows, int64_t most_rows,

@@ -11,7 +11,7 @@ void Lowering::lower_rows(Body& into, const PassPlan& plan) {
   int64_t lanes = lanes_of(plan, kLaneBytes);
   if (lanes > 1) {
     std::vector<uint32_t> totals = fold_lanes(body, plan, lanes);
-    fold_halves(body, plan, totals, lanes);
+    fold_halves(body, plan, totals, lanes, Dim(0));
     return finish_folds(body, plan, totals, Dim(0));
   }
   std::vector<uint32_t> totals = declare_all(body, plan, 1);
@@ -46,12 +46,14 @@ std::vector<uint32_t> Lowering::fold_lanes(Body& body, const PassPlan& plan, int
   return totals;
 }
 
-void Lowering::fold_halves(Body& body, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes) {
+void Lowering::fold_halves(Body& body, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes,
+                           const Dim& from) {
   for (int64_t half = lanes / 2; half > 0; half /= 2) {
-    Dim lane = values_.variable(Dim(half));
-    Body& pairs = loop(body, lane, Dim(half));
+    Dim lane = half > 1 ? values_.variable(Dim(half)) : Dim(0);
+    Body& pairs = half > 1 ? loop(body, lane, Dim(half)) : body;
+    Dim low = from + lane, high = low + Dim(half);
     for (size_t k = 0; k < plan.folds.size(); ++k)
-      fold_in(pairs, *plan.folds[k], totals[k], lane, accumulator(*plan.folds[k], totals[k], lane + Dim(half)));
+      fold_in(pairs, *plan.folds[k], totals[k], low, accumulator(*plan.folds[k], totals[k], high));
   }
 }
 
@@ -96,16 +98,24 @@ void Lowering::dots(Body& into, const PassPlan& plan, const Dim& row, int64_t ro
   pairs.folds.assign(i.size() * j.size(), &part);
   pairs.folded = folded_at(plan, i, j);
   std::vector<uint32_t> sums = fold_lanes(into, pairs, lanes);
-  fold_halves(into, pairs, sums, lanes);
-  std::vector<uint32_t> totals = declare_all(into, plan, rows * columns);
-  for (size_t k = 0; k < sums.size(); ++k)
-    into.push_back({.kind = StatementKind::kSet,
-                    .value = accumulator(part, sums[k], Dim(0)),
-                    .slot = totals[0],
-                    .dtype = dtype_of(part),
-                    .index = Dim(static_cast<int64_t>(k))});
+  uint32_t all = gathered(into, part, sums, lanes);
+  Dim sum = values_.variable(Dim(rows * columns));
+  fold_halves(loop(into, sum, Dim(rows * columns)), plan, {all}, lanes, sum * Dim(lanes));
   in_tile(into, plan, row, Dim(rows), rows, first, Dim(columns), columns,
-          [&](Body& body, const Dim& at) { finish_folds(body, plan, totals, at); });
+          [&](Body& body, const Dim& at) { finish_folds(body, plan, {all}, at * Dim(lanes)); });
+}
+
+uint32_t Lowering::gathered(Body& into, const KernelPart& part, const std::vector<uint32_t>& slots, int64_t lanes) {
+  uint32_t all = declare(into, part, static_cast<int64_t>(slots.size()) * lanes, {});
+  Dim lane = values_.variable(Dim(lanes));
+  Body& body = loop(into, lane, Dim(lanes));
+  for (size_t k = 0; k < slots.size(); ++k)
+    body.push_back({.kind = StatementKind::kSet,
+                    .value = accumulator(part, slots[k], lane),
+                    .slot = all,
+                    .dtype = dtype_of(part),
+                    .index = Dim(static_cast<int64_t>(k) * lanes) + lane});
+  return all;
 }
 
 void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes,
@@ -141,7 +151,7 @@ void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector
   Dim rest = floor_mod(extent, Dim(lanes));
   if (rest.is(0)) return;
   Dim lane = values_.variable(rest);
-  Body& elements = loop_over_count(into, lane, rest);
+  Body& elements = loop_over_rest(into, lane, rest);
   bind(elements, variable, steps * Dim(lanes) + lane);
   fold_elements(elements, plan, totals, lane);
 }

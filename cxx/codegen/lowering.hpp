@@ -77,7 +77,7 @@ class Lowering : Statements {
     return values_.elementwise(combining_op(fold_of(part).combine), {a, b});
   }
 
-  void declare(Body& into, const KernelPart& part, uint32_t slot, int64_t lanes);
+  uint32_t declare(Body& into, const KernelPart& part, int64_t lanes, ValueId initially);
 
   /// Accumulator `slot` of the part, its element `lane`, := itself combined with a value.
   void fold_in(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what);
@@ -97,8 +97,12 @@ class Lowering : Statements {
   /// All folds of a pass in lanes.
   std::vector<uint32_t> fold_lanes(Body& body, const PassPlan& plan, int64_t lanes);
 
-  /// All lanes into the first one.
-  void fold_halves(Body& body, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes);
+  /// Several accumulators in lanes become one, which has those of each behind each other.
+  uint32_t gathered(Body& into, const KernelPart& part, const std::vector<uint32_t>& slots, int64_t lanes);
+
+  /// All lanes, which begin at element `from` of the accumulators, into the first one.
+  void fold_halves(Body& body, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes,
+                   const Dim& from);
 
   /// Folds of several rows with several columns at once, an accumulator in lanes for each pair.
   void lower_dots(Body& into, const PassPlan& plan, int64_t lanes);
@@ -133,7 +137,7 @@ class Lowering : Statements {
 
   /// A loop along what may be a whole block of an axis or the rest of it.
   static Body& loop_of(Body& into, const Dim& variable, const Dim& extent, int64_t whole, bool independent = false) {
-    return loop_as(extent.is(whole) ? Extent::kForm : Extent::kCount, into, variable, extent, independent);
+    return loop_as(extent.is(whole) ? Extent::kForm : Extent::kRest, into, variable, extent, independent);
   }
 
   /// An axis in blocks of `size` elements, the last of which may be smaller.

@@ -242,6 +242,9 @@ class KernelRenderer {
       case ValueKind::kElementwise:
         return fmt::format("{}({})", functions_.elementwise(value.op, value.from, value.dtype),
                            fmt::join(operands, ", "));
+      case ValueKind::kAbs: return fmt::format("{}({})", functions_.abs(value.dtype), operands[0]);
+      case ValueKind::kMaxNumber:
+        return fmt::format("{}({}, {})", functions_.max_number(value.dtype), operands[0], operands[1]);
       case ValueKind::kSelect: return fmt::format("{} ? {} : {}", operands[0], operands[1], operands[2]);
       case ValueKind::kCast: return fmt::format("{}({})", functions_.cast(value.from, value.dtype), operands[0]);
       case ValueKind::kBitcast: return fmt::format("{}({})", functions_.bitcast(value.from, value.dtype), operands[0]);
@@ -353,16 +356,20 @@ class KernelRenderer {
 
   std::string extent_of(const Statement& loop) {
     At place(*this, loop.extent_is == Extent::kForm ? "" : loop.variable,
-             loop.extent_is == Extent::kCount ? 0 : kSmallSize);
+             loop.extent_is == Extent::kForm || loop.extent_is == Extent::kAxis ? kSmallSize : 0);
     return index(loop.extent);
   }
 
   void render_loop_head(const Statement& loop, int depth) {
     std::string variable = atom(Dim::Atom{.name = loop.variable});
-    bool innermost = std::none_of(loop.body.begin(), loop.body.end(), [](const Statement& inner) {
-      return inner.kind != StatementKind::kStore && inner.kind != StatementKind::kBind;
-    });
-    if (loop.independent && innermost && !dialect_.independent.empty()) line(depth, dialect_.independent);
+    bool only_stores = true, innermost = true;
+    for (const Statement& inner : loop.body) {
+      bool binds = inner.kind == StatementKind::kBind;
+      only_stores = only_stores && (binds || inner.kind == StatementKind::kStore);
+      innermost = innermost && (binds || at_once(inner));
+    }
+    if (loop.independent && only_stores && !dialect_.independent.empty()) line(depth, dialect_.independent);
+    if (loop.extent_is == Extent::kRest && innermost && !dialect_.rest.empty()) line(depth, dialect_.rest);
     if (&loop == nest_.range() && !dialect_.range.empty())
       line(depth, substitute(dialect_.range, {{"type", dialect_.type(DType::kI64)}, {"variable", variable}}));
     else
@@ -388,7 +395,8 @@ class KernelRenderer {
     for (size_t i = begin; i < end;) {
       size_t same = i;
       std::string values;
-      for (; same < end && body[same].lanes == body[i].lanes; ++same) {
+      for (; same < end && body[same].lanes == body[i].lanes && body[same].value.valid() == body[i].value.valid();
+           ++same) {
         const Statement& statement = body[same];
         const std::string& type = dialect_.type(statement.dtype);
         if (statement.lanes == 1) {
@@ -397,9 +405,9 @@ class KernelRenderer {
         }
         several_.insert(statement.slot);
         line(depth, fmt::format("{} a{}[{}];", type, statement.slot, statement.lanes));
-        values += fmt::format(" a{}[i] = {};", statement.slot, name(statement.value));
+        if (statement.value.valid()) values += fmt::format(" a{}[i] = {};", statement.slot, name(statement.value));
       }
-      if (body[i].lanes > 1)
+      if (!values.empty())
         line(depth, fmt::format("for ({0} i = 0; i < {1}; ++i){2}", dialect_.type(DType::kI64), body[i].lanes,
                                 same == i + 1 ? values : " {" + values + " }"));
       i = same;
@@ -454,7 +462,7 @@ class KernelRenderer {
           size_t end = i;
           std::vector<ValueId> initial;
           for (; end < body.size() && body[end].kind == StatementKind::kDeclare; ++end)
-            initial.push_back(body[end].value);
+            if (body[end].value.valid()) initial.push_back(body[end].value);
           compute(initial, depth);
           render_declarations(body, i, end, depth);
           i = end - 1;

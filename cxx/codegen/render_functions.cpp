@@ -123,6 +123,18 @@ std::string FunctionTable::elementwise(Op op, DType from, DType to) {
   return name;
 }
 
+std::string FunctionTable::abs(DType dtype) {
+  std::string name = fmt::format("abs_{}", dtype_name(dtype));
+  add(name, {dtype}, dtype, dialect_->abs, true);
+  return name;
+}
+
+std::string FunctionTable::max_number(DType dtype) {
+  std::string name = fmt::format("max_number_{}", dtype_name(dtype));
+  add(name, {dtype, dtype}, dtype, dialect_->max_number, true);
+  return name;
+}
+
 std::string FunctionTable::cast(DType from, DType to) {
   std::string name = fmt::format("cast_{}_to_{}", dtype_name(from), dtype_name(to));
   bool real_source = !has_integers(from) && !is_complex(from);

@@ -18,6 +18,8 @@ class FunctionTable {
 
   // The name of a function, which is emitted from now on.
   std::string elementwise(Op op, DType from, DType to);
+  std::string abs(DType dtype);
+  std::string max_number(DType dtype);
   std::string cast(DType from, DType to);
   std::string bitcast(DType from, DType to);
   std::string complex(DType from, DType to);

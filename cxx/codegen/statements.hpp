@@ -30,6 +30,9 @@ struct Statements {
   static Body& loop_over_count(Body& into, const Dim& variable, const Dim& count) {
     return loop_as(Extent::kCount, into, variable, count);
   }
+  static Body& loop_over_rest(Body& into, const Dim& variable, const Dim& rest) {
+    return loop_as(Extent::kRest, into, variable, rest);
+  }
   static void bind(Body& into, const Dim& variable, Dim index, Extent kind = Extent::kForm) {
     into.push_back({.kind = StatementKind::kBind,
                     .variable = *variable.as_symbol(),

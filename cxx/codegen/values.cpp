@@ -85,8 +85,33 @@ std::optional<Dim> KernelValues::as_index(ValueId id) const {
   return std::nullopt;
 }
 
+bool KernelValues::is_negative_of(ValueId x, ValueId y) const {
+  const ScalarValue& value = out_[x];
+  if (value.kind != ValueKind::kElementwise || value.op != Op::kMul) return false;
+  auto is_minus_one = [&](ValueId id) {
+    return out_[id].kind == ValueKind::kConstant && is_float(out_[id].dtype) && out_[id].constant.as_real() == -1;
+  };
+  return (value.operands[0] == y && is_minus_one(value.operands[1])) ||
+         (value.operands[1] == y && is_minus_one(value.operands[0]));
+}
+
+ValueId KernelValues::max_of_floats(ValueId x, ValueId y) {
+  DType dtype = out_[x].dtype;
+  auto is_number = [&](ValueId id) {
+    if (out_[id].kind != ValueKind::kConstant) return false;
+    double number = out_[id].constant.as_real();
+    return number < 0 || number > 0;
+  };
+  if (is_negative_of(x, y)) return out_.add({.kind = ValueKind::kAbs, .dtype = dtype, .operands = {y}});
+  if (is_negative_of(y, x)) return out_.add({.kind = ValueKind::kAbs, .dtype = dtype, .operands = {x}});
+  if (is_number(x)) std::swap(x, y);
+  ValueKind kind = is_number(y) ? ValueKind::kMaxNumber : ValueKind::kElementwise;
+  return out_.add({.kind = kind, .dtype = dtype, .from = dtype, .op = Op::kMax, .operands = {x, y}});
+}
+
 ValueId KernelValues::elementwise(Op op, std::vector<ValueId> operands) {
   DType from = out_[operands[0]].dtype;
+  if (op == Op::kMax && is_float(from)) return max_of_floats(operands[0], operands[1]);
   if (from == DType::kI64 && (op == Op::kAdd || op == Op::kMul)) {
     std::optional<Dim> x = as_index(operands[0]), y = as_index(operands[1]);
     if (x && y) {

@@ -38,6 +38,7 @@ class KernelValues {
   ValueId select(ValueId condition, ValueId a, ValueId b);
   ValueId clamp(ValueId i, const Dim& limit);
   ValueId is_zero(const Dim& dim);
+  /// An op of the operands, or what is the same and simpler.
   ValueId elementwise(Op op, std::vector<ValueId> operands);
   /// An index that a value stands for: i64 sums and products of indices and integers, as Dims do them (modulo 2^64).
   std::optional<Dim> as_index(ValueId id) const;
@@ -47,6 +48,8 @@ class KernelValues {
   uint32_t target_slot(const KernelPart& part);
 
  private:
+  ValueId max_of_floats(ValueId x, ValueId y);
+  bool is_negative_of(ValueId x, ValueId y) const;
   ValueId compute(NodeId id, const Index& index);
   ValueId computed_part(const KernelPart& part, const Index& index);
   ValueId apply(NodeId id, const Index& index);

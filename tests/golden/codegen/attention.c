@@ -104,90 +104,86 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
       const float v17 = max_f32(a0[i11], a0[i11 + 2]);
       a0[i11] = v17;
     }
-    for (int64_t i12 = 0; i12 < 1; ++i12) {
-      const float v20 = max_f32(a0[i12], a0[i12 + 1]);
-      a0[i12] = v20;
-    }
+    const float v20 = max_f32(a0[0], a0[1]);
+    a0[0] = v20;
     const float r0 = a0[0];
     float a1[32];
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
-    for (int64_t i14 = 0; i14 < n11; ++i14) {
+    for (int64_t i13 = 0; i13 < n11; ++i13) {
       float a2[32];
       for (int64_t i = 0; i < 32; ++i) a2[i] = -0x0p+0f;
-      for (int64_t i15 = 0; i15 < 64; ++i15) {
-        for (int64_t i16 = 0; i16 < 32; ++i16) {
-          const int64_t i13 = i14 * 2048 + i15 * 32 + i16;
-          const float v23 = b1[i0 * n6 + i1 * n7 + i13 + n8];
-          const float v25 = mul_f32(r0, -0x1p+0f);
-          const float v26 = add_f32(v23, v25);
-          const float v27 = exp2_f32(v26);
-          const float v30 = add_f32(a2[i16], v27);
-          a2[i16] = v30;
-          b0[i0 * n6 + i1 * n7 + i13 + n8] = v27;
+      for (int64_t i14 = 0; i14 < 64; ++i14) {
+        for (int64_t i15 = 0; i15 < 32; ++i15) {
+          const int64_t i12 = i13 * 2048 + i14 * 32 + i15;
+          const float v22 = b1[i0 * n6 + i1 * n7 + i12 + n8];
+          const float v24 = mul_f32(r0, -0x1p+0f);
+          const float v25 = add_f32(v22, v24);
+          const float v26 = exp2_f32(v25);
+          const float v29 = add_f32(a2[i15], v26);
+          a2[i15] = v29;
+          b0[i0 * n6 + i1 * n7 + i12 + n8] = v26;
         }
       }
-      for (int64_t i17 = 0; i17 < 32; ++i17) {
-        const float v33 = add_f32(a1[i17], a2[i17]);
-        a1[i17] = v33;
+      for (int64_t i16 = 0; i16 < 32; ++i16) {
+        const float v32 = add_f32(a1[i16], a2[i16]);
+        a1[i16] = v32;
       }
     }
-    for (int64_t i18 = 0; i18 < n12; ++i18) {
-      for (int64_t i19 = 0; i19 < 32; ++i19) {
-        const int64_t i13 = i18 * 32 + i19 + n13;
-        const float v23 = b1[i0 * n6 + i1 * n7 + i13 + n8];
-        const float v25 = mul_f32(r0, -0x1p+0f);
-        const float v26 = add_f32(v23, v25);
-        const float v27 = exp2_f32(v26);
-        const float v35 = add_f32(a1[i19], v27);
-        a1[i19] = v35;
-        b0[i0 * n6 + i1 * n7 + i13 + n8] = v27;
+    for (int64_t i17 = 0; i17 < n12; ++i17) {
+      for (int64_t i18 = 0; i18 < 32; ++i18) {
+        const int64_t i12 = i17 * 32 + i18 + n13;
+        const float v22 = b1[i0 * n6 + i1 * n7 + i12 + n8];
+        const float v24 = mul_f32(r0, -0x1p+0f);
+        const float v25 = add_f32(v22, v24);
+        const float v26 = exp2_f32(v25);
+        const float v34 = add_f32(a1[i18], v26);
+        a1[i18] = v34;
+        b0[i0 * n6 + i1 * n7 + i12 + n8] = v26;
       }
     }
-    for (int64_t i20 = 0; i20 < n9; ++i20) {
-      const int64_t i13 = i20 + n10;
-      const float v23 = b1[i0 * n6 + i1 * n7 + i13 + n8];
-      const float v25 = mul_f32(r0, -0x1p+0f);
-      const float v26 = add_f32(v23, v25);
-      const float v27 = exp2_f32(v26);
-      const float v37 = add_f32(a1[i20], v27);
-      a1[i20] = v37;
-      b0[i0 * n6 + i1 * n7 + i13 + n8] = v27;
+    for (int64_t i19 = 0; i19 < n9; ++i19) {
+      const int64_t i12 = i19 + n10;
+      const float v22 = b1[i0 * n6 + i1 * n7 + i12 + n8];
+      const float v24 = mul_f32(r0, -0x1p+0f);
+      const float v25 = add_f32(v22, v24);
+      const float v26 = exp2_f32(v25);
+      const float v36 = add_f32(a1[i19], v26);
+      a1[i19] = v36;
+      b0[i0 * n6 + i1 * n7 + i12 + n8] = v26;
     }
-    for (int64_t i21 = 0; i21 < 16; ++i21) {
-      const float v40 = add_f32(a1[i21], a1[i21 + 16]);
-      a1[i21] = v40;
+    for (int64_t i20 = 0; i20 < 16; ++i20) {
+      const float v39 = add_f32(a1[i20], a1[i20 + 16]);
+      a1[i20] = v39;
     }
-    for (int64_t i22 = 0; i22 < 8; ++i22) {
-      const float v43 = add_f32(a1[i22], a1[i22 + 8]);
-      a1[i22] = v43;
+    for (int64_t i21 = 0; i21 < 8; ++i21) {
+      const float v42 = add_f32(a1[i21], a1[i21 + 8]);
+      a1[i21] = v42;
     }
-    for (int64_t i23 = 0; i23 < 4; ++i23) {
-      const float v46 = add_f32(a1[i23], a1[i23 + 4]);
-      a1[i23] = v46;
+    for (int64_t i22 = 0; i22 < 4; ++i22) {
+      const float v45 = add_f32(a1[i22], a1[i22 + 4]);
+      a1[i22] = v45;
     }
-    for (int64_t i24 = 0; i24 < 2; ++i24) {
-      const float v49 = add_f32(a1[i24], a1[i24 + 2]);
-      a1[i24] = v49;
+    for (int64_t i23 = 0; i23 < 2; ++i23) {
+      const float v48 = add_f32(a1[i23], a1[i23 + 2]);
+      a1[i23] = v48;
     }
-    for (int64_t i25 = 0; i25 < 1; ++i25) {
-      const float v52 = add_f32(a1[i25], a1[i25 + 1]);
-      a1[i25] = v52;
-    }
-    const int64_t v55 = n7;
-    const uint8_t v57 = eq_i64(v55, (int64_t)0ll);
-    const float v58 = v57 ? 0x0p+0f : a1[0];
-    const float r2 = v58;
-    for (int64_t i26 = 0; i26 < n7; ++i26) {
-      const uint8_t v60 = eq_f32(r2, 0x0p+0f);
-      float v63;
-      if (v60) {
-        v63 = 0x0p+0f;
+    const float v51 = add_f32(a1[0], a1[1]);
+    a1[0] = v51;
+    const int64_t v53 = n7;
+    const uint8_t v55 = eq_i64(v53, (int64_t)0ll);
+    const float v56 = v55 ? 0x0p+0f : a1[0];
+    const float r2 = v56;
+    for (int64_t i24 = 0; i24 < n7; ++i24) {
+      const uint8_t v58 = eq_f32(r2, 0x0p+0f);
+      float v61;
+      if (v58) {
+        v61 = 0x0p+0f;
       } else {
-        const float v61 = b0[i0 * n6 + i1 * n7 + i26 + n8];
-        const float v62 = div_f32(v61, r2);
-        v63 = v62;
+        const float v59 = b0[i0 * n6 + i1 * n7 + i24 + n8];
+        const float v60 = div_f32(v59, r2);
+        v61 = v60;
       }
-      b0[i0 * n6 + i1 * n7 + i26 + n8] = v63;
+      b0[i0 * n6 + i1 * n7 + i24 + n8] = v61;
     }
   }
 }

@@ -94,14 +94,12 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     const float v24 = add_f32(a0[i11], a0[i11 + 2]);
     a0[i11] = v24;
   }
-  for (int64_t i12 = 0; i12 < 1; ++i12) {
-    const float v27 = add_f32(a0[i12], a0[i12 + 1]);
-    a0[i12] = v27;
-  }
-  const int64_t v30 = n5;
-  const uint8_t v32 = eq_i64(v30, (int64_t)0ll);
-  const float v33 = v32 ? 0x0p+0f : a0[0];
-  const float r0 = v33;
-  const uint16_t v35 = cast_f32_to_bf16(r0);
-  b0[0] = v35;
+  const float v27 = add_f32(a0[0], a0[1]);
+  a0[0] = v27;
+  const int64_t v29 = n5;
+  const uint8_t v31 = eq_i64(v29, (int64_t)0ll);
+  const float v32 = v31 ? 0x0p+0f : a0[0];
+  const float r0 = v32;
+  const uint16_t v34 = cast_f32_to_bf16(r0);
+  b0[0] = v34;
 }

@@ -70,7 +70,6 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
       }
     }
     float a8[128];
-    for (int64_t i = 0; i < 128; ++i) a8[i] = -0x0p+0f;
     for (int64_t i14 = 0; i14 < 16; ++i14) {
       a8[i14] = a0[i14];
       a8[i14 + 16] = a1[i14];

@@ -56,83 +56,79 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
       const float v17 = max_f32(a0[i8], a0[i8 + 2]);
       a0[i8] = v17;
     }
-    for (int64_t i9 = 0; i9 < 1; ++i9) {
-      const float v20 = max_f32(a0[i9], a0[i9 + 1]);
-      a0[i9] = v20;
-    }
+    const float v20 = max_f32(a0[0], a0[1]);
+    a0[0] = v20;
     const float r0 = a0[0];
     float a1[32];
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
-    for (int64_t i11 = 0; i11 < n5; ++i11) {
+    for (int64_t i10 = 0; i10 < n5; ++i10) {
       float a2[32];
       for (int64_t i = 0; i < 32; ++i) a2[i] = -0x0p+0f;
-      for (int64_t i12 = 0; i12 < 64; ++i12) {
-        for (int64_t i13 = 0; i13 < 32; ++i13) {
-          const int64_t i10 = i11 * 2048 + i12 * 32 + i13;
-          const float v23 = b1[i0 * n2 + i10];
-          const float v25 = mul_f32(r0, -0x1p+0f);
-          const float v26 = add_f32(v23, v25);
-          const float v27 = exp2_f32(v26);
-          const float v30 = add_f32(a2[i13], v27);
-          a2[i13] = v30;
-          b0[i0 * n2 + i10] = v27;
+      for (int64_t i11 = 0; i11 < 64; ++i11) {
+        for (int64_t i12 = 0; i12 < 32; ++i12) {
+          const int64_t i9 = i10 * 2048 + i11 * 32 + i12;
+          const float v22 = b1[i0 * n2 + i9];
+          const float v24 = mul_f32(r0, -0x1p+0f);
+          const float v25 = add_f32(v22, v24);
+          const float v26 = exp2_f32(v25);
+          const float v29 = add_f32(a2[i12], v26);
+          a2[i12] = v29;
+          b0[i0 * n2 + i9] = v26;
         }
       }
-      for (int64_t i14 = 0; i14 < 32; ++i14) {
-        const float v33 = add_f32(a1[i14], a2[i14]);
-        a1[i14] = v33;
+      for (int64_t i13 = 0; i13 < 32; ++i13) {
+        const float v32 = add_f32(a1[i13], a2[i13]);
+        a1[i13] = v32;
       }
     }
-    for (int64_t i15 = 0; i15 < n6; ++i15) {
-      for (int64_t i16 = 0; i16 < 32; ++i16) {
-        const int64_t i10 = i15 * 32 + i16 + n7;
-        const float v23 = b1[i0 * n2 + i10];
-        const float v25 = mul_f32(r0, -0x1p+0f);
-        const float v26 = add_f32(v23, v25);
-        const float v27 = exp2_f32(v26);
-        const float v35 = add_f32(a1[i16], v27);
-        a1[i16] = v35;
-        b0[i0 * n2 + i10] = v27;
+    for (int64_t i14 = 0; i14 < n6; ++i14) {
+      for (int64_t i15 = 0; i15 < 32; ++i15) {
+        const int64_t i9 = i14 * 32 + i15 + n7;
+        const float v22 = b1[i0 * n2 + i9];
+        const float v24 = mul_f32(r0, -0x1p+0f);
+        const float v25 = add_f32(v22, v24);
+        const float v26 = exp2_f32(v25);
+        const float v34 = add_f32(a1[i15], v26);
+        a1[i15] = v34;
+        b0[i0 * n2 + i9] = v26;
       }
     }
-    for (int64_t i17 = 0; i17 < n3; ++i17) {
-      const int64_t i10 = i17 + n4;
-      const float v23 = b1[i0 * n2 + i10];
-      const float v25 = mul_f32(r0, -0x1p+0f);
-      const float v26 = add_f32(v23, v25);
-      const float v27 = exp2_f32(v26);
-      const float v37 = add_f32(a1[i17], v27);
-      a1[i17] = v37;
-      b0[i0 * n2 + i10] = v27;
+    for (int64_t i16 = 0; i16 < n3; ++i16) {
+      const int64_t i9 = i16 + n4;
+      const float v22 = b1[i0 * n2 + i9];
+      const float v24 = mul_f32(r0, -0x1p+0f);
+      const float v25 = add_f32(v22, v24);
+      const float v26 = exp2_f32(v25);
+      const float v36 = add_f32(a1[i16], v26);
+      a1[i16] = v36;
+      b0[i0 * n2 + i9] = v26;
     }
-    for (int64_t i18 = 0; i18 < 16; ++i18) {
-      const float v40 = add_f32(a1[i18], a1[i18 + 16]);
-      a1[i18] = v40;
+    for (int64_t i17 = 0; i17 < 16; ++i17) {
+      const float v39 = add_f32(a1[i17], a1[i17 + 16]);
+      a1[i17] = v39;
     }
-    for (int64_t i19 = 0; i19 < 8; ++i19) {
-      const float v43 = add_f32(a1[i19], a1[i19 + 8]);
-      a1[i19] = v43;
+    for (int64_t i18 = 0; i18 < 8; ++i18) {
+      const float v42 = add_f32(a1[i18], a1[i18 + 8]);
+      a1[i18] = v42;
     }
-    for (int64_t i20 = 0; i20 < 4; ++i20) {
-      const float v46 = add_f32(a1[i20], a1[i20 + 4]);
-      a1[i20] = v46;
+    for (int64_t i19 = 0; i19 < 4; ++i19) {
+      const float v45 = add_f32(a1[i19], a1[i19 + 4]);
+      a1[i19] = v45;
     }
-    for (int64_t i21 = 0; i21 < 2; ++i21) {
-      const float v49 = add_f32(a1[i21], a1[i21 + 2]);
-      a1[i21] = v49;
+    for (int64_t i20 = 0; i20 < 2; ++i20) {
+      const float v48 = add_f32(a1[i20], a1[i20 + 2]);
+      a1[i20] = v48;
     }
-    for (int64_t i22 = 0; i22 < 1; ++i22) {
-      const float v52 = add_f32(a1[i22], a1[i22 + 1]);
-      a1[i22] = v52;
-    }
-    const int64_t v55 = n2;
-    const uint8_t v57 = eq_i64(v55, (int64_t)0ll);
-    const float v58 = v57 ? 0x0p+0f : a1[0];
-    const float r2 = v58;
-    for (int64_t i23 = 0; i23 < n2; ++i23) {
-      const float v60 = b0[i0 * n2 + i23];
-      const float v61 = div_f32(v60, r2);
-      b0[i0 * n2 + i23] = v61;
+    const float v51 = add_f32(a1[0], a1[1]);
+    a1[0] = v51;
+    const int64_t v53 = n2;
+    const uint8_t v55 = eq_i64(v53, (int64_t)0ll);
+    const float v56 = v55 ? 0x0p+0f : a1[0];
+    const float r2 = v56;
+    for (int64_t i21 = 0; i21 < n2; ++i21) {
+      const float v58 = b0[i0 * n2 + i21];
+      const float v59 = div_f32(v58, r2);
+      b0[i0 * n2 + i21] = v59;
     }
   }
 }

@@ -87,10 +87,8 @@ static void kernel_1(void *const *buffers, const int64_t *sizes) {
     const float v22 = add_f32(a0[i11], a0[i11 + 2]);
     a0[i11] = v22;
   }
-  for (int64_t i12 = 0; i12 < 1; ++i12) {
-    const float v25 = add_f32(a0[i12], a0[i12 + 1]);
-    a0[i12] = v25;
-  }
+  const float v25 = add_f32(a0[0], a0[1]);
+  a0[0] = v25;
   const float r0 = a0[0];
   b0[0] = r0;
 }
