@@ -12,7 +12,7 @@
     "typedef __INT8_TYPE__ int8_t; typedef __INT16_TYPE__ int16_t; typedef __INT32_TYPE__ int32_t; typedef __INT64_TYPE__ int64_t;
 typedef __UINT8_TYPE__ uint8_t; typedef __UINT16_TYPE__ uint16_t; typedef __UINT32_TYPE__ uint32_t; typedef __UINT64_TYPE__ uint64_t;
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize(\"no-tree-slp-vectorize\")
+#pragma GCC optimize(\"no-tree-slp-vectorize\", \"no-ivopts\")
 #endif")
    (:kernel
     "__attribute__((visibility(\"default\"))) void {name}(void *const *buffers, const int64_t *sizes, int64_t begin, int64_t end) {")

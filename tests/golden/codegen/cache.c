@@ -1,6 +1,6 @@
 #include <stdint.h>
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-tree-slp-vectorize")
+#pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
 static inline uint8_t caten_in_range(int64_t i, int64_t size) { return 0 <= i && i < size; }
 static inline float add_f32(float x, float y) { typedef float T; return x + y; }

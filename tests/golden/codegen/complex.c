@@ -1,6 +1,6 @@
 #include <stdint.h>
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-tree-slp-vectorize")
+#pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
 static inline double _Complex caten_pair(double re, double im) {
   union { double part[2]; double _Complex z; } both = {{re, im}};

@@ -1,6 +1,6 @@
 #include <stdint.h>
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-tree-slp-vectorize")
+#pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
 static inline uint64_t caten_bits(double x) { union { double x; uint64_t bits; } both = {x}; return both.bits; }
 static inline uint32_t caten_encode(double x, int exponent, int mantissa, int has_infinity, int saturates) {

@@ -1,6 +1,6 @@
 #include <stdint.h>
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-tree-slp-vectorize")
+#pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
 static inline float bitcast_u32_to_f32(uint32_t x) { typedef float T; typedef uint32_t S; union { S s; T t; } both; both.s = x; return both.t; }
 static inline double bitcast_u64_to_f64(uint64_t x) { typedef double T; typedef uint64_t S; union { S s; T t; } both; both.s = x; return both.t; }

@@ -1,6 +1,6 @@
 #include <stdint.h>
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-tree-slp-vectorize")
+#pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
 static inline int64_t div_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return y == 0 ? (T)0 : (T)-1 < (T)0 && y == (T)-1 ? (T)(0 - (U)x) : (T)(x / y - (x % y != 0 && (x < 0) != (y < 0))); }
 static inline int64_t mod_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return y == 0 || ((T)-1 < (T)0 && y == (T)-1) ? (T)0 : (T)(x % y + (x % y != 0 && (x % y < 0) != (y < 0) ? y : 0)); }

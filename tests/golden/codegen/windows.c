@@ -1,6 +1,6 @@
 #include <stdint.h>
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-tree-slp-vectorize")
+#pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
 #define caten_max(x, y) ((x) != (x) ? (x) : (y) != (y) ? (y) : (x) < (y) ? (y) : (y) < (x) ? (x) : (x) == 0 ? (x) + (y) : (x))
 static inline float max_f32(float x, float y) { typedef float T; return caten_max(x, y); }

@@ -91,6 +91,22 @@ TEST_CASE("each product of complex numbers is rounded, whatever the compiler doe
   }
 }
 
+TEST_CASE("a sum of integers taken as complex numbers reads only what there is") {
+  generated::Case given;
+  Build b(given.graph);
+  given.graph.dims.declare("N");
+  NodeId numbers = b.bitcast(b.index(0, {Dim::symbol("N")}), DType::kC64);
+  NodeId before = b.add(b.index(0, {Dim(4)}), b.integer(-1, {Dim(4)}));
+  given.graph.outputs.push_back({"y", b.reduce(Combine::kAdd, b.take(numbers, 0, {before}), {0})});
+  given.arguments.sizes = {{"N", 64}};
+  for (const std::string& runtime : compiling_runtimes()) {
+    Session session({.runtime = runtime, .store = test_store()});
+    generated::Verdict verdict = generated::check(
+        given, [&](const Graph& graph, const Arguments& arguments) { return session.run(graph, arguments); });
+    CHECK_MESSAGE(verdict.ok(), runtime, ": ", verdict.message);
+  }
+}
+
 TEST_CASE("generated programs give what the reference gives") {
   const char* given = std::getenv("CATEN_SEED");
   const char* wanted = std::getenv("CATEN_CASES");
