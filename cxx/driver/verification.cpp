@@ -191,7 +191,6 @@ std::string wrong_pass(const Graph& graph, const Meaning& meaning, const Rewrite
   RewriteOptions options = rewriting;
   options.trace = {};
   options.timings = nullptr;
-  options.verify = false;
   std::string first;
   options.after_pass = [&](std::string_view pass, const Graph& now) {
     if (first.empty() && !meaning.holds_for(now)) first = pass;

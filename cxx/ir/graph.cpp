@@ -202,7 +202,7 @@ NodeId GraphCopier::copy(NodeId id) {
   std::vector<NodeId> pending{id};
   while (!pending.empty()) {
     NodeId current = pending.back();
-    if (memo_.contains(current.value)) {
+    if (mapped(current)) {
       pending.pop_back();
       continue;
     }
@@ -210,13 +210,13 @@ NodeId GraphCopier::copy(NodeId id) {
     size_t before = pending.size();
     // Reversed, so that operands are copied in their order.
     for (size_t i = node.operands.size(); i-- > 0;)
-      if (!memo_.contains(node.operands[i].value)) pending.push_back(node.operands[i]);
+      if (!mapped(node.operands[i])) pending.push_back(node.operands[i]);
     if (pending.size() > before) continue;
     std::vector<NodeId> operands;
     operands.reserve(node.operands.size());
-    for (NodeId operand : node.operands) operands.push_back(memo_.at(operand.value));
+    for (NodeId operand : node.operands) operands.push_back(memo_[operand.value]);
     NodeId made = visit(current, node, std::move(operands));
-    memo_[current.value] = made;
+    map(current, made);
     pending.pop_back();
     if (!node.name.empty()) to_.set_name(made, node.name);
     for (uint32_t origin : node.origins) to_.add_origin(made, origin);

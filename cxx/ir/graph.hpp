@@ -109,8 +109,11 @@ class GraphCopier {
   /// The copy of `id` (memoised). Recursion is avoided: deep graphs are fine.
   NodeId copy(NodeId id);
   /// Says beforehand what an old node becomes.
-  void map(NodeId old_id, NodeId new_id) { memo_[old_id.value] = new_id; }
-  bool mapped(NodeId old_id) const { return memo_.contains(old_id.value); }
+  void map(NodeId old_id, NodeId new_id) {
+    if (old_id.value >= memo_.size()) memo_.resize(std::max<size_t>(from_.size(), old_id.value + 1));
+    memo_[old_id.value] = new_id;
+  }
+  bool mapped(NodeId old_id) const { return old_id.value < memo_.size() && memo_[old_id.value].valid(); }
   /// Copies name, dims, inputs, states, outputs and updates, and all they need.
   void copy_program();
 
@@ -124,7 +127,7 @@ class GraphCopier {
   Graph& to_;
 
  private:
-  std::unordered_map<uint32_t, NodeId> memo_;
+  std::vector<NodeId> memo_;  ///< the copy of each node, by its id; invalid: not copied yet
 };
 
 /// The program with every size replaced by what `dims` solved for it, without values that nothing needs.

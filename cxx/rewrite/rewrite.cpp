@@ -25,7 +25,10 @@ const std::vector<Rule>& all_rules() {
   return rules;
 }
 
-Result<Graph> rewrite(const Graph& graph, const RewriteOptions& options) {
+namespace {
+
+/// The program after all passes; verified after each of them, or after the last one.
+Result<Graph> run_passes(const Graph& graph, const RewriteOptions& options, bool verify_each) {
   Graph current;
   {
     Timed step(options.timings, "rewrite: resolve sizes");
@@ -33,23 +36,37 @@ Result<Graph> rewrite(const Graph& graph, const RewriteOptions& options) {
   }
   auto valid = [&](Stage stage) {
     Timed step(options.timings, "verify the graph");
-    return options.verify ? verify(current, stage) : Status{};
+    return verify(current, stage);
   };
   const std::vector<Pass>& passes = options.passes ? *options.passes : all_passes();
-  CATEN_TRY(valid(passes.front().before));
+  if (verify_each) CATEN_TRY(valid(passes.front().before));
   for (const Pass& pass : passes) {
     if (pass.optional && options.off.contains(std::string(pass.name))) continue;
     {
       Timed step(options.timings, options.timings ? "rewrite: " + std::string(pass.name) : "");
       current = pass.run(current, options);
     }
-    if (Status holds = valid(pass.after); !holds) {
-      holds.error().notes.push_back("after pass " + std::string(pass.name));
-      return tl::make_unexpected(std::move(holds.error()));
-    }
+    if (verify_each)
+      if (Status holds = valid(pass.after); !holds) {
+        holds.error().notes.push_back("after pass " + std::string(pass.name));
+        return tl::make_unexpected(std::move(holds.error()));
+      }
     if (options.after_pass) options.after_pass(pass.name, current);
   }
+  if (!verify_each) CATEN_TRY(valid(passes.back().after));
   return current;
+}
+
+}  // namespace
+
+Result<Graph> rewrite(const Graph& graph, const RewriteOptions& options) {
+  Result<Graph> out = run_passes(graph, options, options.verify_each);
+  if (out || options.verify_each) return out;
+  // Once more, to name the pass.
+  RewriteOptions slowly = options;
+  slowly.trace = {};
+  slowly.after_pass = {};
+  return run_passes(graph, slowly, true);
 }
 
 }  // namespace caten

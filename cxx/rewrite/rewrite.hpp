@@ -3,7 +3,8 @@
 //
 // Passes keep every value bit for bit, NaN for NaN, so that any subset of the optional ones gives the same answer; each
 // is one file of passes/, each algebraic rule one row of a file of rules/. Passes and rules are switched off by name
-// (-fno-NAME). verify runs after each pass.
+// (-fno-NAME). What comes out is verified; where that fails, the passes run again with a look after each, to name the one at
+// fault.
 #pragma once
 
 #include <functional>
@@ -22,7 +23,7 @@ struct Pass;
 
 struct RewriteOptions {
   std::set<std::string> off{};  ///< names of optional passes and of rules
-  bool verify = true;
+  bool verify_each = false;     ///< the program is verified after each pass, not only after the last one
   std::function<void(const std::string&)> trace{};  ///< "rule: before → after"
   std::function<void(std::string_view pass, const Graph&)> after_pass{};
   Timings* timings = nullptr;                 ///< steps "rewrite: PASS"

@@ -162,6 +162,7 @@ class Grouper {
  private:
   void group_segment(const std::vector<NodeId>& roots) {
     groups_.clear();
+    last_.clear();
     group_of_.clear();
     for (NodeId root : roots) {
       Part part{.space = space_of(graph_, root, stops_)};
@@ -171,6 +172,7 @@ class Grouper {
       part.everywhere = !part.folds;
       part.reads = reads_of(graph_, part.space, stops_);
       group_of_[root.value] = groups_.size();
+      last_.push_back(groups_.size());
       groups_.push_back({.parts = {std::move(part)}});
     }
     for (NodeId root : roots) {
@@ -224,20 +226,24 @@ class Grouper {
     for (const Part& part : merged->parts) group_of_[part.space.root.value] = into;
     groups_[into] = std::move(*merged);
     groups_[from] = {};
+    last_[into] = std::max(last_[into], last_[from]);
     return std::nullopt;
   }
 
-  std::set<size_t> sources_of(size_t group) const {
-    std::set<size_t> out;
+  std::vector<size_t> sources_of(size_t group) const {
+    std::vector<size_t> out;
     for (const Part& part : groups_[group].parts)
       for (const Read& read : part.reads.reads)
         if (auto found = group_of_.find(read.node.value); found != group_of_.end() && found->second != group)
-          out.insert(found->second);
+          out.push_back(found->second);
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
   }
 
-  /// Whether `user` needs `source` through a third group.
+  /// Whether `user` needs `source` through a third group. Groups that end before `source` begins do not need it.
   bool between(size_t source, size_t user) const {
+    if (last_[user] < source) return false;
     std::set<size_t> seen;
     std::vector<size_t> pending;
     for (size_t group : sources_of(user))
@@ -246,7 +252,7 @@ class Grouper {
       size_t group = pending.back();
       pending.pop_back();
       if (group == source) return true;
-      if (!seen.insert(group).second) continue;
+      if (last_[group] < source || !seen.insert(group).second) continue;
       for (size_t next : sources_of(group)) pending.push_back(next);
     }
     return false;
@@ -258,7 +264,7 @@ class Grouper {
     std::set<size_t> open;
     for (size_t i = 0; i < groups_.size(); ++i) {
       if (groups_[i].parts.empty()) continue;
-      waiting[i] = sources_of(i);
+      for (size_t source : sources_of(i)) waiting[i].insert(source);
       open.insert(i);
     }
     while (!open.empty()) {
@@ -277,6 +283,7 @@ class Grouper {
   bool together_;
   Grouping out_;
   std::vector<Group> groups_;  ///< by their first root; those that were merged away are empty
+  std::vector<size_t> last_;   ///< of each group: which root is its last
   std::map<uint32_t, size_t> group_of_;
 };
 

@@ -84,7 +84,7 @@ TEST_CASE("each product of complex numbers is rounded, whatever the compiler doe
   for (int i = 0; i < 64; ++i) elements[i] = i < 32 ? std::complex<float>(0, -3.125F) : std::complex<float>(0, 3e38F);
   given.arguments.inputs.push_back(values);
   for (const std::string& runtime : compiling_runtimes()) {
-    Session session({.runtime = runtime, .store = test_store()});
+    Session session({.runtime = runtime, .rewriting = {.verify_each = true}, .store = test_store()});
     generated::Verdict verdict = generated::check(
         given, [&](const Graph& graph, const Arguments& arguments) { return session.run(graph, arguments); });
     CHECK_MESSAGE(verdict.ok(), runtime, ": ", verdict.message);
@@ -100,7 +100,7 @@ TEST_CASE("a sum of integers taken as complex numbers reads only what there is")
   given.graph.outputs.push_back({"y", b.reduce(Combine::kAdd, b.take(numbers, 0, {before}), {0})});
   given.arguments.sizes = {{"N", 64}};
   for (const std::string& runtime : compiling_runtimes()) {
-    Session session({.runtime = runtime, .store = test_store()});
+    Session session({.runtime = runtime, .rewriting = {.verify_each = true}, .store = test_store()});
     generated::Verdict verdict = generated::check(
         given, [&](const Graph& graph, const Arguments& arguments) { return session.run(graph, arguments); });
     CHECK_MESSAGE(verdict.ok(), runtime, ": ", verdict.message);

@@ -31,6 +31,7 @@ std::vector<Variant> variants() {
   for (const std::string& name : names) {
     out.push_back({"-fno-" + name});
     out.back().options.rewriting.off = out.back().options.scheduling.off = {name};
+    out.back().options.rewriting.verify_each = true;
   }
   // Programs this small have no row blocks of their own.
   out.push_back({"small row blocks"});
