@@ -73,7 +73,7 @@ Llama, or (2i, 2i + 1) if interleaved; positions count from `offset` along axis 
   (when (and (integerp D) (oddp D)) (refuse "rope turns pairs" "an even last size" D "pad the last axis" 307))
   (setf w (widen X) half (floor D 2) lead (length ~))
   (setf place (if (null positions) (cast (+ (index 0 L) offset) :f64) (cast positions :f64)))
-  (setf turn (exp2 (* (cast (index 0 half) :f64) (/ (* -2 (cl:/ (cl:log (coerce base 'double-float)) (cl:log 2d0))) D))))
+  (setf turn (exp2 (* (cast (index 0 half) :f64) (/ (* -2 (cl:/ (cl:log (coerce base 'double-float)) (cl:log 2d0))) (size-value D :f64)))))
   (setf angles (* (reshape place L 1) turn))
   (setf c (cast (cos angles) (dtype w)) s (cast (sin angles) (dtype w)))
   (cond (interleaved
