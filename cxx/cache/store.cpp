@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <vector>
 
 namespace caten {
@@ -107,29 +108,32 @@ std::optional<std::string> ArtifactStore::load(const std::string& key) const {
   return std::move(content->bytes);
 }
 
-void ArtifactStore::save(const std::string& key, std::string_view artifact, std::string_view description) const {
-  if (folder_.empty()) return;
+std::string ArtifactStore::save(const std::string& key, std::string_view artifact, std::string_view description) const {
+  if (folder_.empty()) return "";
+  auto obstacle = [] { return std::generic_category().message(errno); };
   std::string bytes(description.substr(0, description.find('\n')));
   bytes += '\n';
   bytes += artifact;
   std::error_code error;
   fs::create_directories(folder_ + "/artifacts", error);
-  if (error) return;
+  if (error) return error.message();
   // What is loaded from here runs with the user's rights: nobody else may write it.
   chmod((folder_ + "/artifacts").c_str(), 0700);
   static std::atomic<uint64_t> counter{0};
   std::string temporary =
       path(key) + "." + std::to_string(getpid()) + "." + std::to_string(counter.fetch_add(1)) + std::string(kPartial);
   int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return;
-  bool good = write_all(file, kMagic) && write_all(file, digest(bytes)) && write_all(file, bytes);
-  good = close(file) == 0 && good;
-  if (!good || rename(temporary.c_str(), path(key).c_str()) != 0) {
+  if (file < 0) return obstacle();
+  std::string why;
+  if (!write_all(file, kMagic) || !write_all(file, digest(bytes)) || !write_all(file, bytes)) why = obstacle();
+  if (close(file) != 0 && why.empty()) why = obstacle();
+  if (why.empty() && rename(temporary.c_str(), path(key).c_str()) != 0) why = obstacle();
+  if (!why.empty()) {
     unlink(temporary.c_str());
-    return;
+    return why;
   }
   // Looking at every file costs more than writing one.
-  if (unseen_->fetch_add(bytes.size()) + bytes.size() < capacity_ / kLooksPerCapacity) return;
+  if (unseen_->fetch_add(bytes.size()) + bytes.size() < capacity_ / kLooksPerCapacity) return "";
   unseen_->store(0);
   std::error_code gone;
   uint64_t total = 0;
@@ -137,6 +141,7 @@ void ArtifactStore::save(const std::string& key, std::string_view artifact, std:
     if (uint64_t size = entry.file_size(gone); !gone) total += size;
   // Well below the capacity, so that not every artifact evicts another one.
   if (total > capacity_) collect(capacity_ / 4 * 3);
+  return "";
 }
 
 std::vector<ArtifactStore::Entry> ArtifactStore::entries() const {

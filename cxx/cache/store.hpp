@@ -35,8 +35,9 @@ class ArtifactStore {
   static std::string default_folder();
 
   std::optional<std::string> load(const std::string& key) const;
+  /// Whether there was an obstacle, in the system's words; "": the artifact is kept, or the store keeps nothing.
   /// `description` is what people are shown of it: one line.
-  void save(const std::string& key, std::string_view bytes, std::string_view description = "") const;
+  std::string save(const std::string& key, std::string_view bytes, std::string_view description = "") const;
 
   struct Entry {
     std::string key;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 namespace caten {
 namespace {
@@ -65,9 +66,18 @@ Result<std::shared_ptr<Executable>> Executables::compile(const std::string& key,
   if (!artifact) return tl::make_unexpected(artifact.error());
   ++compiled_;
   Result<std::shared_ptr<Executable>> executable = Executable::load(device.shared_from_this(), *artifact);
-  if (executable)
-    store.save(key, *artifact, device.driver().table().name + std::string(", ") + device.properties().name);
+  if (!executable) return executable;
+  std::string obstacle =
+      store.save(key, *artifact, device.driver().table().name + std::string(", ") + device.properties().name);
+  if (obstacle.empty()) return executable;
+  std::lock_guard lock(mutex_);
+  obstacle_ = std::move(obstacle);
   return executable;
+}
+
+std::string Executables::take_obstacle() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(obstacle_, "");
 }
 
 }  // namespace caten

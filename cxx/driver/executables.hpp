@@ -27,12 +27,16 @@ class Executables {
   /// How many texts were compiled.
   size_t compiled() const { return compiled_; }
 
+  /// Why the store did not keep something, if that happened since the last question.
+  std::string take_obstacle();
+
  private:
   Result<std::shared_ptr<Executable>> compile(const std::string& key, const std::string& text, Device& device,
                                               const ArtifactStore& store);
 
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<Executable>> loaded_;  ///< by key
+  std::string obstacle_;
   std::atomic<size_t> compiled_{0};
 };
 

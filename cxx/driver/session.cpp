@@ -131,6 +131,7 @@ Result<Session::Program> Session::compile(const Graph& graph) {
   }
   ++compiled_;
   std::lock_guard lock(mutex_);
+  report_store();
   if (programs_.contains(key)) return program;
   uses_.push_front(key);
   programs_.emplace(std::move(key), Entry{*program, uses_.begin()});
@@ -204,6 +205,19 @@ void Session::add_implementation(std::shared_ptr<const Implementation> implement
   options_.scheduling.implementations.push_back(std::move(implementation));
   programs_.clear();
   uses_.clear();
+}
+
+/// With the mutex held. Tells once that compiled kernels are not kept.
+void Session::report_store() {
+  std::string obstacle = executables_.take_obstacle();
+  if (obstacle.empty() || store_reported_ || !options_.notice) return;
+  store_reported_ = true;
+  options_.notice({.code = Code::CannotWrite,
+                   .message = "compiled kernels are not kept: cannot write in " + options_.store.folder(),
+                   .expected = "a folder that can be written, with some space",
+                   .found = obstacle,
+                   .remedy = "make room, or name another folder in CATEN_CACHE (off: keep nothing)",
+                   .severity = Severity::kWarning});
 }
 
 /// Tells what became of the schedules of composites.

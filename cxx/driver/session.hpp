@@ -111,6 +111,7 @@ class Session {
   bool may_fall_back(const Diagnostic& why) const;
   void fall_back(const Diagnostic& why);
   void report_hints(const Graph& simplified) const;
+  void report_store();
   Result<Results> verified(const Graph& graph, const CompiledProgram& program, const Arguments& arguments);
   Result<Results> run_unchecked(const Graph& graph, Arguments arguments);
 
@@ -123,6 +124,7 @@ class Session {
   std::map<std::string, Entry> programs_;  ///< by the text of the graph
   std::list<std::string> uses_;            ///< keys, last used first
   Executables executables_;
+  bool store_reported_ = false;
   std::atomic<size_t> compiled_{0};
   std::atomic<bool> interrupt_{false};
 };

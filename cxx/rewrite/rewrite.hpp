@@ -3,8 +3,8 @@
 //
 // Passes keep every value bit for bit, NaN for NaN, so that any subset of the optional ones gives the same answer; each
 // is one file of passes/, each algebraic rule one row of a file of rules/. Passes and rules are switched off by name
-// (-fno-NAME). What comes out is verified; where that fails, the passes run again with a look after each, to name the one at
-// fault.
+// (-fno-NAME). What comes out is verified; where that fails, the passes run again with a look after each, to name the
+// one at fault.
 #pragma once
 
 #include <functional>

@@ -122,10 +122,10 @@ TEST_CASE("entries are listed last used first, with their descriptions; damaged 
   CHECK(store.entries().empty());
 }
 
-TEST_CASE("a store without a folder, or with one that cannot be written, keeps nothing and fails nothing") {
-  ArtifactStore("").save("key", "x");
+TEST_CASE("a store without a folder, or with one that cannot be written, keeps nothing and says why") {
+  CHECK(ArtifactStore("").save("key", "x").empty());
   CHECK_FALSE(ArtifactStore("").load("key").has_value());
-  ArtifactStore("/proc/no/such").save("key", "x");
+  CHECK(ArtifactStore("/proc/no/such").save("key", "x") == "No such file or directory");
   CHECK_FALSE(ArtifactStore("/proc/no/such").load("key").has_value());
 }
 

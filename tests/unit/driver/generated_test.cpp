@@ -107,6 +107,38 @@ TEST_CASE("a sum of integers taken as complex numbers reads only what there is")
   }
 }
 
+TEST_CASE("a program of symbolic sizes is compiled once for a hundred of them") {
+  generated::Case given;
+  Build b(given.graph);
+  Dim m = Dim::symbol("M"), k = Dim::symbol("K"), n = Dim::symbol("N");
+  for (const char* name : {"M", "K", "N"}) given.graph.dims.declare(name);
+  NodeId x = given.graph.add_input("x", {DType::kF32, {m, k}}), w = given.graph.add_input("w", {DType::kF32, {k, n}});
+  NodeId product = b.reduce(Combine::kAdd, b.mul(b.spread(x, {m, k, n}, {0, 1}), b.spread(w, {m, k, n}, {1, 2})), {1});
+  NodeId largest = b.reduce(Combine::kMax, product, {1});
+  given.graph.outputs.push_back({"y", b.mul(product, b.spread(largest, {m, n}, {0}))});
+  for (const std::string& runtime : compiling_runtimes()) {
+    Session session({.runtime = runtime, .store = ArtifactStore("")});
+    size_t compiled = 0;
+    for (int64_t i = 0; i < 100; ++i) {
+      int64_t rows = i % 7 * 5 + 1, inner = i * 3 % 71, columns = i % 11 * 9 + 1;
+      auto ramp = [&](std::vector<int64_t> shape, float step) {
+        Array out = Array::zeros(DType::kF32, shape);
+        for (int64_t e = 0; e < out.elements(); ++e)
+          out.as_mutable<float>()[e] = static_cast<float>((e * 7 + i) % 13 - 6) * step;
+        return out;
+      };
+      given.arguments.inputs = {ramp({rows, inner}, 0.25F), ramp({inner, columns}, 0.5F)};
+      generated::Verdict verdict = generated::check(
+          given, [&](const Graph& graph, const Arguments& arguments) { return session.run(graph, arguments); });
+      CHECK_MESSAGE(verdict.ok(), runtime, ", ", rows, " x ", inner, " x ", columns, ": ", verdict.message);
+      if (i == 0) compiled = session.compiler_calls();
+    }
+    CHECK(compiled > 0);
+    CHECK(session.compiler_calls() == compiled);
+    CHECK(session.programs_compiled() == 1);
+  }
+}
+
 TEST_CASE("generated programs give what the reference gives") {
   const char* given = std::getenv("CATEN_SEED");
   const char* wanted = std::getenv("CATEN_CASES");
