@@ -88,7 +88,7 @@ std::optional<Content> read_content(const std::string& file) {
 /// The process that writes a file which is not whole yet: KEY.PID.COUNT.partial.
 bool left_behind(const std::string& name) {
   size_t dot = name.find('.');
-  long process = dot == std::string::npos ? 0 : std::strtol(name.c_str() + dot + 1, nullptr, 10);
+  int64_t process = dot == std::string::npos ? 0 : std::strtol(name.c_str() + dot + 1, nullptr, 10);
   return process <= 0 || (kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH);
 }
 

@@ -29,10 +29,10 @@ constexpr Page kPages[] = {
 Result<std::string> error_page(const std::string& code) {
   const char* digits = code.c_str() + (!code.empty() && (code[0] == 'E' || code[0] == 'e'));
   char* end = nullptr;
-  long number = std::isdigit(static_cast<unsigned char>(*digits)) ? std::strtol(digits, &end, 10) : -1;
+  int64_t number = std::isdigit(static_cast<unsigned char>(*digits)) ? std::strtol(digits, &end, 10) : -1;
   std::vector<std::string> names;
   for (Code each : kCodes) {
-    if (number == static_cast<long>(each) && !*end) {
+    if (number == static_cast<int64_t>(each) && !*end) {
       for (const Page& page : kPages)
         if (page.number == number) return std::string(page.text);
     }

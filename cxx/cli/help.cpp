@@ -62,8 +62,9 @@ std::string help_text(const Tool& tool) {
   std::string out = fmt::format("{}: {}\n\n", tool.name, tool.title);
   for (const auto& [form, summary] : synopses(tool)) {
     std::string left = fmt::format("  {} {}", tool.name, form);
-    out += left + std::string(std::max<size_t>(43, count_characters(left) + 1) - count_characters(left), ' ') +
-           summary + "\n";
+    size_t width = count_characters(left);
+    left.append(std::max<size_t>(43, width + 1) - width, ' ').append(summary).append("\n");
+    out += left;
   }
   out += "\nExamples:\n";
   for (const std::string& example : tool.examples) out += fmt::format("  {}\n", example);

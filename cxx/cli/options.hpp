@@ -58,9 +58,9 @@ struct Option {
   void (*apply)(Settings&, const std::string&);  ///< with the argument; of a flag: "no" resets it
   /// Options that have a default of the user's: the name in the config file, in capitals behind CATEN_ in the
   /// environment, and how the value is written there. "" for what belongs to one command line.
-  std::string_view setting = "";
+  std::string_view setting{};
   std::string (*show)(const Settings&) = nullptr;
-  std::string_view values = "";  ///< all that the argument may be, if that is a short list
+  std::string_view values{};  ///< all that the argument may be, if that is a short list
 
   bool flag() const { return argument.empty(); }
   bool optional() const { return argument.starts_with('['); }  ///< only behind a =
@@ -71,7 +71,7 @@ struct Subcommand {
   std::string_view arguments;
   std::string_view tools;
   std::string_view summary;
-  std::string_view values = "";  ///< as of Option
+  std::string_view values{};  ///< as of Option
 };
 const std::vector<Subcommand>& all_commands();
 const Subcommand* find_command(std::string_view name, char tool);

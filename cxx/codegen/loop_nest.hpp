@@ -115,7 +115,7 @@ struct LoopNest {
 
   /// The loop around everything else whose iterations are independent, or null.
   const Statement* range() const {
-    return !serial && body.size() == 1 && body[0].kind == StatementKind::kLoop && body[0].independent ? &body[0]
+    return !serial && body.size() == 1 && body[0].kind == StatementKind::kLoop && body[0].independent ? body.data()
                                                                                                       : nullptr;
   }
 

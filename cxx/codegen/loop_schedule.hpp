@@ -75,7 +75,7 @@ class LoopSchedule {
 
  private:
   void applied(HintClause clause) { refused_[clause] = ""; }
-  void refuse(HintClause clause, std::string reason) { refused_.try_emplace(clause, std::move(reason)); }
+  void refuse(HintClause clause, const std::string& reason) { refused_.try_emplace(clause, reason); }
 
   const ScheduleHint* hint_;
   std::map<HintClause, std::string> refused_;  ///< "": it applies, if only somewhere

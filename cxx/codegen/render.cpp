@@ -101,10 +101,10 @@ class KernelRenderer {
   class At {
    public:
     At(KernelRenderer& renderer, std::string place, int64_t small = kSmallSize)
-        : place_(renderer.place_), small_(renderer.small_), before_(std::move(place_)), small_before_(small_) {
-      place_ = std::move(place);
-      small_ = small;
-    }
+        : place_(renderer.place_),
+          small_(renderer.small_),
+          before_(std::exchange(place_, std::move(place))),
+          small_before_(std::exchange(small_, small)) {}
     ~At() {
       place_ = std::move(before_);
       small_ = small_before_;

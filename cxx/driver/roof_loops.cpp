@@ -36,12 +36,13 @@ uint64_t read_scalar(const std::byte* from, size_t bytes) {
 void copy_scalar(std::byte* to, const std::byte* from, size_t bytes) { std::memcpy(to, from, bytes); }
 
 #if defined(__x86_64__)
+// NOLINTBEGIN(portability-simd-intrinsics): what the processor can do is what is measured
 
 __attribute__((target("avx512f"))) float multiply_avx512(float seed) {
   __m512 sums[kChains], factor = _mm512_set1_ps(seed);
   for (int k = 0; k < kChains; ++k) sums[k] = _mm512_set1_ps(static_cast<float>(k));
   for (int64_t i = 0; i < kSteps; ++i)
-    for (int k = 0; k < kChains; ++k) sums[k] = _mm512_fmadd_ps(sums[k], factor, factor);
+    for (__m512& sum : sums) sum = _mm512_fmadd_ps(sum, factor, factor);
   for (int k = 1; k < kChains; ++k) sums[0] = _mm512_add_ps(sums[0], sums[k]);
   float lanes[16];
   _mm512_storeu_ps(lanes, sums[0]);
@@ -52,7 +53,7 @@ __attribute__((target("avx2,fma"))) float multiply_avx2(float seed) {
   __m256 sums[kChains], factor = _mm256_set1_ps(seed);
   for (int k = 0; k < kChains; ++k) sums[k] = _mm256_set1_ps(static_cast<float>(k));
   for (int64_t i = 0; i < kSteps; ++i)
-    for (int k = 0; k < kChains; ++k) sums[k] = _mm256_fmadd_ps(sums[k], factor, factor);
+    for (__m256& sum : sums) sum = _mm256_fmadd_ps(sum, factor, factor);
   for (int k = 1; k < kChains; ++k) sums[0] = _mm256_add_ps(sums[0], sums[k]);
   float lanes[8];
   _mm256_storeu_ps(lanes, sums[0]);
@@ -64,7 +65,7 @@ __attribute__((target("avx512f,avx512bf16"))) float multiply_bf16(float seed) {
   __m512bh factor = _mm512_cvtne2ps_pbh(_mm512_set1_ps(seed), _mm512_set1_ps(seed));
   for (int k = 0; k < kChains; ++k) sums[k] = _mm512_set1_ps(static_cast<float>(k));
   for (int64_t i = 0; i < kSteps; ++i)
-    for (int k = 0; k < kChains; ++k) sums[k] = _mm512_dpbf16_ps(sums[k], factor, factor);
+    for (__m512& sum : sums) sum = _mm512_dpbf16_ps(sum, factor, factor);
   for (int k = 1; k < kChains; ++k) sums[0] = _mm512_add_ps(sums[0], sums[k]);
   float lanes[16];
   _mm512_storeu_ps(lanes, sums[0]);
@@ -119,6 +120,7 @@ bool has_avx512_bf16() {
   return __builtin_cpu_supports("avx512f") && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & (1u << 5)) != 0;
 }
 
+// NOLINTEND(portability-simd-intrinsics)
 #endif
 
 }  // namespace

@@ -69,7 +69,8 @@ NodeId Build::expand(NodeId x, const Shape& to) const {
 }
 
 NodeId Build::spread(NodeId x, const Shape& to, const std::vector<int>& axes) const {
-  Shape wanted = to;
+  // A copy: `to` may be the shape of a node, and nodes move when one is added.
+  Shape wanted = to;  // NOLINT(performance-unnecessary-copy-initialization)
   Shape ones(wanted.size(), Dim(1));
   for (size_t k = 0; k < axes.size(); ++k) ones[static_cast<size_t>(axes[k])] = shape(x)[k];
   return expand(reshape(x, ones), wanted);

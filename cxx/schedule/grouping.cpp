@@ -162,6 +162,7 @@ class Grouper {
  private:
   void group_segment(const std::vector<NodeId>& roots) {
     groups_.clear();
+    first_.clear();
     last_.clear();
     group_of_.clear();
     for (NodeId root : roots) {
@@ -172,7 +173,8 @@ class Grouper {
       part.everywhere = !part.folds;
       part.reads = reads_of(graph_, part.space, stops_);
       group_of_[root.value] = groups_.size();
-      last_.push_back(groups_.size());
+      first_.push_back(root);
+      last_.push_back(root);
       groups_.push_back({.parts = {std::move(part)}});
     }
     for (NodeId root : roots) {
@@ -226,6 +228,7 @@ class Grouper {
     for (const Part& part : merged->parts) group_of_[part.space.root.value] = into;
     groups_[into] = std::move(*merged);
     groups_[from] = {};
+    first_[into] = std::min(first_[into], first_[from]);
     last_[into] = std::max(last_[into], last_[from]);
     return std::nullopt;
   }
@@ -241,9 +244,10 @@ class Grouper {
     return out;
   }
 
-  /// Whether `user` needs `source` through a third group. Groups that end before `source` begins do not need it.
+  /// Whether `user` needs `source` through a third group. Operands have smaller numbers than what they are operands of:
+  /// a group whose last root is before the first one of `source` does not need it.
   bool between(size_t source, size_t user) const {
-    if (last_[user] < source) return false;
+    if (last_[user] < first_[source]) return false;
     std::set<size_t> seen;
     std::vector<size_t> pending;
     for (size_t group : sources_of(user))
@@ -252,7 +256,7 @@ class Grouper {
       size_t group = pending.back();
       pending.pop_back();
       if (group == source) return true;
-      if (last_[group] < source || !seen.insert(group).second) continue;
+      if (last_[group] < first_[source] || !seen.insert(group).second) continue;
       for (size_t next : sources_of(group)) pending.push_back(next);
     }
     return false;
@@ -282,8 +286,8 @@ class Grouper {
   const Stops& stops_;
   bool together_;
   Grouping out_;
-  std::vector<Group> groups_;  ///< by their first root; those that were merged away are empty
-  std::vector<size_t> last_;   ///< of each group: which root is its last
+  std::vector<Group> groups_;         ///< by their first root; those that were merged away are empty
+  std::vector<NodeId> first_, last_;  ///< of each group: its roots with the smallest and the largest number
   std::map<uint32_t, size_t> group_of_;
 };
 

@@ -278,7 +278,7 @@ class Blocking {
     std::vector<Command> there(std::make_move_iterator(begin), std::make_move_iterator(end)), rest;
     for (size_t i : *sequence) {
       if (i == members[0])
-        rest.push_back({std::move(blocks)});
+        rest.push_back({blocks});
       else if (!std::binary_search(members.begin(), members.end(), i))
         rest.push_back(std::move(there[i - members[0]]));
     }
