@@ -1,7 +1,7 @@
 #include "driver/measurement.hpp"
 
 #include <fmt/format.h>
-#include <stdlib.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp and setenv are POSIX
 
 #include <algorithm>
 #include <chrono>

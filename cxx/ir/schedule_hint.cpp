@@ -78,8 +78,8 @@ Result<ScheduleHint> parse_schedule(const std::vector<Datum>& clauses) {
       continue;
     }
     bool named = clause.is_list() && !clause.items.empty() && clause[0].is_symbol();
-    auto known = std::find_if(std::begin(kClauses), std::end(kClauses),
-                              [&](const Clause& each) { return named && clause[0].text == each.name; });
+    const auto* known = std::find_if(std::begin(kClauses), std::end(kClauses),
+                                     [&](const Clause& each) { return named && clause[0].text == each.name; });
     if (known == std::end(kClauses))
       return fail({.code = Code::BadSchedule,
                    .message = "a schedule has no such clause",

@@ -162,8 +162,6 @@ class Grouper {
  private:
   void group_segment(const std::vector<NodeId>& roots) {
     groups_.clear();
-    first_.clear();
-    last_.clear();
     group_of_.clear();
     for (NodeId root : roots) {
       Part part{.space = space_of(graph_, root, stops_)};
@@ -173,8 +171,6 @@ class Grouper {
       part.everywhere = !part.folds;
       part.reads = reads_of(graph_, part.space, stops_);
       group_of_[root.value] = groups_.size();
-      first_.push_back(root);
-      last_.push_back(root);
       groups_.push_back({.parts = {std::move(part)}});
     }
     for (NodeId root : roots) {
@@ -228,8 +224,6 @@ class Grouper {
     for (const Part& part : merged->parts) group_of_[part.space.root.value] = into;
     groups_[into] = std::move(*merged);
     groups_[from] = {};
-    first_[into] = std::min(first_[into], first_[from]);
-    last_[into] = std::max(last_[into], last_[from]);
     return std::nullopt;
   }
 
@@ -244,10 +238,9 @@ class Grouper {
     return out;
   }
 
-  /// Whether `user` needs `source` through a third group. Operands have smaller numbers than what they are operands of:
-  /// a group whose last root is before the first one of `source` does not need it.
+  /// Whether `user` needs `source` through a third group. A root may read one of a larger number: nothing can be left
+  /// out.
   bool between(size_t source, size_t user) const {
-    if (last_[user] < first_[source]) return false;
     std::set<size_t> seen;
     std::vector<size_t> pending;
     for (size_t group : sources_of(user))
@@ -256,7 +249,7 @@ class Grouper {
       size_t group = pending.back();
       pending.pop_back();
       if (group == source) return true;
-      if (last_[group] < first_[source] || !seen.insert(group).second) continue;
+      if (!seen.insert(group).second) continue;
       for (size_t next : sources_of(group)) pending.push_back(next);
     }
     return false;
@@ -286,8 +279,7 @@ class Grouper {
   const Stops& stops_;
   bool together_;
   Grouping out_;
-  std::vector<Group> groups_;         ///< by their first root; those that were merged away are empty
-  std::vector<NodeId> first_, last_;  ///< of each group: its roots with the smallest and the largest number
+  std::vector<Group> groups_;  ///< by their first root; those that were merged away are empty
   std::map<uint32_t, size_t> group_of_;
 };
 

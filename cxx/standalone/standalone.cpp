@@ -164,9 +164,9 @@ class Text {
         "static int64_t caten_plan(const int64_t *sizes, int64_t *places) {{\n");
     line(1, "int bad = 0;");
     read_sizes();
-    for (size_t k = 0; k < sizes_.size(); ++k) {
-      const Interval& bounds = sizes_[k].bounds;
-      const std::string& name = size_names_.at(sizes_[k].name);
+    for (const auto& size : sizes_) {
+      const Interval& bounds = size.bounds;
+      const std::string& name = size_names_.at(size.name);
       line(1, fmt::format("bad |= {} < {};", name, literal(bounds.lo.value_or(0))));
       if (bounds.hi) line(1, fmt::format("bad |= {} > {};", name, literal(*bounds.hi)));
     }
@@ -204,7 +204,7 @@ class Text {
   void read_sizes() {
     for (size_t k = 0; k < sizes_.size(); ++k)
       line(1, fmt::format("const int64_t {} = sizes[{}];", size_names_.at(sizes_[k].name), k));
-    for (size_t k = 0; k < sizes_.size(); ++k) line(1, fmt::format("(void){};", size_names_.at(sizes_[k].name)));
+    for (const auto& size : sizes_) line(1, fmt::format("(void){};", size_names_.at(size.name)));
     line(1, "(void)sizes;");
   }
 
@@ -377,10 +377,9 @@ class Text {
   void write_header() {
     std::string guard = out_.function + "_H";
     std::string sizes;
-    for (size_t k = 0; k < sizes_.size(); ++k)
-      sizes += fmt::format(" *   {:<12} a size, {} or more{}\n", size_names_.at(sizes_[k].name),
-                           sizes_[k].bounds.lo.value_or(0),
-                           sizes_[k].bounds.hi ? fmt::format(", at most {}", *sizes_[k].bounds.hi) : "");
+    for (const auto& size : sizes_)
+      sizes += fmt::format(" *   {:<12} a size, {} or more{}\n", size_names_.at(size.name), size.bounds.lo.value_or(0),
+                           size.bounds.hi ? fmt::format(", at most {}", *size.bounds.hi) : "");
     std::string arrays;
     for (const Parameter& parameter : parameters_)
       arrays += fmt::format(" *   {:<12} {}\n", parameter.name, parameter.about);

@@ -90,6 +90,16 @@ TEST_CASE("values in the memory of others: written when the last part of the pas
   }
 }
 
+TEST_CASE("kernels wait for each other in no circle, also where a root reads one of a larger number") {
+  generated::Case program = generated::generate(4100101201, sizes_of(1201));
+  Runs runs;
+  for (const Variant& variant : variants()) {
+    if (variant.name != "-O2") continue;
+    generated::Verdict verdict = generated::check(program, runs.with(variant));
+    CHECK_MESSAGE(verdict.ok(), verdict.message);
+  }
+}
+
 TEST_CASE("generated programs give the same at every level and without any optional pass") {
   const char* given = std::getenv("CATEN_SEED");
   const char* wanted = std::getenv("CATEN_LEVEL_CASES");
