@@ -23,7 +23,7 @@ struct Checked {
 
 /// The program, or one loop whose body is being copied. Values belong to the innermost scope whose variables reach
 /// them: two loops of one level may share the nodes of their bodies, but not the faults.
-struct Scope {
+struct LoopScope {
   int level = -1;
   Dim count{};
   std::map<NodeId, Checked> copies{};
@@ -39,7 +39,7 @@ class CheckInserter {
     to.dims = from_.dims;
     to.origins = from_.origins;
     to.hints = from_.hints;
-    scopes_.push_back(std::make_unique<Scope>());
+    scopes_.push_back(std::make_unique<LoopScope>());
     number_sites();
     for (const Graph::Input& input : from_.inputs)
       scopes_[0]->copies[input.node] = {to.add_input(input.name, from_.type(input.node), input.donated), {}};
@@ -109,7 +109,7 @@ class CheckInserter {
     out_.sites.push_back(std::move(site));
   }
 
-  Scope& scope_of(NodeId id) {
+  LoopScope& scope_of(NodeId id) {
     uint64_t levels = from_[id].free_levels;
     for (size_t k = scopes_.size(); k-- > 1;)
       if (levels >> scopes_[k]->level & 1) return *scopes_[k];
@@ -338,7 +338,7 @@ class CheckInserter {
     Checked until;
     for (;;) {
       LoopPlan used = plan;
-      auto scope = std::make_unique<Scope>(Scope{.level = attributes.level, .count = attributes.count});
+      auto scope = std::make_unique<LoopScope>(LoopScope{.level = attributes.level, .count = attributes.count});
       bind(*scope, roles, attributes, plan);
       scopes_.push_back(std::move(scope));
       nexts.clear();
@@ -358,7 +358,7 @@ class CheckInserter {
     finish_loop(id, roles, plan, count, count_fault, nexts, until, collects);
   }
 
-  void bind(Scope& scope, const LoopOperands& roles, const LoopAttributes& attributes, const LoopPlan& plan) {
+  void bind(LoopScope& scope, const LoopOperands& roles, const LoopAttributes& attributes, const LoopPlan& plan) {
     // The variables of the body as the source program has them.
     Graph& to = out_.graph;
     std::map<uint32_t, Checked> variables;
@@ -440,7 +440,7 @@ class CheckInserter {
   CheckedProgram out_;
   Build build_;
   std::map<NodeId, uint32_t> sites_;
-  std::vector<std::unique_ptr<Scope>> scopes_;
+  std::vector<std::unique_ptr<LoopScope>> scopes_;
   std::map<NodeId, std::vector<Checked>> loop_results_;  ///< by the loop's copy
 };
 

@@ -22,7 +22,7 @@ Result<Runtime> open(const std::string& cpu) {
 
 bool built() { return open("").has_value(); }
 
-constexpr const char* kDouble = R"(
+constexpr const char* kDoubleKernel = R"(
 __attribute__((visibility("default"))) void twice(void *const *buffers, const long *sizes, long begin, long end) {
   static const float table[] = {2.0f, 3.0f};
   float *const x = buffers[0];
@@ -84,7 +84,7 @@ TEST_CASE("kernels for every processor that this one can stand for give what the
 TEST_CASE("kernels for AArch64 compile to objects of that machine, which are not loaded here") {
   Result<Runtime> runtime = open("aarch64");
   if (!runtime) return;
-  Result<std::string> object = runtime->device->compile(kDouble);
+  Result<std::string> object = runtime->device->compile(kDoubleKernel);
   if (!object) FAIL(object.error().found);
   REQUIRE(object->size() > 64);
   CHECK(object->substr(0, 4) ==
@@ -121,13 +121,13 @@ TEST_CASE("source that clang rejects, or that LLVM cannot emit, is reported with
   // What LLVM calls a fatal error is none for the process, but it leaks.
   CHECK(code("void f(void) { __asm__(\"oops\"); }") == Code::DriverFailed);
 #endif
-  CHECK(runtime->device->compile(kDouble).has_value());
+  CHECK(runtime->device->compile(kDoubleKernel).has_value());
 }
 
 TEST_CASE("an object that is cut short or changed anywhere is refused or loaded, and never read beyond its end") {
   Result<Runtime> runtime = open("");
   if (!runtime) return;
-  std::string object = runtime->device->compile(kDouble).value();
+  std::string object = runtime->device->compile(kDoubleKernel).value();
   CHECK(run_twice(runtime->device, object) == 4.0f);
   int refused = 0;
   for (size_t bytes = 0; bytes < object.size(); bytes += 3)

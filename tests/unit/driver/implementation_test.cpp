@@ -13,7 +13,7 @@
 namespace caten {
 namespace {
 
-const char* const kDouble =
+const char* const kDoubleFile =
     "[composite]\nname = \"double\"\ninputs = [\"x f32[M N]\"]\noutputs = [\"y f32[M N]\"]\ndocumentation = \"By "
     "hand.\"\n"
     "[when]\nruntime = [\"c\", \"cpu\"]\nsizes = [\"N >= 2\", \"N % 2 = 0\"]\n"
@@ -30,7 +30,7 @@ Result<Implementation> read(const std::string& text) {
 }
 
 std::string changed(const std::string& from, const std::string& to) {
-  std::string text = kDouble;
+  std::string text = kDoubleFile;
   size_t at = text.find(from);
   REQUIRE(at != std::string::npos);
   return text.replace(at, from.size(), to);
@@ -48,7 +48,7 @@ Graph call(int64_t rows, int64_t columns) {
 }  // namespace
 
 TEST_CASE("ops files: every field is checked") {
-  CHECK(read(kDouble).has_value());
+  CHECK(read(kDoubleFile).has_value());
   const std::vector<std::pair<const char*, const char*>> changes{
       {"[when]", "[wen]"},
       {"name = \"double\"", "name = 3"},
@@ -86,7 +86,7 @@ TEST_CASE("ops files: every field is checked") {
 }
 
 TEST_CASE("an implementation fits types and sizes, and takes a kernel of its own") {
-  auto made = std::make_shared<const Implementation>(*read(kDouble));
+  auto made = std::make_shared<const Implementation>(*read(kDoubleFile));
   auto reason = [&](const ValueType& x) { return fit(*made, {x}, x).reason; };
   CHECK(reason({DType::kF32, {Dim(3), Dim(4)}}) == "");
   CHECK(reason({DType::kF64, {Dim(3), Dim(4)}}) == "x is f64[3 4], not f32[M N]");

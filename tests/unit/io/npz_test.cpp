@@ -10,7 +10,7 @@
 namespace caten {
 namespace {
 
-Result<NpzFile> parse(const std::string& content, uint64_t limit = kMaxUnpacked) {
+Result<NpzFile> parse_npz(const std::string& content, uint64_t limit = kMaxUnpacked) {
   auto owner = std::make_shared<std::string>(content);  // reading goes on after this call
   return NpzFile::parse(FileBytes::share("x.npz", std::as_bytes(std::span(*owner)), owner), limit);
 }
@@ -85,12 +85,12 @@ TEST_CASE("malformed archives are rejected with a place and a remedy") {
     out += render(diagnostic, sources) + "\n";
   };
   auto bad_directory = [&](const std::string& content) {
-    auto file = parse(content);
+    auto file = parse_npz(content);
     REQUIRE(!file);
     add(file.error());
   };
   auto bad_entry = [&](const std::string& content, uint64_t limit = kMaxUnpacked) {
-    auto file = parse(content, limit);
+    auto file = parse_npz(content, limit);
     REQUIRE(file);
     auto all = file->read_all();
     REQUIRE(!all);
@@ -134,7 +134,7 @@ TEST_CASE("malformed archives are rejected with a place and a remedy") {
   bad_entry(changed(deflated, big + 24, std::string("\0\x80\0\0", 4)));  // less than there is
   bad_entry(deflated, 1 << 10);
   bad_entry(data("stored.npz"));
-  auto file = parse(data("stored.npz"));
+  auto file = parse_npz(data("stored.npz"));
   REQUIRE(file);
   add(file->read("lables").error());
   add(save_all("x.npz", std::vector<NamedArray>{arrays[0], arrays[0]}).error());
@@ -148,9 +148,9 @@ TEST_CASE("malformed archives are rejected with a place and a remedy") {
 TEST_CASE("every truncation is rejected, every changed byte handled") {
   for (const char* name : {"deflated.npz", "zip64.npz"}) {
     std::string good = data(name);
-    for (size_t size = 0; size < good.size(); ++size) CHECK(!parse(good.substr(0, size)));
+    for (size_t size = 0; size < good.size(); ++size) CHECK(!parse_npz(good.substr(0, size)));
     for (size_t at = 0; at < good.size(); ++at) {
-      auto file = parse(changed(good, at, std::string(1, static_cast<char>(good[at] ^ 0x41))), 1 << 20);
+      auto file = parse_npz(changed(good, at, std::string(1, static_cast<char>(good[at] ^ 0x41))), 1 << 20);
       if (file) (void)file->read_all();
       if (file) (void)file->entries();
     }

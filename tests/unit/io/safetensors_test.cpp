@@ -25,7 +25,7 @@ std::string entry(const std::string& name, const std::string& dtype, const std::
   return fmt::format(R"("{}":{{"dtype":"{}","shape":[{}],"data_offsets":[{}]}})", name, dtype, shape, offsets);
 }
 
-Result<SafetensorsFile> parse(const std::string& content) {
+Result<SafetensorsFile> parse_safetensors(const std::string& content) {
   auto owner = std::make_shared<std::string>(content);  // reading goes on after this call
   return SafetensorsFile::parse(FileBytes::share("x.safetensors", std::as_bytes(std::span(*owner)), owner));
 }
@@ -96,14 +96,14 @@ TEST_CASE("mapped elements are shared when aligned, copied when not") {
   CHECK(array.data() + array.bytes() == mapped->bytes().data() + mapped->size());
   CHECK(reinterpret_cast<uintptr_t>(array.data()) % 64 == 0);
 
-  auto odd = parse(safetensors("{" + entry("x", "F32", "2", "0,8") + "}", 8));
+  auto odd = parse_safetensors(safetensors("{" + entry("x", "F32", "2", "0,8") + "}", 8));
   REQUIRE(odd);
   CHECK(odd->read("x").value().as<uint32_t>()[1] == 0x01010101);
 }
 
 TEST_CASE("dtypes that caten lacks are listed, and rejected when read") {
-  auto file =
-      parse(safetensors("{" + entry("a", "F8_E8M0", "4", "0,4") + "," + entry("b", "U8", "1", "4,5") + "}  ", 5));
+  auto file = parse_safetensors(
+      safetensors("{" + entry("a", "F8_E8M0", "4", "0,4") + "," + entry("b", "U8", "1", "4,5") + "}  ", 5));
   REQUIRE(file);
   CHECK(file->entries()[0].stored == "F8_E8M0");
   CHECK(!file->entries()[0].dtype);
@@ -115,7 +115,7 @@ TEST_CASE("dtypes that caten lacks are listed, and rejected when read") {
 TEST_CASE("a length that begins like another format is a length") {
   std::string header = "{" + entry("x", "U8", "1", "0,1") + "}";
   header.resize(0x8b1f, ' ');
-  CHECK(parse(safetensors(header, 1)));
+  CHECK(parse_safetensors(safetensors(header, 1)));
 }
 
 TEST_CASE("malformed files are rejected with a place and a remedy") {
@@ -167,7 +167,7 @@ TEST_CASE("malformed files are rejected with a place and a remedy") {
       safetensors("{" + entry("x", "U8", "9223372036854775807", "0,9223372036854775807") + "}", 2),
       safetensors("{" + entry("x", "F4", "1", "0,18446744073709551615") + "}", 2)};
   for (const std::string& content : cases) {
-    auto file = parse(content);
+    auto file = parse_safetensors(content);
     CAPTURE(content);
     REQUIRE(!file);
     CHECK(!file.error().remedy.empty());
@@ -175,9 +175,10 @@ TEST_CASE("malformed files are rejected with a place and a remedy") {
     CHECK(!file.error().found.empty());
     out += render(file.error(), sources) + "\n";
   }
-  auto file = parse(safetensors("{" + entry("weight", "F32", "2", "0,8") + "," + entry("t", "BOOL", "1", "8,9") + "," +
-                                    entry("q", "F4", "2", "9,10") + "}",
-                                10));
+  auto file =
+      parse_safetensors(safetensors("{" + entry("weight", "F32", "2", "0,8") + "," + entry("t", "BOOL", "1", "8,9") +
+                                        "," + entry("q", "F4", "2", "9,10") + "}",
+                                    10));
   REQUIRE(file);
   out += render(file->read("wieght").error(), sources) + "\n";
   out += render(file->read("q").error(), sources) + "\n";
@@ -195,12 +196,12 @@ TEST_CASE("malformed files are rejected with a place and a remedy") {
 
 TEST_CASE("every truncation of a good file is rejected, every changed byte handled") {
   std::string good = safetensors("{" + entry("x", "F32", "2", "0,8") + "," + entry("y", "BOOL", "3", "8,11") + "}", 11);
-  for (size_t size = 0; size < good.size(); ++size) CHECK(!parse(good.substr(0, size)));
+  for (size_t size = 0; size < good.size(); ++size) CHECK(!parse_safetensors(good.substr(0, size)));
   for (size_t at = 0; at < good.size(); ++at)
     for (int bit = 0; bit < 8; ++bit) {
       std::string changed = good;
       changed[at] = static_cast<char>(changed[at] ^ (1 << bit));
-      if (auto file = parse(changed)) (void)file->read_all();
+      if (auto file = parse_safetensors(changed)) (void)file->read_all();
     }
 }
 

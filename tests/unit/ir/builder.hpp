@@ -5,11 +5,22 @@
 
 #include <cstring>
 #include <initializer_list>
+#include <limits>
 
 #include "ir/evaluate.hpp"
 #include "ir/storage.hpp"
 
 namespace caten::testing {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+inline Datum read_datum(const char* text) {
+  SourceMap sources;
+  Result<Datum> datum = read_one(sources, sources.add("<test>", text));
+  REQUIRE(datum.has_value());
+  return *datum;
+}
 
 inline Dim sym(const char* name) { return Dim::symbol(name); }
 

@@ -1,12 +1,11 @@
 #include "ir/dim_env.hpp"
 
-#include <doctest/doctest.h>
+#include "builder.hpp"
 
-namespace caten {
+namespace caten::testing {
 namespace {
 
 using Outcome = DimEnv::Outcome;
-Dim s(const char* name) { return Dim::symbol(name); }
 
 DimEnv with(std::initializer_list<const char*> names) {
   DimEnv dims;
@@ -28,56 +27,56 @@ TEST_CASE("declaring: once, sizes are 0 or more") {
 
 TEST_CASE("the seed's sample: N = K = 2M") {
   DimEnv dims = with({"M", "N", "K"});
-  CHECK(dims.equate(s("K"), Dim(2) * s("M"), "where") == Outcome::kDerived);
-  CHECK(dims.equate(s("N"), s("K"), "returned as [M K]") == Outcome::kDerived);
-  CHECK(dims.resolve(s("N")) == Dim(2) * s("M"));
-  CHECK(dims.resolve(s("K")) == Dim(2) * s("M"));
+  CHECK(dims.equate(sym("K"), Dim(2) * sym("M"), "where") == Outcome::kDerived);
+  CHECK(dims.equate(sym("N"), sym("K"), "returned as [M K]") == Outcome::kDerived);
+  CHECK(dims.resolve(sym("N")) == Dim(2) * sym("M"));
+  CHECK(dims.resolve(sym("K")) == Dim(2) * sym("M"));
   CHECK(dims.derived() == std::vector<std::string>{"N = K = 2M"});
-  CHECK(dims.equate(s("N"), Dim(2) * s("M"), "again") == Outcome::kEqual);
-  CHECK(dims.proves_equal(s("N") + s("K"), Dim(4) * s("M")));
+  CHECK(dims.equate(sym("N"), Dim(2) * sym("M"), "again") == Outcome::kEqual);
+  CHECK(dims.proves_equal(sym("N") + sym("K"), Dim(4) * sym("M")));
   CHECK(dims.guards().empty());
 }
 
 TEST_CASE("the symbol declared last is replaced; earlier solutions follow") {
   DimEnv dims = with({"A", "B", "C"});
-  dims.equate(s("C"), s("B") + Dim(1), "");
-  dims.equate(s("A"), s("B"), "");
-  CHECK(dims.resolve(s("B")) == s("A"));
-  CHECK(dims.resolve(s("C")) == s("A") + Dim(1));
+  dims.equate(sym("C"), sym("B") + Dim(1), "");
+  dims.equate(sym("A"), sym("B"), "");
+  CHECK(dims.resolve(sym("B")) == sym("A"));
+  CHECK(dims.resolve(sym("C")) == sym("A") + Dim(1));
 }
 
 TEST_CASE("contradictions") {
   DimEnv dims = with({"M", "N"});
   CHECK(dims.equate(Dim(3), Dim(4), "") == Outcome::kContradiction);
-  CHECK(dims.equate(s("M"), s("M") + Dim(1), "") == Outcome::kContradiction);
-  CHECK(dims.equate(Dim(2) * s("M"), Dim(7), "odd") == Outcome::kContradiction);
-  CHECK(dims.equate(Dim(4) * s("M"), Dim(6) * s("N") + Dim(3), "gcd") == Outcome::kContradiction);
-  CHECK(dims.equate(s("M") + s("N") + Dim(1), Dim(0), "negative") == Outcome::kContradiction);
-  CHECK(dims.equate(Dim::overflow(), s("M"), "") == Outcome::kContradiction);
+  CHECK(dims.equate(sym("M"), sym("M") + Dim(1), "") == Outcome::kContradiction);
+  CHECK(dims.equate(Dim(2) * sym("M"), Dim(7), "odd") == Outcome::kContradiction);
+  CHECK(dims.equate(Dim(4) * sym("M"), Dim(6) * sym("N") + Dim(3), "gcd") == Outcome::kContradiction);
+  CHECK(dims.equate(sym("M") + sym("N") + Dim(1), Dim(0), "negative") == Outcome::kContradiction);
+  CHECK(dims.equate(Dim::overflow(), sym("M"), "") == Outcome::kContradiction);
   CHECK(dims.solution().empty());
   DimEnv bounded;
   bounded.declare("M", {1, 8});
   bounded.declare("N", {10, 20});
-  CHECK(bounded.equate(s("M"), s("N"), "bounds") == Outcome::kContradiction);
-  CHECK(bounded.equate(s("M"), Dim(9), "bounds") == Outcome::kContradiction);
-  CHECK(bounded.equate(s("M"), Dim(8), "bounds") == Outcome::kDerived);
+  CHECK(bounded.equate(sym("M"), sym("N"), "bounds") == Outcome::kContradiction);
+  CHECK(bounded.equate(sym("M"), Dim(9), "bounds") == Outcome::kContradiction);
+  CHECK(bounded.equate(sym("M"), Dim(8), "bounds") == Outcome::kDerived);
 }
 
 TEST_CASE("common divisors are divided out") {
   DimEnv dims = with({"M", "N"});
-  CHECK(dims.equate(Dim(6) * s("N"), Dim(12) * s("M") + Dim(6), "") == Outcome::kDerived);
-  CHECK(dims.resolve(s("N")) == Dim(2) * s("M") + Dim(1));
+  CHECK(dims.equate(Dim(6) * sym("N"), Dim(12) * sym("M") + Dim(6), "") == Outcome::kDerived);
+  CHECK(dims.resolve(sym("N")) == Dim(2) * sym("M") + Dim(1));
 }
 
 TEST_CASE("what cannot be solved becomes a guard, once") {
   DimEnv dims = with({"A", "B"});
-  CHECK(dims.equate(Dim(2) * s("A"), Dim(3) * s("B"), "x") == Outcome::kGuarded);
-  CHECK(dims.equate(Dim(2) * s("A"), Dim(3) * s("B"), "y") == Outcome::kGuarded);
+  CHECK(dims.equate(Dim(2) * sym("A"), Dim(3) * sym("B"), "x") == Outcome::kGuarded);
+  CHECK(dims.equate(Dim(2) * sym("A"), Dim(3) * sym("B"), "y") == Outcome::kGuarded);
   CHECK(dims.guards().size() == 1);
-  CHECK(dims.equate(s("A") * s("B"), Dim(12), "product") == Outcome::kGuarded);
-  CHECK(dims.equate(s("A"), floor_div(s("A"), Dim(2)) + Dim(3), "both sides") == Outcome::kGuarded);
+  CHECK(dims.equate(sym("A") * sym("B"), Dim(12), "product") == Outcome::kGuarded);
+  CHECK(dims.equate(sym("A"), floor_div(sym("A"), Dim(2)) + Dim(3), "both sides") == Outcome::kGuarded);
   CHECK(dims.guards().size() == 3);
-  dims.equate(s("B"), Dim(4), "");  // guards follow the solution
+  dims.equate(sym("B"), Dim(4), "");  // guards follow the solution
   CHECK(dims.guards()[0].right.is(12));
 }
 
@@ -85,11 +84,11 @@ TEST_CASE("a reason is made only for what does not hold by itself") {
   DimEnv dims = with({"M", "N"});
   int made = 0;
   auto reason = [&] { return "reason " + std::to_string(++made); };
-  CHECK(dims.equate(s("M") * Dim(2), s("M") + s("M"), reason) == Outcome::kEqual);
-  CHECK(dims.require_le(Dim(0), s("M"), reason) == Outcome::kEqual);
+  CHECK(dims.equate(sym("M") * Dim(2), sym("M") + sym("M"), reason) == Outcome::kEqual);
+  CHECK(dims.require_le(Dim(0), sym("M"), reason) == Outcome::kEqual);
   CHECK(made == 0);
-  CHECK(dims.require_le(s("M"), Dim(7), reason) == Outcome::kGuarded);
-  CHECK(dims.equate(s("M") * s("N"), Dim(6), reason) == Outcome::kGuarded);
+  CHECK(dims.require_le(sym("M"), Dim(7), reason) == Outcome::kGuarded);
+  CHECK(dims.equate(sym("M") * sym("N"), Dim(6), reason) == Outcome::kGuarded);
   REQUIRE(dims.guards().size() == 2);
   CHECK(dims.guards()[0].reason == "reason 1");
   CHECK(dims.guards()[1].reason == "reason 2");
@@ -101,15 +100,15 @@ TEST_CASE("bounds pass to the symbol that stays, or become guards") {
   DimEnv dims;
   dims.declare("M");
   dims.declare("N", {4, 8});
-  dims.equate(s("N"), s("M"), "");
+  dims.equate(sym("N"), sym("M"), "");
   CHECK(*dims.symbols()[0].bounds.lo == 4);
   CHECK(*dims.symbols()[0].bounds.hi == 8);
   DimEnv scaled;
   scaled.declare("M");
   scaled.declare("N", {4, 8});
-  scaled.equate(s("N"), Dim(2) * s("M"), "");
+  scaled.equate(sym("N"), Dim(2) * sym("M"), "");
   REQUIRE(scaled.guards().size() == 2);
-  CHECK(scaled.guards()[0].right == Dim(2) * s("M"));
+  CHECK(scaled.guards()[0].right == Dim(2) * sym("M"));
   CHECK(scaled.guards()[0].left.is(4));
 }
 
@@ -118,32 +117,32 @@ TEST_CASE("ranges and proofs") {
   dims.declare("M", {1, 8});
   dims.declare("N", {2, std::nullopt});
   auto range = [&](const Dim& dim) { return dims.range(dim); };
-  CHECK(*range(Dim(2) * s("M") + Dim(1)).lo == 3);
-  CHECK(*range(Dim(2) * s("M") + Dim(1)).hi == 17);
-  CHECK(*range(s("M") - s("N")).hi == 6);
-  CHECK_FALSE(range(s("M") - s("N")).lo.has_value());
-  CHECK(*range(floor_div(s("M"), Dim(3))).hi == 2);
-  CHECK(*range(floor_mod(s("N"), Dim(3))).hi == 2);
-  CHECK(*range(dim_max(s("M"), s("N"))).lo == 2);
-  CHECK(*range(dim_min(s("M"), s("N"))).hi == 8);
-  CHECK(*range(s("M") * s("M")).hi == 64);
-  CHECK(dims.proves_le(s("M"), Dim(8)));
-  CHECK(dims.proves_le(Dim(1), s("N")));
-  CHECK_FALSE(dims.proves_le(s("N"), Dim(100)));
-  CHECK(dims.proves_le(dim_min(s("M"), s("N")), s("M")));
-  CHECK(dims.proves_le(s("M"), dim_max(s("M"), s("N"))));
-  CHECK(dims.require_le(s("M"), Dim(8), "") == Outcome::kEqual);
-  CHECK(dims.require_le(Dim(9), s("M"), "") == Outcome::kContradiction);
-  CHECK(dims.require_le(s("N"), s("M"), "slice") == Outcome::kGuarded);
+  CHECK(*range(Dim(2) * sym("M") + Dim(1)).lo == 3);
+  CHECK(*range(Dim(2) * sym("M") + Dim(1)).hi == 17);
+  CHECK(*range(sym("M") - sym("N")).hi == 6);
+  CHECK_FALSE(range(sym("M") - sym("N")).lo.has_value());
+  CHECK(*range(floor_div(sym("M"), Dim(3))).hi == 2);
+  CHECK(*range(floor_mod(sym("N"), Dim(3))).hi == 2);
+  CHECK(*range(dim_max(sym("M"), sym("N"))).lo == 2);
+  CHECK(*range(dim_min(sym("M"), sym("N"))).hi == 8);
+  CHECK(*range(sym("M") * sym("M")).hi == 64);
+  CHECK(dims.proves_le(sym("M"), Dim(8)));
+  CHECK(dims.proves_le(Dim(1), sym("N")));
+  CHECK_FALSE(dims.proves_le(sym("N"), Dim(100)));
+  CHECK(dims.proves_le(dim_min(sym("M"), sym("N")), sym("M")));
+  CHECK(dims.proves_le(sym("M"), dim_max(sym("M"), sym("N"))));
+  CHECK(dims.require_le(sym("M"), Dim(8), "") == Outcome::kEqual);
+  CHECK(dims.require_le(Dim(9), sym("M"), "") == Outcome::kContradiction);
+  CHECK(dims.require_le(sym("N"), sym("M"), "slice") == Outcome::kGuarded);
   CHECK(dims.guards().size() == 1);
-  CHECK(dims.require_le(Dim::overflow(), s("M"), "") == Outcome::kContradiction);
+  CHECK(dims.require_le(Dim::overflow(), sym("M"), "") == Outcome::kContradiction);
 }
 
 TEST_CASE("a range never misses a value") {
   DimEnv dims;
   dims.declare("M", {0, 6});
   dims.declare("N", {0, 6});
-  Dim m = s("M"), n = s("N");
+  Dim m = sym("M"), n = sym("N");
   std::vector<Dim> all{m - n,
                        m * n - Dim(3),
                        floor_div(m - n, Dim(2)),
@@ -174,10 +173,10 @@ TEST_CASE("substitution chains stay bounded") {
   for (int k = 0; k <= 60; ++k) dims.declare("X" + std::to_string(k));
   bool refused = false;
   for (int k = 0; k < 60 && !refused; ++k) {
-    Dim x = s(("X" + std::to_string(k)).c_str()), next = s(("X" + std::to_string(k + 1)).c_str());
+    Dim x = sym(("X" + std::to_string(k)).c_str()), next = sym(("X" + std::to_string(k + 1)).c_str());
     refused = dims.equate(next, dim_max(floor_div(x, Dim(2)), floor_mod(x, Dim(3))), "") == Outcome::kContradiction;
   }
   CHECK(refused);
 }
 
-}  // namespace caten
+}  // namespace caten::testing

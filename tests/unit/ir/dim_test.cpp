@@ -1,21 +1,12 @@
 #include "ir/dim.hpp"
 
-#include <doctest/doctest.h>
+#include "builder.hpp"
 
-namespace caten {
+namespace caten::testing {
 namespace {
 
-Dim s(const char* name) { return Dim::symbol(name); }
-
-Datum read(const char* text) {
-  SourceMap sources;
-  Result<Datum> datum = read_one(sources, sources.add("<test>", text));
-  REQUIRE(datum.has_value());
-  return *datum;
-}
-
 Dim parsed(const char* text) {
-  Result<Dim> dim = Dim::parse(read(text));
+  Result<Dim> dim = Dim::parse(read_datum(text));
   REQUIRE(dim.has_value());
   return *dim;
 }
@@ -23,7 +14,7 @@ Dim parsed(const char* text) {
 }  // namespace
 
 TEST_CASE("equal expressions have one form") {
-  Dim m = s("M"), n = s("N");
+  Dim m = sym("M"), n = sym("N");
   CHECK(m + m == Dim(2) * m);
   CHECK(m + n == n + m);
   CHECK(m * n == n * m);
@@ -38,7 +29,7 @@ TEST_CASE("equal expressions have one form") {
 }
 
 TEST_CASE("division and remainder") {
-  Dim m = s("M"), n = s("N");
+  Dim m = sym("M"), n = sym("N");
   CHECK(floor_div(Dim(-7), Dim(2)).is(-4));
   CHECK(floor_mod(Dim(-7), Dim(2)).is(1));
   CHECK(floor_mod(Dim(7), Dim(-2)).is(-1));
@@ -60,7 +51,7 @@ TEST_CASE("division and remainder") {
 }
 
 TEST_CASE("canonical forms agree with plain arithmetic") {
-  Dim m = s("M"), n = s("N");
+  Dim m = sym("M"), n = sym("N");
   Dim e = floor_div(Dim(6) * m + Dim(4) * n + Dim(5), Dim(4)) + floor_mod(Dim(3) * m - n, Dim(5)) +
           dim_max(m, n) * dim_min(m + Dim(2), Dim(3) * n);
   auto floor_of = [](int64_t a, int64_t b) { return a / b - (a % b < 0); };
@@ -91,7 +82,7 @@ TEST_CASE("constant factors, and what adds or multiplies nothing") {
 }
 
 TEST_CASE("max and min") {
-  Dim m = s("M"), n = s("N");
+  Dim m = sym("M"), n = sym("N");
   CHECK(dim_max(m, n) == dim_max(n, m));
   CHECK(dim_max(m, m + Dim(3)) == m + Dim(3));
   CHECK(dim_min(m, m + Dim(3)) == m);
@@ -100,7 +91,7 @@ TEST_CASE("max and min") {
 }
 
 TEST_CASE("what leaves 64 bits overflows and stays so") {
-  Dim m = s("M");
+  Dim m = sym("M");
   Dim big(INT64_MAX);
   CHECK((big + Dim(1)).overflowed());
   CHECK((big * Dim(2)).overflowed());
@@ -120,35 +111,35 @@ TEST_CASE("what leaves 64 bits overflows and stays so") {
 
 TEST_CASE("untrusted expressions cannot grow without bound") {
   Dim sum(1);
-  for (int i = 0; i < 40; ++i) sum = sum + s(("S" + std::to_string(i)).c_str());
+  for (int i = 0; i < 40; ++i) sum = sum + sym(("S" + std::to_string(i)).c_str());
   Dim product = sum;
   for (int i = 0; i < 12; ++i) product = product * product;
   CHECK(product.overflowed());
-  Dim power = s("M");
+  Dim power = sym("M");
   for (int i = 0; i < 10; ++i) power = power * power;
   CHECK(power.overflowed());
   // An expression that uses its operand twice at each of 60 levels has 2^60 leaves when written out.
-  Dim nested = s("M");
+  Dim nested = sym("M");
   for (int i = 0; i < 60; ++i) nested = dim_max(floor_div(nested, Dim(2)), floor_mod(nested, Dim(3)));
   CHECK(nested.overflowed());
   // Deep nesting is bounded too: whatever recurses on an expression has stack enough.
-  Dim deep = s("M");
+  Dim deep = sym("M");
   for (int i = 0; i < 200; ++i) deep = floor_div(deep + Dim(1), Dim(2));
   CHECK(deep.overflowed());
 }
 
 TEST_CASE("evaluation needs every symbol") {
-  Dim e = s("M") + Dim(2) * s("N");
+  Dim e = sym("M") + Dim(2) * sym("N");
   CHECK(e.evaluate({{"M", 1}}) == std::nullopt);
   CHECK(e.evaluate({{"M", 1}, {"N", 3}}) == 7);
   std::set<std::string> names;
-  floor_div(e, s("K")).collect_symbols(names);
+  floor_div(e, sym("K")).collect_symbols(names);
   CHECK(names == std::set<std::string>{"K", "M", "N"});
-  CHECK(e.substitute({{"N", s("M")}}) == Dim(3) * s("M"));
+  CHECK(e.substitute({{"N", sym("M")}}) == Dim(3) * sym("M"));
 }
 
 TEST_CASE("text forms read back") {
-  Dim m = s("M"), n = s("N");
+  Dim m = sym("M"), n = sym("N");
   for (const Dim& dim : {Dim(7), Dim(-3), m, Dim(2) * m + Dim(1), m * m * n - n - Dim(4), floor_div(m + n, Dim(2)),
                          Dim(3) * floor_mod(m, n), dim_max(m, dim_min(n, Dim(5)))})
     CHECK(parsed(dim.print().c_str()) == dim);
@@ -164,14 +155,14 @@ TEST_CASE("text forms read back") {
   CHECK(parsed("(max M N 3)") == dim_max(dim_max(m, n), Dim(3)));
   for (const char* bad : {"()", "(+)", "(pow M 2)", "(div M)", "1.5", "\"M\"", "(+ M 1.5)", "9223372036854775808"}) {
     INFO(bad);
-    CHECK_FALSE(Dim::parse(read(bad)).has_value());
+    CHECK_FALSE(Dim::parse(read_datum(bad)).has_value());
   }
 }
 
 TEST_CASE("shapes") {
-  CHECK(element_count({Dim(2), s("M"), Dim(3)}) == Dim(6) * s("M"));
+  CHECK(element_count({Dim(2), sym("M"), Dim(3)}) == Dim(6) * sym("M"));
   CHECK(element_count({}).is(1));
-  CHECK(describe(Shape{s("M"), Dim(2) * s("N"), Dim(3)}) == "[M 2N 3]");
+  CHECK(describe(Shape{sym("M"), Dim(2) * sym("N"), Dim(3)}) == "[M 2N 3]");
 }
 
-}  // namespace caten
+}  // namespace caten::testing

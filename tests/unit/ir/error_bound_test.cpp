@@ -9,9 +9,6 @@
 namespace caten::testing {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 /// A value whose elements are x, each with a bound of some ulps: x plus the sine of 0, which 4 ulps of the least number
 /// make inexact, times a factor. Exact otherwise.
 NodeId inexact(Program& p, NodeId x, double error) {

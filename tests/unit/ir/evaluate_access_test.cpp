@@ -6,9 +6,6 @@
 namespace caten::testing {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 Array ints(std::vector<int64_t> shape, std::initializer_list<int> values) {
   return array<int>(DType::kI32, std::move(shape), values);
 }

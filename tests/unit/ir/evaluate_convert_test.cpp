@@ -7,9 +7,6 @@
 namespace caten::testing {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 Array cast(Array x, DType to) { return apply(Op::kCast, {std::move(x)}, {}, {to, {}}); }
 Array bitcast(Array x, DType to) { return apply(Op::kBitcast, {std::move(x)}, {}, {to, {}}); }
 

@@ -6,9 +6,6 @@
 namespace caten::testing {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 Array bools(std::initializer_list<int> values) {
   return array<int>(DType::kBool, {static_cast<int64_t>(values.size())}, values);
 }

@@ -1,27 +1,17 @@
 #include "ir/scalar.hpp"
 
-#include <doctest/doctest.h>
-
 #include <array>
 #include <cmath>
 #include <limits>
 
-namespace caten {
+#include "builder.hpp"
+
+namespace caten::testing {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-Datum read(const char* text) {
-  SourceMap sources;
-  Result<Datum> datum = read_one(sources, sources.add("<test>", text));
-  REQUIRE(datum.has_value());
-  return *datum;
-}
-
-bool parses(const char* text, DType dtype) { return Scalar::parse(read(text), dtype).has_value(); }
+bool parses(const char* text, DType dtype) { return Scalar::parse(read_datum(text), dtype).has_value(); }
 Scalar parsed(const char* text, DType dtype) {
-  Result<Scalar> scalar = Scalar::parse(read(text), dtype);
+  Result<Scalar> scalar = Scalar::parse(read_datum(text), dtype);
   INFO(text, " ", dtype_name(dtype));
   REQUIRE(scalar.has_value());
   return *scalar;
@@ -81,7 +71,7 @@ TEST_CASE("literals") {
   CHECK_FALSE(parses("(c 1)", DType::kC64));
   CHECK_FALSE(parses("(c 1 2)", DType::kF32));
   CHECK_FALSE(parses("\"1\"", DType::kF32));
-  CHECK(Scalar::parse(read("128"), DType::kI8).error().code == Code::BadLiteral);
+  CHECK(Scalar::parse(read_datum("128"), DType::kI8).error().code == Code::BadLiteral);
 }
 
 TEST_CASE("a decimal is rounded once, whatever the format") {
@@ -129,4 +119,4 @@ TEST_CASE("equality: bits, all NaNs alike, zeros apart") {
   CHECK(Scalar::of_real(DType::kF32, kNaN).hash() == Scalar::of_real(DType::kF32, -kNaN).hash());
 }
 
-}  // namespace caten
+}  // namespace caten::testing

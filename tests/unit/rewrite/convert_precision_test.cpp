@@ -14,7 +14,7 @@ using namespace caten;
 
 namespace {
 
-struct Program {
+struct ConvertedCase {
   Graph graph;
   Build b{graph};
   Arguments arguments;
@@ -63,7 +63,7 @@ const std::vector<float> kX{1.0F, 0.3F, -2.7F, 1000.5F}, kY{0.1F, 7.7F, 3.3F, -0
 }  // namespace
 
 TEST_CASE("an op rounds its operands and its result") {
-  Program p;
+  ConvertedCase p;
   NodeId x = p.input(kX), y = p.input(kY);
   p.output(p.b.add(p.b.mul(x, y), y));
   for (auto [name, dtype] : {std::pair{"bf16", DType::kBF16}, {"f16", DType::kF16}}) {
@@ -76,7 +76,7 @@ TEST_CASE("an op rounds its operands and its result") {
 }
 
 TEST_CASE("what moves and compares values rounds none") {
-  Program p;
+  ConvertedCase p;
   NodeId x = p.input(kX), y = p.input(kY);
   p.output(p.b.select(p.b.lt(x, y), p.b.max(x, y), x));
   CHECK(p.run("bf16") == std::vector<float>{1.0F, 7.7F, 3.3F, 1000.5F});
@@ -85,7 +85,7 @@ TEST_CASE("what moves and compares values rounds none") {
 }
 
 TEST_CASE("sums are accumulated in f32, products too that they read") {
-  Program p;
+  ConvertedCase p;
   std::vector<float> many(300, 1.01F);
   NodeId x = p.input(many), y = p.input(many);
   NodeId dot = p.b.reduce(Combine::kAdd, p.b.mul(x, y), {0});
@@ -101,7 +101,7 @@ TEST_CASE("sums are accumulated in f32, products too that they read") {
 
 TEST_CASE("composites: kept, computed in f32 between rounded ends, or op by op") {
   auto result = [](const char* name, const char* keep) {
-    Program p;
+    ConvertedCase p;
     NodeId x = p.input(kX);
     NodeId body = p.b.mul(p.b.mul(x, x), x);
     p.output(p.region(name, body, {x}));
@@ -117,7 +117,7 @@ TEST_CASE("composites: kept, computed in f32 between rounded ends, or op by op")
 }
 
 TEST_CASE("composites inside of one that computes in f32 round nothing") {
-  Program p;
+  ConvertedCase p;
   NodeId x = p.input(kX);
   NodeId square = p.region("abs", p.b.mul(x, x), {x});
   p.output(p.region("gelu", p.b.mul(square, x), {x}));
@@ -126,7 +126,7 @@ TEST_CASE("composites inside of one that computes in f32 round nothing") {
 }
 
 TEST_CASE("a kept composite reads what others computed, and keeps only its own") {
-  Program p;
+  ConvertedCase p;
   NodeId x = p.input(kX), y = p.input(kY);
   NodeId square = p.b.mul(y, y);  // captured
   NodeId body = p.b.mul(p.b.mul(x, x), square);
@@ -136,7 +136,7 @@ TEST_CASE("a kept composite reads what others computed, and keeps only its own")
 }
 
 TEST_CASE("one node in a kept composite and outside is computed in both ways") {
-  Program p;
+  ConvertedCase p;
   NodeId x = p.input(kX);
   NodeId square = p.b.mul(x, x);
   p.output(p.region("softmax", square, {x}));
@@ -147,7 +147,7 @@ TEST_CASE("one node in a kept composite and outside is computed in both ways") {
 }
 
 TEST_CASE("what no input reaches is computed in f32") {
-  Program p;
+  ConvertedCase p;
   NodeId x = p.input(kX);
   NodeId place = p.b.cast(p.b.index(0, {Dim(4)}), DType::kF32);
   NodeId third = p.b.mul(place, p.b.constant(Scalar::of_real(DType::kF32, 1.0 / 3), {Dim(4)}));
@@ -158,7 +158,7 @@ TEST_CASE("what no input reaches is computed in f32") {
 }
 
 TEST_CASE("loops are kept, or carry rounded values") {
-  Program p;
+  ConvertedCase p;
   NodeId x = p.input(kX);
   NodeId carry = p.graph.add_bound(0, 1, {DType::kF32, {Dim(4)}});
   NodeId next = p.b.add(carry, p.b.mul(x, x));
@@ -177,7 +177,7 @@ TEST_CASE("loops are kept, or carry rounded values") {
 }
 
 TEST_CASE("two loops of one level may share the nodes of their bodies") {
-  Program p;
+  ConvertedCase p;
   NodeId x = p.input(kX);
   NodeId carry = p.graph.add_bound(0, 1, {DType::kF32, {Dim(4)}});
   NodeId next = p.b.mul(carry, carry);
@@ -192,7 +192,7 @@ TEST_CASE("two loops of one level may share the nodes of their bodies") {
 }
 
 TEST_CASE("bits, integers, f64 and complex numbers stay as they are") {
-  Program p;
+  ConvertedCase p;
   NodeId x = p.input(kX);
   p.output(p.b.bitcast(x, DType::kI32));
   p.output(p.b.mul(p.b.cast(x, DType::kF64), p.b.cast(x, DType::kF64)));
@@ -206,7 +206,7 @@ TEST_CASE("bits, integers, f64 and complex numbers stay as they are") {
 }
 
 TEST_CASE("states keep their dtype") {
-  Program p;
+  ConvertedCase p;
   NodeId x = p.input(kX), w = p.graph.add_state("w", {DType::kF32, {Dim(4)}});
   p.graph.states[0].next = p.b.add(w, p.b.mul(w, x));
   p.output(w);
@@ -216,7 +216,7 @@ TEST_CASE("states keep their dtype") {
 }
 
 TEST_CASE("a product of matrices is within the bound that two rounded operands give") {
-  Program p;
+  ConvertedCase p;
   const int64_t n = 24, k = 40;
   std::vector<float> a, b;
   for (int64_t i = 0; i < n * k; ++i) {
@@ -252,7 +252,7 @@ TEST_CASE("dtypes and names to keep") {
   CHECK(parse_precision("bf16", "default").value()->keep.contains("softmax"));
   CHECK(!parse_precision("bf16", "default").value()->keep.contains("gelu"));
   CHECK(parse_precision("f64", "none").error().code == Code::BadOptionValue);
-  Program p;
+  ConvertedCase p;
   NodeId x = p.input(kX);
   p.output(p.region("mine", p.b.max(x, x), {x}));
   CHECK(unknown_kept_names(p.graph, *parse_precision("f16", "mine,max,gelu,none").value()).empty());

@@ -11,7 +11,7 @@ using namespace caten;
 
 namespace {
 
-struct Program {
+struct CheckedCase {
   Graph graph;
   Build b{graph};
   Arguments arguments;
@@ -49,7 +49,7 @@ const std::optional<Code> kNone, kIndex = Code::IndexOutOfRange, kDivision = Cod
 
 TEST_CASE("division by zero: only demanded elements count") {
   for (auto [from, to, expected] : {std::tuple{0, 3, kDivision}, {0, 1, kNone}, {1, 2, kDivision}, {2, 3, kNone}}) {
-    Program p;
+    CheckedCase p;
     NodeId quotient = p.b.div(p.input({3}, {1, 2, 3}), p.input({3}, {1, 0, 2}));
     p.output(p.whole(quotient, from, to));
     CHECK(p.fault() == expected);
@@ -58,7 +58,7 @@ TEST_CASE("division by zero: only demanded elements count") {
 
 TEST_CASE("an untaken side cannot fail") {
   for (auto [guarded, expected] : {std::pair{true, kNone}, {false, kDivision}}) {
-    Program p;
+    CheckedCase p;
     NodeId x = p.input({3}, {1, 2, 3}), y = p.input({3}, {1, 0, 2});
     NodeId zero = p.b.is_zero(y);
     NodeId quotient = p.b.op(Op::kMod, {x, y});
@@ -69,7 +69,7 @@ TEST_CASE("an untaken side cannot fail") {
 
 TEST_CASE("take: out of range, behind views and reductions") {
   for (auto [index, expected] : {std::pair{2, kNone}, {3, kIndex}, {-1, kIndex}}) {
-    Program p;
+    CheckedCase p;
     NodeId x = p.input({3, 2}, {1, 2, 3, 4, 5, 6});
     NodeId rows = p.b.take(x, 0, {p.input({2}, {0, index})});
     p.output(p.b.reduce(Combine::kAdd, p.b.permute(rows, {1, 0}), {0, 1}));
@@ -79,7 +79,7 @@ TEST_CASE("take: out of range, behind views and reductions") {
 
 TEST_CASE("put: a dropped write is a fault of the whole result; set replaces faults") {
   for (auto [index, demanded, expected] : {std::tuple{0, 0, kNone}, {4, 1, kIndex}, {1, 0, kDivision}, {1, 1, kNone}}) {
-    Program p;
+    CheckedCase p;
     NodeId x = p.b.div(p.input({2}, {1, 2}), p.input({2}, {0, 2}));  // element 0 is faulty
     p.output(p.whole(p.b.put(x, 0, {p.input({1}, {index})}, p.input({1}, {9}), Combine::kSet), demanded, demanded + 1));
     CHECK(p.fault() == expected);
@@ -87,7 +87,7 @@ TEST_CASE("put: a dropped write is a fault of the whole result; set replaces fau
 }
 
 TEST_CASE("the first site of several is reported") {
-  Program p;
+  CheckedCase p;
   NodeId x = p.input({1}, {1}), zero = p.input({1}, {0});
   NodeId first = p.b.div(x, zero);
   NodeId second = p.b.take(first, 0, {p.input({1}, {7})});
@@ -98,7 +98,7 @@ TEST_CASE("the first site of several is reported") {
 
 TEST_CASE("loops carry faults, counts and :until can fail") {
   for (auto [steps, expected] : {std::pair{3, kNone}, {4, kDivision}}) {
-    Program p;
+    CheckedCase p;
     NodeId start = p.input({}, {100}), divisors = p.input({4}, {1, 2, 3, 0});
     NodeId a = p.graph.add_bound(0, 1, {DType::kI64, {}}), i = p.graph.add_bound(0, 0, {DType::kI64, {}});
     NodeId next = p.b.div(a, p.b.take(divisors, 0, {i}));
@@ -109,13 +109,13 @@ TEST_CASE("loops carry faults, counts and :until can fail") {
     p.graph.outputs[0].value = p.whole(p.b.result(made, 1), 0, 3);
     CHECK(p.fault() == kNone);
   }
-  Program p;
+  CheckedCase p;
   NodeId a = p.graph.add_bound(0, 1, {DType::kI64, {}});
   LoopAttributes loop{.level = 0, .count = Dim(4), .runtime_count = true, .carries = 1};
   p.output(p.b.result(p.b.op(Op::kLoop, {p.input({}, {5}), p.b.integer(1), p.b.add(a, a)}, loop), 0));
   CHECK(p.fault() == kIndex);
 
-  Program q;
+  CheckedCase q;
   NodeId i = q.graph.add_bound(0, 0, {DType::kI64, {}});
   LoopAttributes until{.level = 0, .count = Dim(4), .carries = 1, .until = true};
   NodeId stop = q.b.eq(q.b.take(q.input({2}, {0, 0}), 0, {i}), q.b.integer(1));
@@ -125,7 +125,7 @@ TEST_CASE("loops carry faults, counts and :until can fail") {
 
 TEST_CASE("nested loops and two loops of one level") {
   for (auto [divisor, expected] : {std::pair{3, kNone}, {0, kDivision}}) {
-    Program p;
+    CheckedCase p;
     NodeId d = p.input({}, {divisor});
     ValueType scalar{DType::kI64, {}};
     NodeId outer = p.graph.add_bound(0, 1, scalar), inner = p.graph.add_bound(1, 1, scalar);
@@ -147,7 +147,7 @@ TEST_CASE("nested loops and two loops of one level") {
 }
 
 TEST_CASE("states count as results") {
-  Program p;
+  CheckedCase p;
   p.arguments.states.push_back(Array::zeros(DType::kI64, {2}));
   NodeId s = p.graph.add_state("s", {DType::kI64, {Dim(2)}});
   p.graph.states[0].next = p.b.div(p.b.integer(1, {Dim(2)}), s);
@@ -156,7 +156,7 @@ TEST_CASE("states count as results") {
 }
 
 TEST_CASE("programs without sites, and accesses that cannot fail, get no fault values") {
-  Program p;
+  CheckedCase p;
   NodeId x = p.input({3, 2}, {1, 2, 3, 4, 5, 6});
   NodeId turned = p.b.take(x, 0, {p.b.slice(p.b.index(0, {Dim(3)}), {{Dim(2), Dim(-1), -1}})});
   p.output(p.b.div(turned, p.b.integer(2, {Dim(3), Dim(2)})));
@@ -166,7 +166,7 @@ TEST_CASE("programs without sites, and accesses that cannot fail, get no fault v
 }
 
 TEST_CASE("messages name the form and its place") {
-  Program p;
+  CheckedCase p;
   NodeId x = p.input({3}, {1, 2, 3}), i = p.input({1}, {9});
   p.graph.set_origin({SourceSpan{0, 4, 9}, "gather"});
   p.output(p.b.take(x, 0, {i}));
