@@ -5,7 +5,7 @@
 (defpackage :caten/warm
   (:use :cl)
   (:import-from :caten #:tensorp #:zeros)
-  (:import-from :caten/composite #:library-names #:find-composite #:composite-signature #:composite-terms)
+  (:import-from :caten/composite #:library-names #:find-composite #:composite-signature #:composite-terms #:composite-clauses)
   (:import-from :caten/signature #:signature-inputs #:signature-keys #:parameter-name #:parameter-dims #:parameter-kind #:parameter-mode #:size-parameter-p
    #:term-names #:named)
   (:import-from :caten/match #:placeholder-dtype)
@@ -90,6 +90,12 @@ None is small enough to be part of a kernel's text.")
   (some (lambda (input) (and (listp (parameter-dims input)) (some (lambda (dim) (named dim "~")) (parameter-dims input))))
         (signature-inputs (composite-signature (find-composite name)))))
 
+(defun examples-of (name)
+  "Functions that evaluate the examples in the documentation of the composite: what people try first, and of sizes that are part of texts."
+  (loop for clause in (composite-clauses (find-composite name))
+        when (eq (first clause) :example)
+          append (loop for form in (rest clause) collect (let ((form form)) (lambda () (eval form))))))
+
 (defun calls-of (name)
   "Functions that call the composite as programs do."
   (flet ((argument (form) (if (and (consp form) (keywordp (first form))) (input (rest form) (first form)) form)))
@@ -118,6 +124,7 @@ None is small enough to be part of a kernel's text.")
 
 (defun warm (name)
   "Makes the kernels of a composite: how many calls were computed, and how many could not be, as strings."
-  (let ((calls (calls-of (find name (library-names) :test #'string-equal))))
+  (let* ((name (find name (library-names) :test #'string-equal))
+         (calls (append (examples-of name) (calls-of name))))
     (let ((made (count-if #'succeeds calls)))
       (values (princ-to-string made) (princ-to-string (- (length calls) made))))))

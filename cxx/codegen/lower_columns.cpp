@@ -5,10 +5,20 @@
 
 namespace caten {
 
-Dim Lowering::place(Body& into, const PassPlan& plan, size_t axis, const Dim& at) {
-  Dim variable = values_.variable(plan.folds[0]->space.outer[axis]);
-  bind(into, variable, plan.axes[axis].begin + at);
-  return variable;
+Index Lowering::places(Body& into, const PassPlan& plan, size_t axis, const Dim& from, int64_t most, const Dim& count) {
+  Index out;
+  for (int64_t k = 0; k < most; ++k) {
+    Dim at(k);
+    if (k > 0 && !count.is_constant()) {
+      ValueId inside = values_.elementwise(Op::kLt, {values_.index_value(at), values_.index_value(count)});
+      ValueId nearest = values_.select(inside, values_.index_value(at), values_.index_value(count - Dim(1)));
+      into.push_back({.kind = StatementKind::kKeep, .value = nearest});
+      at = values_.named(nearest, Dim(most));
+    }
+    out.push_back(values_.variable(plan.folds[0]->space.outer[axis]));
+    bind(into, out.back(), plan.axes[axis].begin + from + at);
+  }
+  return out;
 }
 
 std::vector<ValueId> Lowering::folded_at(const PassPlan& plan, const Index& rows, const Index& columns) {
@@ -27,6 +37,14 @@ Lowering::Blocks Lowering::blocks_of(const Dim& extent, int64_t size) {
   Dim count = ceil_div(extent, Dim(size));
   Dim number = count.is(1) ? Dim(0) : values_.variable(count);
   return {{number, Dim(0), count}, floor_div(extent, Dim(size)), floor_mod(extent, Dim(size)), size};
+}
+
+Dim Lowering::count_in(Body& into, const Blocks& blocks) {
+  if (std::optional<Dim> only = blocks.only_count()) return *only;
+  ValueId size = values_.constant(Scalar::of_integer(DType::kI64, blocks.size));
+  ValueId count = values_.select(is_full(blocks), size, values_.index_value(blocks.rest));
+  into.push_back({.kind = StatementKind::kKeep, .value = count});
+  return values_.named(count, Dim(blocks.size + 1));
 }
 
 Body& Lowering::blocks_loop(Body& into, std::vector<Axis> axes) {
@@ -52,12 +70,12 @@ void Lowering::lower_columns(Body& into, const PassPlan& plan) {
   }
   in_block(blocks_loop(into, std::move(axes)), columns, [&](Body& block, const Dim& first, const Dim& count) {
     if (!shares) return tile(block, plan, Dim(0), Dim(0), 1, first, count, width);
-    in_block(block, rows, [&](Body& inner, const Dim& row, const Dim& remaining) {
-      bool whole = remaining.is(tall) && count.is(width) && plan.folds.size() == 1;
-      int64_t lanes = whole ? register_lanes(plan, tall, width) : 0;
-      if (lanes > 0) return register_tile(inner, plan, row, tall, first, width, lanes);
-      tile(inner, plan, row, remaining, tall, first, count, width);
-    });
+    Dim row = rows.number.variable * Dim(tall), height = count_in(block, rows);
+    int64_t most = height.is_constant() ? height.constant() : tall;
+    bool whole = count.is(width) && plan.folds.size() == 1;
+    if (int64_t lanes = whole ? register_lanes(plan, most, width) : 0; lanes > 0)
+      return register_tile(block, plan, row, most, height, first, width, lanes);
+    tile(block, plan, row, height, tall, first, count, width);
   });
 }
 
@@ -66,12 +84,11 @@ int64_t Lowering::register_lanes(const PassPlan& plan, int64_t tall, int64_t wid
   return width % lanes == 0 && tall * (width / lanes) <= kMostDots ? lanes : 0;
 }
 
-void Lowering::register_tile(Body& into, const PassPlan& plan, const Dim& row, int64_t tall, const Dim& first,
-                             int64_t width, int64_t lanes) {
+void Lowering::register_tile(Body& into, const PassPlan& plan, const Dim& row, int64_t tall, const Dim& rows,
+                             const Dim& first, int64_t width, int64_t lanes) {
   const KernelPart& part = *plan.folds[0];
   size_t last = plan.axes.size() - 1;
-  Index i, j;
-  for (int64_t r = 0; r < tall; ++r) i.push_back(place(into, plan, last - 1, row + Dim(r)));
+  Index i = places(into, plan, last - 1, row, tall, rows), j;
   PassPlan pairs = plan;
   pairs.folds.assign(static_cast<size_t>(tall * (width / lanes)), &part);
   std::vector<uint32_t> slots = declare_all(into, pairs, lanes);
@@ -89,7 +106,7 @@ void Lowering::register_tile(Body& into, const PassPlan& plan, const Dim& row, i
     fold_elements(elements, pairs, slots, lane);
   });
   uint32_t all = gathered(into, part, slots, lanes);
-  in_tile(into, plan, row, Dim(tall), tall, first, Dim(width), width,
+  in_tile(into, plan, row, rows, tall, first, Dim(width), width,
           [&](Body& body, const Dim& at) { finish_folds(body, plan, {all}, at); });
 }
 

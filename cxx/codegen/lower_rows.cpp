@@ -11,7 +11,7 @@ void Lowering::lower_rows(Body& into, const PassPlan& plan) {
   int64_t lanes = lanes_of(plan, kLaneBytes);
   if (lanes > 1) {
     std::vector<uint32_t> totals = fold_lanes(body, plan, lanes);
-    fold_halves(body, plan, totals, lanes, Dim(0));
+    fold_all_lanes(body, plan, totals, lanes, Dim(0));
     return finish_folds(body, plan, totals, Dim(0));
   }
   std::vector<uint32_t> totals = declare_all(body, plan, 1);
@@ -46,15 +46,31 @@ std::vector<uint32_t> Lowering::fold_lanes(Body& body, const PassPlan& plan, int
   return totals;
 }
 
-void Lowering::fold_halves(Body& body, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes,
-                           const Dim& from) {
-  for (int64_t half = lanes / 2; half > 0; half /= 2) {
-    Dim lane = half > 1 ? values_.variable(Dim(half)) : Dim(0);
-    Body& pairs = half > 1 ? loop(body, lane, Dim(half)) : body;
-    Dim low = from + lane, high = low + Dim(half);
-    for (size_t k = 0; k < plan.folds.size(); ++k)
-      fold_in(pairs, *plan.folds[k], totals[k], low, accumulator(*plan.folds[k], totals[k], high));
+ValueId Lowering::pairwise(const KernelPart& part, uint32_t slot, const Dim& first, int64_t step, int64_t count) {
+  if (count == 1) return accumulator(part, slot, first);
+  int64_t half = count / 2;
+  return combine(part, pairwise(part, slot, first, step, half),
+                 pairwise(part, slot, first + Dim(half * step), step, count - half));
+}
+
+void Lowering::fold_all_lanes(Body& body, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes,
+                              const Dim& from) {
+  auto fold = [&](Body& into, const Dim& first, int64_t step, int64_t count) {
+    for (size_t k = 0; k < plan.folds.size(); ++k) {
+      const KernelPart& part = *plan.folds[k];
+      into.push_back({.kind = StatementKind::kSet,
+                      .value = pairwise(part, totals[k], first, step, count),
+                      .slot = totals[k],
+                      .dtype = dtype_of(part),
+                      .index = first});
+    }
+  };
+  bool in_vectors = lanes > kLastLanes && lanes % kLastLanes == 0;
+  if (in_vectors) {
+    Dim lane = values_.variable(Dim(kLastLanes));
+    fold(loop(body, lane, Dim(kLastLanes)), from + lane, kLastLanes, lanes / kLastLanes);
   }
+  fold(body, from, 1, in_vectors ? kLastLanes : lanes);
 }
 
 void Lowering::lower_dots(Body& into, const PassPlan& plan, int64_t lanes) {
@@ -66,43 +82,23 @@ void Lowering::lower_dots(Body& into, const PassPlan& plan, int64_t lanes) {
   std::vector<Axis> axes(plan.axes.begin(), plan.axes.begin() + outside);
   axes.push_back(columns.number);
   axes.push_back(rows.number);
-  Body* body = &blocks_loop(into, std::move(axes));
+  Body& body = blocks_loop(into, std::move(axes));
   Dim row = rows.number.variable * Dim(tall), first = columns.number.variable * Dim(wide);
-  Body* whole = body;
-  if (!rows.rest.is(0) || !columns.rest.is(0)) {
-    auto below = [&](const Dim& i, const Dim& limit) {
-      return values_.elementwise(Op::kLt, {values_.index_value(i), values_.index_value(limit)});
-    };
-    ValueId all = values_.elementwise(
-        Op::kAnd, {below(rows.number.variable, rows.full), below(columns.number.variable, columns.full)});
-    Statement& choice = when(*body, all);
-    whole = &choice.body;
-    // One after the other, as far as there are any.
-    Dim r = values_.variable(Dim(tall)), c = values_.variable(Dim(wide));
-    Body& each = loop(loop(choice.otherwise, r, Dim(tall)), c, Dim(wide));
-    ValueId inside = values_.elementwise(
-        Op::kAnd, {below(row + r, plan.axes[plan.axes.size() - 2].extent), below(first + c, plan.axes.back().extent)});
-    dots(when(each, inside).body, plan, row + r, 1, first + c, 1, lanes);
-  }
-  dots(*whole, plan, row, tall, first, wide, lanes);
-}
-
-void Lowering::dots(Body& into, const PassPlan& plan, const Dim& row, int64_t rows, const Dim& first, int64_t columns,
-                    int64_t lanes) {
+  Dim height = count_in(body, rows), width = count_in(body, columns);
+  if (height.is_constant()) tall = height.constant();
+  if (width.is_constant()) wide = width.constant();
   const KernelPart& part = *plan.folds[0];
   size_t last = plan.axes.size() - 1;
-  Index i, j;
-  for (int64_t r = 0; r < rows; ++r) i.push_back(place(into, plan, last - 1, row + Dim(r)));
-  for (int64_t c = 0; c < columns; ++c) j.push_back(place(into, plan, last, first + Dim(c)));
+  Index i = places(body, plan, last - 1, row, tall, height), j = places(body, plan, last, first, wide, width);
   PassPlan pairs = plan;
   pairs.folds.assign(i.size() * j.size(), &part);
   pairs.folded = folded_at(plan, i, j);
-  std::vector<uint32_t> sums = fold_lanes(into, pairs, lanes);
-  uint32_t all = gathered(into, part, sums, lanes);
-  Dim sum = values_.variable(Dim(rows * columns));
-  fold_halves(loop(into, sum, Dim(rows * columns)), plan, {all}, lanes, sum * Dim(lanes));
-  in_tile(into, plan, row, Dim(rows), rows, first, Dim(columns), columns,
-          [&](Body& body, const Dim& at) { finish_folds(body, plan, {all}, at * Dim(lanes)); });
+  std::vector<uint32_t> sums = fold_lanes(body, pairs, lanes);
+  uint32_t all = gathered(body, part, sums, lanes);
+  Dim sum = values_.variable(Dim(tall * wide));
+  fold_all_lanes(loop(body, sum, Dim(tall * wide)), plan, {all}, lanes, sum * Dim(lanes));
+  in_tile(body, plan, row, height, tall, first, width, wide,
+          [&](Body& each, const Dim& at) { finish_folds(each, plan, {all}, at * Dim(lanes)); });
 }
 
 uint32_t Lowering::gathered(Body& into, const KernelPart& part, const std::vector<uint32_t>& slots, int64_t lanes) {
@@ -133,18 +129,15 @@ void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector
     });
   };
   if (in_blocks) {
-    auto block = [&](Body& body, const Dim& first, const Dim& count) {
-      std::vector<uint32_t> partial = declare_all(body, plan, lanes);
-      run(body, partial, first, count);
-      Dim lane = values_.variable(Dim(lanes));
-      Body& each = loop(body, lane, Dim(lanes));
-      for (size_t k = 0; k < plan.folds.size(); ++k)
-        fold_in(each, *plan.folds[k], totals[k], lane, accumulator(*plan.folds[k], partial[k], lane));
-    };
-    Dim blocks = floor_div(steps, Dim(kBlock)), b = values_.variable(blocks);
-    block(loop_over_count(into, b, blocks), b * Dim(kBlock), Dim(kBlock));
-    Dim rest = floor_mod(steps, Dim(kBlock));
-    if (!rest.is(0)) run(into, totals, blocks * Dim(kBlock), rest);
+    Blocks blocks = blocks_of(steps, kBlock);
+    Body& body = loop_over_count(into, blocks.number.variable, blocks.number.extent);
+    std::vector<uint32_t> partial = declare_all(body, plan, lanes);
+    Dim first = blocks.number.variable * Dim(kBlock);
+    run(body, partial, first, count_in(body, blocks));
+    Dim lane = values_.variable(Dim(lanes));
+    Body& each = loop(body, lane, Dim(lanes));
+    for (size_t k = 0; k < plan.folds.size(); ++k)
+      fold_in(each, *plan.folds[k], totals[k], lane, accumulator(*plan.folds[k], partial[k], lane));
   } else {
     run(into, totals, Dim(0), steps);
   }

@@ -2,6 +2,7 @@
 // lower_rows.cpp what runs along the last folded axis, lower_columns.cpp what runs along the last axis of the result.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "codegen/loop_schedule.hpp"
@@ -101,20 +102,20 @@ class Lowering : Statements {
   uint32_t gathered(Body& into, const KernelPart& part, const std::vector<uint32_t>& slots, int64_t lanes);
 
   /// All lanes, which begin at element `from` of the accumulators, into the first one.
-  void fold_halves(Body& body, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes,
-                   const Dim& from);
+  void fold_all_lanes(Body& body, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes,
+                      const Dim& from);
+
+  /// `count` elements of an accumulator, the first one and each `step` further, combined as a balanced tree.
+  ValueId pairwise(const KernelPart& part, uint32_t slot, const Dim& first, int64_t step, int64_t count);
 
   /// Folds of several rows with several columns at once, an accumulator in lanes for each pair.
   void lower_dots(Body& into, const PassPlan& plan, int64_t lanes);
 
-  /// A variable of its own for an element of an outer axis.
-  Dim place(Body& into, const PassPlan& plan, size_t axis, const Dim& at);
+  /// Variables for `most` elements of an outer axis. There are `count` of them: the last one stands for those missing.
+  Index places(Body& into, const PassPlan& plan, size_t axis, const Dim& from, int64_t most, const Dim& count);
 
   /// What goes into the fold for each of these rows and columns.
   std::vector<ValueId> folded_at(const PassPlan& plan, const Index& rows, const Index& columns);
-
-  void dots(Body& into, const PassPlan& plan, const Dim& row, int64_t rows, const Dim& first, int64_t columns,
-            int64_t lanes);
 
   std::vector<uint32_t> declare_all(Body& into, const PassPlan& plan, int64_t lanes);
 
@@ -145,6 +146,12 @@ class Lowering : Statements {
     Axis number{};  ///< of the block
     Dim full{}, rest{};
     int64_t size = 0;
+
+    /// Of each block, where all have equally many.
+    std::optional<Dim> only_count() const {
+      if (rest.is(0)) return Dim(size);
+      return full.is(0) ? std::optional(rest) : std::nullopt;
+    }
   };
   Blocks blocks_of(const Dim& extent, int64_t size);
 
@@ -152,14 +159,20 @@ class Lowering : Statements {
   template <class What>
   void in_block(Body& into, const Blocks& blocks, const What& what) {
     Dim first = blocks.number.variable * Dim(blocks.size);
-    if (blocks.rest.is(0)) return what(into, first, Dim(blocks.size));
-    if (blocks.full.is(0)) return what(into, first, blocks.rest);
-    ValueId whole =
-        values_.elementwise(Op::kLt, {values_.index_value(blocks.number.variable), values_.index_value(blocks.full)});
-    Statement& choice = when(into, whole);
+    if (std::optional<Dim> count = blocks.only_count()) return what(into, first, *count);
+    Statement& choice = when(into, is_full(blocks));
     what(choice.body, first, Dim(blocks.size));
     what(choice.otherwise, first, blocks.rest);
   }
+
+  /// Whether a block is no rest.
+  ValueId is_full(const Blocks& blocks) {
+    return values_.elementwise(Op::kLt,
+                               {values_.index_value(blocks.number.variable), values_.index_value(blocks.full)});
+  }
+
+  /// How many elements the block has in which `into` is.
+  Dim count_in(Body& into, const Blocks& blocks);
 
   /// One loop along all blocks; those that are the only one have no variable.
   Body& blocks_loop(Body& into, std::vector<Axis> axes);
@@ -170,9 +183,10 @@ class Lowering : Statements {
   /// Elements of the accumulators that hold a whole tile; 0: they would be too many, or do not fit its rows.
   int64_t register_lanes(const PassPlan& plan, int64_t tall, int64_t width);
 
-  /// A whole tile of the result, each row of it in accumulators of one register.
-  void register_tile(Body& into, const PassPlan& plan, const Dim& row, int64_t tall, const Dim& first, int64_t width,
-                     int64_t lanes);
+  /// A tile of the result with all of its columns, each row of it in accumulators of one register. It has room for
+  /// `tall` rows, of which there are `rows`.
+  void register_tile(Body& into, const PassPlan& plan, const Dim& row, int64_t tall, const Dim& rows, const Dim& first,
+                     int64_t width, int64_t lanes);
 
   /// `what` for each element of a tile, with its place in accumulators of rows of `width`. No rows: their axis has a
   /// loop outside.

@@ -25,7 +25,9 @@ class Placing {
     std::vector<uint32_t> values{};
   };
 
-  Placing(const LoopNest& nest, const std::vector<ValueId>& wanted, const std::set<uint32_t>& available)
+  /// `safe` are loads of what is there whatever a select's condition is.
+  Placing(const LoopNest& nest, const std::vector<ValueId>& wanted, const std::set<uint32_t>& available,
+          const std::set<uint32_t>& safe = {})
       : nest_(nest), at_(nest.values.size(), kNowhere), arms_(nest.values.size(), {kNowhere, kNowhere}) {
     branches.push_back({});
     for (ValueId id : wanted) need(id, 0);
@@ -39,7 +41,7 @@ class Placing {
       spread(id);
     }
     for (uint32_t id = 0; id < nest.values.size(); ++id)
-      if (at_[id] != kNowhere && must_be_guarded(nest.values[id]))
+      if (at_[id] != kNowhere && must_be_guarded(nest.values[id]) && !safe.contains(id))
         for (uint32_t b = at_[id];; b = branches[b].parent) {
           branches[b].reads = true;
           if (b == 0) break;

@@ -13,14 +13,23 @@
 namespace caten {
 namespace {
 
+/// The extent of a loop; of one along a block that may be the last one, that of the others.
+Dim usual_extent(const LoopNest& nest, const Statement& loop) {
+  std::vector<ValueId> named = values_in(loop.extent);
+  if (named.empty()) return loop.extent;
+  const ScalarValue& count = nest[named[0]];
+  assert(count.kind == ValueKind::kSelect && "a loop runs to a value that is no count");
+  return Dim(nest[count.operands[1]].constant.as_integer());
+}
+
 /// How often the innermost statements run, for one run of the body.
-Dim work_of(const std::vector<Statement>& body) {
+Dim work_of(const LoopNest& nest, const std::vector<Statement>& body) {
   Dim sum(0);
   for (const Statement& statement : body) {
     if (statement.kind == StatementKind::kLoop)
-      sum = sum + statement.extent * work_of(statement.body);
+      sum = sum + usual_extent(nest, statement) * work_of(nest, statement.body);
     else if (statement.kind == StatementKind::kIf)
-      sum = sum + work_of(statement.body);
+      sum = sum + work_of(nest, statement.body);
     else if (statement.kind == StatementKind::kStore || statement.kind == StatementKind::kSet)
       sum = sum + Dim(1);
   }
@@ -292,11 +301,19 @@ class KernelRenderer {
   }
 
   /// Computes what statements need and is not there yet. What reads an accumulator is computed anew each time.
-  void compute(const std::vector<ValueId>& wanted, int depth) {
-    Placing placing(nest_, wanted, available_);
+  void compute(const std::vector<ValueId>& wanted, int depth, const std::set<uint32_t>& safe = {}) {
+    Placing placing(nest_, wanted, available_, safe);
     render_branch(placing, 0, depth);
     for (uint32_t id : placing.branches[0].values)
       if (!changes_[id]) available_.insert(id);
+  }
+
+  /// The loads of the element that a statement stores: it is there.
+  void collect_loads_of(const Statement& store, std::set<uint32_t>& loads) const {
+    for (uint32_t id = 0; id < nest_.values.size(); ++id) {
+      const ScalarValue& value = nest_.values[id];
+      if (value.kind == ValueKind::kLoad && value.slot == store.slot && value.index == store.index) loads.insert(id);
+    }
   }
 
   /// What the statements of a loop's body need in any case: its own, and those of loops that run at least once.
@@ -438,12 +455,15 @@ class KernelRenderer {
       const Statement& statement = body[i];
       if (at_once(statement) && (i == 0 || !at_once(body[i - 1]))) {
         std::vector<ValueId> wanted;
+        std::set<uint32_t> safe;
         for (size_t k = i; k < body.size() && at_once(body[k]); ++k) {
-          if (body[k].kind == StatementKind::kStore)
+          if (body[k].kind == StatementKind::kStore) {
             for (ValueId id : values_in(body[k].index)) wanted.push_back(id);
+            collect_loads_of(body[k], safe);
+          }
           wanted.push_back(body[k].value);
         }
-        compute(wanted, depth);
+        compute(wanted, depth, safe);
       }
       switch (statement.kind) {
         case StatementKind::kLoop: render_loop(statement, depth); break;
@@ -545,7 +565,7 @@ RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialec
     }
     if (const Statement* loop = nest.range(); loop && !dialect.range.empty()) {
       kernel.range = loop->extent;
-      kernel.range_work = work_of(loop->body) * Dim(static_cast<int64_t>(nest.values.size() + 1));
+      kernel.range_work = work_of(nest, loop->body) * Dim(static_cast<int64_t>(nest.values.size() + 1));
     }
   }
   close_unit();

@@ -124,6 +124,12 @@ ValueId KernelValues::elementwise(Op op, std::vector<ValueId> operands) {
       {.kind = ValueKind::kElementwise, .dtype = to, .from = from, .op = op, .operands = std::move(operands)});
 }
 
+Dim KernelValues::named(ValueId id, const Dim& limit) {
+  std::string name = reserved::value(id.value);
+  space_.declare(name, limit);
+  return Dim::symbol(name);
+}
+
 Dim KernelValues::element(const Location& at, const Index& index, const Shape& shape) const {
   if (!schedule_.buffers[at.buffer.value].scratch) return at.offset + IndexSpace::linear(index, shape);
   Index inside = index;
@@ -246,10 +252,7 @@ ValueId KernelValues::take(const Node& node, const Index& index) {
       from.push_back(*known);
       continue;
     }
-    i = clamp(i, limit);
-    std::string name = reserved::value(i.value);
-    space_.declare(name, limit);
-    from.push_back(Dim::symbol(name));
+    from.push_back(named(clamp(i, limit), limit));
     if (space_.proves_positive(limit)) continue;
     ValueId none = is_zero(limit);
     empty = empty.valid() ? select(empty, empty, none) : none;

@@ -42,6 +42,8 @@ class KernelValues {
   ValueId elementwise(Op op, std::vector<ValueId> operands);
   /// An index that a value stands for: i64 sums and products of indices and integers, as Dims do them (modulo 2^64).
   std::optional<Dim> as_index(ValueId id) const;
+  /// An i64 from 0 below `limit`, to be used in indices.
+  Dim named(ValueId id, const Dim& limit);
   /// Where element `index` of a value of this shape is. Of scratch there is one block of rows, from its begin on.
   Dim element(const Location& at, const Index& index, const Shape& shape) const;
   uint32_t slot(BufferId buffer, DType dtype);

@@ -1,6 +1,7 @@
 // Element-wise ops, conversions and views of constants are constants. Their values are those of the reference
-// evaluator, on scalars. So are sums of equal integers over axes of known size, which is how sizes become values. A
-// size that becomes a float, as the divisor of a mean does, stays one: kernels take sizes as arguments.
+// evaluator, on scalars. So are sums of equal integers over axes of known size, which is how sizes become values; where
+// it is not known, the sum is a coordinate, which is no loop. A size that becomes a float, as the divisor of a mean
+// does, stays one: kernels take sizes as arguments.
 #include <algorithm>
 #include <optional>
 
@@ -60,8 +61,15 @@ class Folder : public GraphCopier {
     Dim count = 1;
     for (int axis : reduce.axes)
       count = count * to_.dims.resolve(to_.type(operands[0]).shape)[static_cast<size_t>(axis)];
-    if (!count.is_constant() || count.overflowed()) return std::nullopt;
+    if (count.overflowed()) return std::nullopt;
     auto value = static_cast<uint64_t>(to_[operands[0]].get<ConstAttributes>().value.as_integer());
+    if (!count.is_constant()) {
+      if (node.type.dtype != DType::kI64) return std::nullopt;
+      Build build(to_);
+      NodeId size = build.size(count);
+      if (value != 1) size = build.mul(size, build.integer(static_cast<int64_t>(value)));
+      return build.fill(size, to_.dims.resolve(node.type.shape));
+    }
     auto sum = static_cast<int64_t>(value * static_cast<uint64_t>(count.constant()));
     return Build(to_).constant(Scalar::of_integer(node.type.dtype, sum), to_.dims.resolve(node.type.shape));
   }

@@ -25,6 +25,7 @@ static inline uint32_t caten_encode(double x, int exponent, int mantissa, int ha
 }
 static inline uint16_t caten_to_bf16(double x) { return (uint16_t)caten_encode(x, 8, 7, 1, 0); }
 static inline float caten_from_bf16(uint16_t x) { union { uint32_t bits; float x; } both = {(uint32_t)x << 16}; return both.x; }
+static inline uint8_t lt_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x < y; }
 static inline uint16_t mul_bf16(uint16_t a, uint16_t b) { typedef float T; float x = caten_from_bf16(a); float y = caten_from_bf16(b); return caten_to_bf16(x * y); }
 static inline float cast_bf16_to_f32(uint16_t a) { typedef float T; typedef float S; float x = caten_from_bf16(a); return (T)x; }
 static inline float add_f32(float x, float y) { typedef float T; return x + y; }
@@ -45,61 +46,52 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   for (int64_t i1 = 0; i1 < n0; ++i1) {
     float a1[32];
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
-    for (int64_t i2 = 0; i2 < 64; ++i2) {
+    const int64_t v5 = n1;
+    const int64_t v6 = i1;
+    const int64_t v7 = n2;
+    const uint8_t v8 = lt_i64(v6, v7);
+    const int64_t v9 = v8 ? (int64_t)64ll : v5;
+    for (int64_t i2 = 0; i2 < (v9); ++i2) {
       for (int64_t i3 = 0; i3 < 32; ++i3) {
         const int64_t i0 = i1 * 2048 + i2 * 32 + i3;
         const uint16_t v0 = b1[i0];
         const uint16_t v1 = mul_bf16(v0, v0);
         const float v2 = cast_bf16_to_f32(v1);
-        const float v5 = add_f32(a1[i3], v2);
-        a1[i3] = v5;
+        const float v11 = add_f32(a1[i3], v2);
+        a1[i3] = v11;
       }
     }
     for (int64_t i4 = 0; i4 < 32; ++i4) {
-      const float v8 = add_f32(a0[i4], a1[i4]);
-      a0[i4] = v8;
+      const float v14 = add_f32(a0[i4], a1[i4]);
+      a0[i4] = v14;
     }
   }
-  for (int64_t i5 = 0; i5 < n1; ++i5) {
-    for (int64_t i6 = 0; i6 < 32; ++i6) {
-      const int64_t i0 = i5 * 32 + i6 + n2;
-      const uint16_t v0 = b1[i0];
-      const uint16_t v1 = mul_bf16(v0, v0);
-      const float v2 = cast_bf16_to_f32(v1);
-      const float v10 = add_f32(a0[i6], v2);
-      a0[i6] = v10;
-    }
-  }
-  for (int64_t i7 = 0; i7 < n3; ++i7) {
-    const int64_t i0 = i7 + n4;
+  for (int64_t i5 = 0; i5 < n3; ++i5) {
+    const int64_t i0 = i5 + n4;
     const uint16_t v0 = b1[i0];
     const uint16_t v1 = mul_bf16(v0, v0);
     const float v2 = cast_bf16_to_f32(v1);
-    const float v12 = add_f32(a0[i7], v2);
-    a0[i7] = v12;
+    const float v16 = add_f32(a0[i5], v2);
+    a0[i5] = v16;
   }
-  for (int64_t i8 = 0; i8 < 16; ++i8) {
-    const float v15 = add_f32(a0[i8], a0[i8 + 16]);
-    a0[i8] = v15;
+  for (int64_t i6 = 0; i6 < 4; ++i6) {
+    const float v19 = add_f32(a0[i6 + 24], a0[i6 + 28]);
+    const float v22 = add_f32(a0[i6 + 16], a0[i6 + 20]);
+    const float v23 = add_f32(v22, v19);
+    const float v26 = add_f32(a0[i6 + 8], a0[i6 + 12]);
+    const float v29 = add_f32(a0[i6], a0[i6 + 4]);
+    const float v30 = add_f32(v29, v26);
+    const float v31 = add_f32(v30, v23);
+    a0[i6] = v31;
   }
-  for (int64_t i9 = 0; i9 < 8; ++i9) {
-    const float v18 = add_f32(a0[i9], a0[i9 + 8]);
-    a0[i9] = v18;
-  }
-  for (int64_t i10 = 0; i10 < 4; ++i10) {
-    const float v21 = add_f32(a0[i10], a0[i10 + 4]);
-    a0[i10] = v21;
-  }
-  for (int64_t i11 = 0; i11 < 2; ++i11) {
-    const float v24 = add_f32(a0[i11], a0[i11 + 2]);
-    a0[i11] = v24;
-  }
-  const float v27 = add_f32(a0[0], a0[1]);
-  a0[0] = v27;
-  const int64_t v29 = n5;
-  const uint8_t v31 = eq_i64(v29, (int64_t)0ll);
-  const float v32 = v31 ? 0x0p+0f : a0[0];
-  const float r0 = v32;
-  const uint16_t v34 = cast_f32_to_bf16(r0);
-  b0[0] = v34;
+  const float v34 = add_f32(a0[2], a0[3]);
+  const float v37 = add_f32(a0[0], a0[1]);
+  const float v38 = add_f32(v37, v34);
+  a0[0] = v38;
+  const int64_t v40 = n5;
+  const uint8_t v42 = eq_i64(v40, (int64_t)0ll);
+  const float v43 = v42 ? 0x0p+0f : a0[0];
+  const float r0 = v43;
+  const uint16_t v45 = cast_f32_to_bf16(r0);
+  b0[0] = v45;
 }

@@ -10,6 +10,7 @@ float exp2f(float); double exp2(double);
 static inline float exp2_f32(float x) { typedef float T; return caten_exp2(x); }
 static inline float mul_f32(float x, float y) { typedef float T; return x * y; }
 static inline float add_f32(float x, float y) { typedef float T; return x + y; }
+static inline uint8_t lt_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x < y; }
 
 static void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -44,51 +45,44 @@ static void kernel_1(void *const *buffers, const int64_t *sizes) {
   for (int64_t i1 = 0; i1 < n0; ++i1) {
     float a1[32];
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
-    for (int64_t i2 = 0; i2 < 64; ++i2) {
+    const int64_t v3 = n1;
+    const int64_t v4 = i1;
+    const int64_t v5 = n2;
+    const uint8_t v6 = lt_i64(v4, v5);
+    const int64_t v7 = v6 ? (int64_t)64ll : v3;
+    for (int64_t i2 = 0; i2 < (v7); ++i2) {
       for (int64_t i3 = 0; i3 < 32; ++i3) {
         const int64_t i0 = i1 * 2048 + i2 * 32 + i3;
         const float v0 = b1[i0];
-        const float v3 = add_f32(a1[i3], v0);
-        a1[i3] = v3;
+        const float v9 = add_f32(a1[i3], v0);
+        a1[i3] = v9;
       }
     }
     for (int64_t i4 = 0; i4 < 32; ++i4) {
-      const float v6 = add_f32(a0[i4], a1[i4]);
-      a0[i4] = v6;
+      const float v12 = add_f32(a0[i4], a1[i4]);
+      a0[i4] = v12;
     }
   }
-  for (int64_t i5 = 0; i5 < n1; ++i5) {
-    for (int64_t i6 = 0; i6 < 32; ++i6) {
-      const int64_t i0 = i5 * 32 + i6 + n2;
-      const float v0 = b1[i0];
-      const float v8 = add_f32(a0[i6], v0);
-      a0[i6] = v8;
-    }
-  }
-  for (int64_t i7 = 0; i7 < n3; ++i7) {
-    const int64_t i0 = i7 + n4;
+  for (int64_t i5 = 0; i5 < n3; ++i5) {
+    const int64_t i0 = i5 + n4;
     const float v0 = b1[i0];
-    const float v10 = add_f32(a0[i7], v0);
-    a0[i7] = v10;
+    const float v14 = add_f32(a0[i5], v0);
+    a0[i5] = v14;
   }
-  for (int64_t i8 = 0; i8 < 16; ++i8) {
-    const float v13 = add_f32(a0[i8], a0[i8 + 16]);
-    a0[i8] = v13;
+  for (int64_t i6 = 0; i6 < 4; ++i6) {
+    const float v17 = add_f32(a0[i6 + 24], a0[i6 + 28]);
+    const float v20 = add_f32(a0[i6 + 16], a0[i6 + 20]);
+    const float v21 = add_f32(v20, v17);
+    const float v24 = add_f32(a0[i6 + 8], a0[i6 + 12]);
+    const float v27 = add_f32(a0[i6], a0[i6 + 4]);
+    const float v28 = add_f32(v27, v24);
+    const float v29 = add_f32(v28, v21);
+    a0[i6] = v29;
   }
-  for (int64_t i9 = 0; i9 < 8; ++i9) {
-    const float v16 = add_f32(a0[i9], a0[i9 + 8]);
-    a0[i9] = v16;
-  }
-  for (int64_t i10 = 0; i10 < 4; ++i10) {
-    const float v19 = add_f32(a0[i10], a0[i10 + 4]);
-    a0[i10] = v19;
-  }
-  for (int64_t i11 = 0; i11 < 2; ++i11) {
-    const float v22 = add_f32(a0[i11], a0[i11 + 2]);
-    a0[i11] = v22;
-  }
-  const float v25 = add_f32(a0[0], a0[1]);
-  a0[0] = v25;
+  const float v32 = add_f32(a0[2], a0[3]);
+  const float v35 = add_f32(a0[0], a0[1]);
+  const float v36 = add_f32(v35, v32);
+  a0[0] = v36;
   const float r0 = a0[0];
   b0[0] = r0;
 }
@@ -176,7 +170,7 @@ static void caten_run(const int64_t *sizes, void *const *arguments, unsigned cha
   }
   {
     void *const buffers[] = {b9, b3};
-    const int64_t arguments_of[] = {caten_size_div(caten_size_div(N, 32), 64), caten_size_mod(caten_size_div(N, 32), 64), caten_size_mul(2048, caten_size_div(caten_size_div(N, 32), 64), &bad), caten_size_mod(N, 32), caten_size_mul(32, caten_size_div(N, 32), &bad)};
+    const int64_t arguments_of[] = {caten_size_div(caten_size_add(caten_size_div(N, 32), 63, &bad), 64), caten_size_mod(caten_size_div(N, 32), 64), caten_size_div(caten_size_div(N, 32), 64), caten_size_mod(N, 32), caten_size_mul(32, caten_size_div(N, 32), &bad)};
     kernel_1(buffers, arguments_of);
   }
   caten_move(b6, b9, 4);

@@ -110,7 +110,7 @@ TEST_CASE("constants are folded with the evaluator's values") {
   CHECK(print(out).find("2.0") != std::string::npos);
 }
 
-TEST_CASE("sums of equal integers are folded where their number is known, and wrap") {
+TEST_CASE("sums of equal integers are folded, and wrap; where their number is not known, they are coordinates") {
   Program p;
   auto add = [&](DType dtype, int64_t value, const Shape& shape, std::vector<int> axes) {
     p.output(p.b.reduce(Combine::kAdd, p.b.constant(Scalar::of_integer(dtype, value), shape), std::move(axes)));
@@ -128,8 +128,12 @@ TEST_CASE("sums of equal integers are folded where their number is known, and wr
   open.graph.dims.declare("N");
   open.graph.add_input("x", {DType::kF32, {Dim::symbol("N")}});
   open.arguments.inputs.push_back(Array::zeros(DType::kF32, {5}));
-  Shape shape{Dim::symbol("N")};
-  open.output(open.b.reduce(Combine::kAdd, open.b.integer(1, shape), {0}));
+  Dim n = Dim::symbol("N");
+  open.output(open.b.reduce(Combine::kAdd, open.b.integer(1, {n}), {0}));
+  open.output(open.b.reduce(Combine::kAdd, open.b.integer(INT64_MAX, {n, Dim(3), n}), {0, 2}));
+  CHECK(sums(run(open)) == 0);
+  Scalar one = Scalar::of_integer(DType::kU8, 1);
+  open.output(open.b.reduce(Combine::kAdd, open.b.constant(one, {n}), {0}));
   CHECK(sums(run(open)) == 1);
 }
 
