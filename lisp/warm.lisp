@@ -20,9 +20,9 @@
   (append
    (loop for m in '(64 38)
          append (loop for k in '(160 83 53)
-                      append (loop for n in '(96 101) collect (list m k n 32 48))))
-   '((320 416 96 32 48) (301 333 101 21 19) (64 48 53 32 19) (37 256 21 32 19) (24 2592 96 32 48) (25 2111 53 21 19) (24 4096 96 32 48)
-     (77 45 83 37 19) (52 4133 85 37 28) (288 544 160 96 56)))
+                      append (loop for (n last) in '((96 64) (101 77)) collect (list m k n 32 last))))
+   '((320 432 96 32 48) (301 333 101 21 19) (64 48 53 32 19) (37 256 21 32 19) (24 2592 96 32 48) (25 2111 53 21 19) (24 4096 96 32 48)
+     (77 45 83 37 19) (52 4133 85 37 28) (288 544 160 96 56) (20 24 28 32 1000) (21 25 29 33 333)))
   "What the named sizes of a signature are, one after the other: divided by tiles and lanes or not; short, long, or a whole number of blocks.
 None is small enough to be part of a kernel's text.")
 

@@ -40,7 +40,8 @@ enum class ValueKind : uint8_t {
   kInRange,      ///< bool: 0 ≤ operand < index
   kAccumulator,  ///< the present content of accumulator `slot`, of its element `index` if it has several
   kResult,       ///< the scalar that statement kLet named `slot`
-  kDistinct,     ///< bool: `slot` and slot `constant` begin at different addresses
+  kCount,     ///< how many elements a block has: `constant` if operand 0, else `index`, which are left for the last one
+  kDistinct,  ///< bool: `slot` and slot `constant` begin at different addresses
 };
 
 struct ScalarValue {

@@ -35,14 +35,15 @@ std::vector<ValueId> Lowering::folded_at(const PassPlan& plan, const Index& rows
 
 Lowering::Blocks Lowering::blocks_of(const Dim& extent, int64_t size) {
   Dim count = ceil_div(extent, Dim(size));
-  Dim number = count.is(1) ? Dim(0) : values_.variable(count);
-  return {{number, Dim(0), count}, floor_div(extent, Dim(size)), floor_mod(extent, Dim(size)), size};
+  Dim rest = floor_mod(extent, Dim(size));
+  // One whole block looks as several do, so that a kernel serves both.
+  Dim number = count.is(1) && !rest.is(0) ? Dim(0) : values_.variable(count);
+  return {{number, Dim(0), count}, floor_div(extent, Dim(size)), std::move(rest), size};
 }
 
 Dim Lowering::count_in(Body& into, const Blocks& blocks) {
   if (std::optional<Dim> only = blocks.only_count()) return *only;
-  ValueId size = values_.constant(Scalar::of_integer(DType::kI64, blocks.size));
-  ValueId count = values_.select(is_full(blocks), size, values_.index_value(blocks.rest));
+  ValueId count = values_.count(is_full(blocks), blocks.size, blocks.rest);
   into.push_back({.kind = StatementKind::kKeep, .value = count});
   return values_.named(count, Dim(blocks.size + 1));
 }

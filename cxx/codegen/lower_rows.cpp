@@ -119,9 +119,9 @@ void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector
   const Dim &variable = plan.reduced.back(), &extent = plan.reduced_extents.back();
   Dim steps = floor_div(extent, Dim(lanes));
   bool in_blocks = sums && !(steps.is_constant() && steps.constant() <= kBlock);
-  auto run = [&](Body& body, const std::vector<uint32_t>& slots, const Dim& first, const Dim& count) {
+  auto run = [&](Body& body, const std::vector<uint32_t>& slots, const Dim& first, const Dim& count, Extent kind) {
     Dim i = values_.variable(count);
-    in_steps(body, i, count, count.is(kBlock) ? Extent::kForm : Extent::kCount, [&](Body& each, const Dim& step) {
+    in_steps(body, i, count, kind, [&](Body& each, const Dim& step) {
       Dim lane = values_.variable(Dim(lanes));
       Body& elements = loop(each, lane, Dim(lanes));
       bind(elements, variable, (first + step) * Dim(lanes) + lane);
@@ -133,13 +133,13 @@ void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector
     Body& body = loop_over_count(into, blocks.number.variable, blocks.number.extent);
     std::vector<uint32_t> partial = declare_all(body, plan, lanes);
     Dim first = blocks.number.variable * Dim(kBlock);
-    run(body, partial, first, count_in(body, blocks));
+    run(body, partial, first, count_in(body, blocks), Extent::kForm);
     Dim lane = values_.variable(Dim(lanes));
     Body& each = loop(body, lane, Dim(lanes));
     for (size_t k = 0; k < plan.folds.size(); ++k)
       fold_in(each, *plan.folds[k], totals[k], lane, accumulator(*plan.folds[k], partial[k], lane));
   } else {
-    run(into, totals, Dim(0), steps);
+    run(into, totals, Dim(0), steps, Extent::kCount);
   }
   Dim rest = floor_mod(extent, Dim(lanes));
   if (rest.is(0)) return;

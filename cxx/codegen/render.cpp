@@ -18,8 +18,8 @@ Dim usual_extent(const LoopNest& nest, const Statement& loop) {
   std::vector<ValueId> named = values_in(loop.extent);
   if (named.empty()) return loop.extent;
   const ScalarValue& count = nest[named[0]];
-  assert(count.kind == ValueKind::kSelect && "a loop runs to a value that is no count");
-  return Dim(nest[count.operands[1]].constant.as_integer());
+  assert(count.kind == ValueKind::kCount && "a loop runs to a value that is no count");
+  return Dim(count.constant.as_integer());
 }
 
 /// How often the innermost statements run, for one run of the body.
@@ -265,6 +265,10 @@ class KernelRenderer {
         return fmt::format("{}({}, {})", functions_.prelude("caten_clamp"), operands[0], index(value.index));
       case ValueKind::kInRange:
         return fmt::format("{}({}, {})", functions_.prelude("caten_in_range"), operands[0], index(value.index));
+      case ValueKind::kCount: {
+        At rest(*this, place_, 0);
+        return fmt::format("{} ? {} : {}", operands[0], value.constant.as_integer(), index(value.index));
+      }
       case ValueKind::kDistinct: return fmt::format("b0 != b{}", value.slot);
       case ValueKind::kConstant:
       case ValueKind::kResult:

@@ -78,6 +78,14 @@ ValueId KernelValues::is_zero(const Dim& dim) {
   return elementwise(Op::kEq, {index_value(dim), constant(Scalar::zero(DType::kI64))});
 }
 
+ValueId KernelValues::count(ValueId full, int64_t size, const Dim& rest) {
+  return out_.add({.kind = ValueKind::kCount,
+                   .dtype = DType::kI64,
+                   .operands = {full},
+                   .index = rest,
+                   .constant = Scalar::of_integer(DType::kI64, size)});
+}
+
 std::optional<Dim> KernelValues::as_index(ValueId id) const {
   const ScalarValue& value = out_[id];
   if (value.kind == ValueKind::kIndex) return value.index;

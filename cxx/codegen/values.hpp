@@ -38,6 +38,7 @@ class KernelValues {
   ValueId select(ValueId condition, ValueId a, ValueId b);
   ValueId clamp(ValueId i, const Dim& limit);
   ValueId is_zero(const Dim& dim);
+  ValueId count(ValueId full, int64_t size, const Dim& rest);
   /// An op of the operands, or what is the same and simpler.
   ValueId elementwise(Op op, std::vector<ValueId> operands);
   /// An index that a value stands for: i64 sums and products of indices and integers, as Dims do them (modulo 2^64).

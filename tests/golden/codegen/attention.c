@@ -108,26 +108,25 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
     for (int64_t i10 = 0; i10 < n11; ++i10) {
       float a2[32];
       for (int64_t i = 0; i < 32; ++i) a2[i] = -0x0p+0f;
+      const int64_t v35 = i10;
       const int64_t v36 = n12;
-      const int64_t v37 = i10;
-      const int64_t v38 = n13;
-      const uint8_t v39 = lt_i64(v37, v38);
-      const int64_t v40 = v39 ? (int64_t)64ll : v36;
-      for (int64_t i11 = 0; i11 < (v40); ++i11) {
+      const uint8_t v37 = lt_i64(v35, v36);
+      const int64_t v38 = v37 ? 64 : n13;
+      for (int64_t i11 = 0; i11 < (v38); ++i11) {
         for (int64_t i12 = 0; i12 < 32; ++i12) {
           const int64_t i9 = i10 * 2048 + i11 * 32 + i12;
           const float v29 = b1[i0 * n6 + i1 * n7 + i9 + n8];
           const float v31 = mul_f32(r0, -0x1p+0f);
           const float v32 = add_f32(v29, v31);
           const float v33 = exp2_f32(v32);
-          const float v42 = add_f32(a2[i12], v33);
-          a2[i12] = v42;
+          const float v40 = add_f32(a2[i12], v33);
+          a2[i12] = v40;
           b0[i0 * n6 + i1 * n7 + i9 + n8] = v33;
         }
       }
       for (int64_t i13 = 0; i13 < 32; ++i13) {
-        const float v45 = add_f32(a1[i13], a2[i13]);
-        a1[i13] = v45;
+        const float v43 = add_f32(a1[i13], a2[i13]);
+        a1[i13] = v43;
       }
     }
     for (int64_t i14 = 0; i14 < n9; ++i14) {
@@ -136,34 +135,34 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
       const float v31 = mul_f32(r0, -0x1p+0f);
       const float v32 = add_f32(v29, v31);
       const float v33 = exp2_f32(v32);
-      const float v47 = add_f32(a1[i14], v33);
-      a1[i14] = v47;
+      const float v45 = add_f32(a1[i14], v33);
+      a1[i14] = v45;
       b0[i0 * n6 + i1 * n7 + i9 + n8] = v33;
     }
     for (int64_t i15 = 0; i15 < 4; ++i15) {
-      const float v50 = add_f32(a1[i15 + 24], a1[i15 + 28]);
-      const float v53 = add_f32(a1[i15 + 16], a1[i15 + 20]);
-      const float v54 = add_f32(v53, v50);
-      const float v57 = add_f32(a1[i15 + 8], a1[i15 + 12]);
-      const float v60 = add_f32(a1[i15], a1[i15 + 4]);
-      const float v61 = add_f32(v60, v57);
-      const float v62 = add_f32(v61, v54);
-      a1[i15] = v62;
+      const float v48 = add_f32(a1[i15 + 24], a1[i15 + 28]);
+      const float v51 = add_f32(a1[i15 + 16], a1[i15 + 20]);
+      const float v52 = add_f32(v51, v48);
+      const float v55 = add_f32(a1[i15 + 8], a1[i15 + 12]);
+      const float v58 = add_f32(a1[i15], a1[i15 + 4]);
+      const float v59 = add_f32(v58, v55);
+      const float v60 = add_f32(v59, v52);
+      a1[i15] = v60;
     }
-    const float v65 = add_f32(a1[2], a1[3]);
-    const float v68 = add_f32(a1[0], a1[1]);
-    const float v69 = add_f32(v68, v65);
-    a1[0] = v69;
-    const int64_t v71 = n7;
-    const uint8_t v73 = eq_i64(v71, (int64_t)0ll);
-    const float v74 = v73 ? 0x0p+0f : a1[0];
-    const float r2 = v74;
+    const float v63 = add_f32(a1[2], a1[3]);
+    const float v66 = add_f32(a1[0], a1[1]);
+    const float v67 = add_f32(v66, v63);
+    a1[0] = v67;
+    const int64_t v69 = n7;
+    const uint8_t v71 = eq_i64(v69, (int64_t)0ll);
+    const float v72 = v71 ? 0x0p+0f : a1[0];
+    const float r2 = v72;
     for (int64_t i16 = 0; i16 < n7; ++i16) {
-      const uint8_t v76 = eq_f32(r2, 0x0p+0f);
-      const float v77 = b0[i0 * n6 + i1 * n7 + i16 + n8];
-      const float v78 = div_f32(v77, r2);
-      const float v79 = v76 ? 0x0p+0f : v78;
-      b0[i0 * n6 + i1 * n7 + i16 + n8] = v79;
+      const uint8_t v74 = eq_f32(r2, 0x0p+0f);
+      const float v75 = b0[i0 * n6 + i1 * n7 + i16 + n8];
+      const float v76 = div_f32(v75, r2);
+      const float v77 = v74 ? 0x0p+0f : v76;
+      b0[i0 * n6 + i1 * n7 + i16 + n8] = v77;
     }
   }
 }
@@ -188,34 +187,33 @@ __attribute__((visibility("default"))) void kernel_2(void *const *buffers, const
     const int64_t i6 = ((i5) / n1);
     const int64_t i4 = i6 * n2 + i5;
     const int64_t i0 = i6 + n3;
+    const int64_t v3 = i4;
     const int64_t v4 = n4;
-    const int64_t v5 = i4;
-    const int64_t v6 = n5;
-    const uint8_t v7 = lt_i64(v5, v6);
-    const int64_t v8 = v7 ? (int64_t)4ll : v4;
+    const uint8_t v5 = lt_i64(v3, v4);
+    const int64_t v6 = v5 ? 4 : n5;
     float a0[128];
     for (int64_t i = 0; i < 128; ++i) a0[i] = -0x0p+0f;
     for (int64_t i3 = 0; i3 < n6; ++i3) {
-      for (int64_t i7 = 0; i7 < (v8); ++i7) {
+      for (int64_t i7 = 0; i7 < (v6); ++i7) {
         const int64_t i1 = i4 * 4 + i7 + n7;
         const float v0 = b1[i0 * n8 + i1 * n6 + i3 + n9];
         for (int64_t i8 = 0; i8 < 8; ++i8) {
           const int64_t i2 = i8;
           const float v1 = b2[i0 * n10 + i2 + i3 * 8];
           const float v2 = mul_f32(v0, v1);
-          const float v11 = add_f32(a0[i7 * 32 + i8], v2);
-          a0[i7 * 32 + i8] = v11;
+          const float v9 = add_f32(a0[i7 * 32 + i8], v2);
+          a0[i7 * 32 + i8] = v9;
         }
       }
     }
-    for (int64_t i9 = 0; i9 < (v8); ++i9) {
+    for (int64_t i9 = 0; i9 < (v6); ++i9) {
       const int64_t i1 = i4 * 4 + i9 + n7;
       for (int64_t i10 = 0; i10 < 8; ++i10) {
         const int64_t i2 = i10;
-        const int64_t v14 = n6;
-        const uint8_t v16 = eq_i64(v14, (int64_t)0ll);
-        const float v17 = v16 ? 0x0p+0f : a0[i10 + i9 * 32];
-        const float r0 = v17;
+        const int64_t v12 = n6;
+        const uint8_t v14 = eq_i64(v12, (int64_t)0ll);
+        const float v15 = v14 ? 0x0p+0f : a0[i10 + i9 * 32];
+        const float r0 = v15;
         b0[i0 * n11 + i1 * 8 + i2] = r0;
       }
     }

@@ -46,24 +46,23 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   for (int64_t i1 = 0; i1 < n0; ++i1) {
     float a1[32];
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
+    const int64_t v4 = i1;
     const int64_t v5 = n1;
-    const int64_t v6 = i1;
-    const int64_t v7 = n2;
-    const uint8_t v8 = lt_i64(v6, v7);
-    const int64_t v9 = v8 ? (int64_t)64ll : v5;
-    for (int64_t i2 = 0; i2 < (v9); ++i2) {
+    const uint8_t v6 = lt_i64(v4, v5);
+    const int64_t v7 = v6 ? 64 : n2;
+    for (int64_t i2 = 0; i2 < (v7); ++i2) {
       for (int64_t i3 = 0; i3 < 32; ++i3) {
         const int64_t i0 = i1 * 2048 + i2 * 32 + i3;
         const uint16_t v0 = b1[i0];
         const uint16_t v1 = mul_bf16(v0, v0);
         const float v2 = cast_bf16_to_f32(v1);
-        const float v11 = add_f32(a1[i3], v2);
-        a1[i3] = v11;
+        const float v9 = add_f32(a1[i3], v2);
+        a1[i3] = v9;
       }
     }
     for (int64_t i4 = 0; i4 < 32; ++i4) {
-      const float v14 = add_f32(a0[i4], a1[i4]);
-      a0[i4] = v14;
+      const float v12 = add_f32(a0[i4], a1[i4]);
+      a0[i4] = v12;
     }
   }
   for (int64_t i5 = 0; i5 < n3; ++i5) {
@@ -71,27 +70,27 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     const uint16_t v0 = b1[i0];
     const uint16_t v1 = mul_bf16(v0, v0);
     const float v2 = cast_bf16_to_f32(v1);
-    const float v16 = add_f32(a0[i5], v2);
-    a0[i5] = v16;
+    const float v14 = add_f32(a0[i5], v2);
+    a0[i5] = v14;
   }
   for (int64_t i6 = 0; i6 < 4; ++i6) {
-    const float v19 = add_f32(a0[i6 + 24], a0[i6 + 28]);
-    const float v22 = add_f32(a0[i6 + 16], a0[i6 + 20]);
-    const float v23 = add_f32(v22, v19);
-    const float v26 = add_f32(a0[i6 + 8], a0[i6 + 12]);
-    const float v29 = add_f32(a0[i6], a0[i6 + 4]);
-    const float v30 = add_f32(v29, v26);
-    const float v31 = add_f32(v30, v23);
-    a0[i6] = v31;
+    const float v17 = add_f32(a0[i6 + 24], a0[i6 + 28]);
+    const float v20 = add_f32(a0[i6 + 16], a0[i6 + 20]);
+    const float v21 = add_f32(v20, v17);
+    const float v24 = add_f32(a0[i6 + 8], a0[i6 + 12]);
+    const float v27 = add_f32(a0[i6], a0[i6 + 4]);
+    const float v28 = add_f32(v27, v24);
+    const float v29 = add_f32(v28, v21);
+    a0[i6] = v29;
   }
-  const float v34 = add_f32(a0[2], a0[3]);
-  const float v37 = add_f32(a0[0], a0[1]);
-  const float v38 = add_f32(v37, v34);
-  a0[0] = v38;
-  const int64_t v40 = n5;
-  const uint8_t v42 = eq_i64(v40, (int64_t)0ll);
-  const float v43 = v42 ? 0x0p+0f : a0[0];
-  const float r0 = v43;
-  const uint16_t v45 = cast_f32_to_bf16(r0);
-  b0[0] = v45;
+  const float v32 = add_f32(a0[2], a0[3]);
+  const float v35 = add_f32(a0[0], a0[1]);
+  const float v36 = add_f32(v35, v32);
+  a0[0] = v36;
+  const int64_t v38 = n5;
+  const uint8_t v40 = eq_i64(v38, (int64_t)0ll);
+  const float v41 = v40 ? 0x0p+0f : a0[0];
+  const float r0 = v41;
+  const uint16_t v43 = cast_f32_to_bf16(r0);
+  b0[0] = v43;
 }

@@ -45,23 +45,22 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     const int64_t v7 = n3;
     const uint8_t v8 = lt_i64(v6, v7);
     if (v8) {
+      const int64_t v9 = i4;
       const int64_t v10 = n4;
-      const int64_t v11 = i4;
-      const int64_t v12 = n5;
-      const uint8_t v13 = lt_i64(v11, v12);
-      const int64_t v14 = v13 ? (int64_t)4ll : v10;
+      const uint8_t v11 = lt_i64(v9, v10);
+      const int64_t v12 = v11 ? 4 : n5;
       const int64_t i7 = i4 * 4;
-      const int64_t v16 = v14;
-      const uint8_t v17 = lt_i64((int64_t)1ll, v16);
-      const int64_t v18 = v14 + (-1);
-      const int64_t v19 = v17 ? (int64_t)1ll : v18;
-      const int64_t i8 = i4 * 4 + v19;
-      const uint8_t v21 = lt_i64((int64_t)2ll, v16);
-      const int64_t v22 = v21 ? (int64_t)2ll : v18;
-      const int64_t i9 = i4 * 4 + v22;
-      const uint8_t v24 = lt_i64((int64_t)3ll, v16);
-      const int64_t v25 = v24 ? (int64_t)3ll : v18;
-      const int64_t i10 = i4 * 4 + v25;
+      const int64_t v14 = v12;
+      const uint8_t v15 = lt_i64((int64_t)1ll, v14);
+      const int64_t v16 = v12 + (-1);
+      const int64_t v17 = v15 ? (int64_t)1ll : v16;
+      const int64_t i8 = i4 * 4 + v17;
+      const uint8_t v19 = lt_i64((int64_t)2ll, v14);
+      const int64_t v20 = v19 ? (int64_t)2ll : v16;
+      const int64_t i9 = i4 * 4 + v20;
+      const uint8_t v22 = lt_i64((int64_t)3ll, v14);
+      const int64_t v23 = v22 ? (int64_t)3ll : v16;
+      const int64_t i10 = i4 * 4 + v23;
       float a0[16];
       float a1[16];
       float a2[16];
@@ -72,45 +71,45 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
       float a7[16];
       for (int64_t i = 0; i < 16; ++i) { a0[i] = -0x0p+0f; a1[i] = -0x0p+0f; a2[i] = -0x0p+0f; a3[i] = -0x0p+0f; a4[i] = -0x0p+0f; a5[i] = -0x0p+0f; a6[i] = -0x0p+0f; a7[i] = -0x0p+0f; }
       for (int64_t i2 = 0; i2 < n6; ++i2) {
-        const float v27 = b1[i7 * n6 + i2];
-        const float v28 = max_f32(v27, 0x0p+0f);
-        const float v35 = b1[i8 * n6 + i2];
-        const float v36 = max_f32(v35, 0x0p+0f);
-        const float v39 = b1[i9 * n6 + i2];
-        const float v40 = max_f32(v39, 0x0p+0f);
-        const float v43 = b1[i10 * n6 + i2];
-        const float v44 = max_f32(v43, 0x0p+0f);
+        const float v25 = b1[i7 * n6 + i2];
+        const float v26 = max_f32(v25, 0x0p+0f);
+        const float v33 = b1[i8 * n6 + i2];
+        const float v34 = max_f32(v33, 0x0p+0f);
+        const float v37 = b1[i9 * n6 + i2];
+        const float v38 = max_f32(v37, 0x0p+0f);
+        const float v41 = b1[i10 * n6 + i2];
+        const float v42 = max_f32(v41, 0x0p+0f);
         for (int64_t i11 = 0; i11 < 16; ++i11) {
           const int64_t i12 = i11 + i3 * 32;
           const int64_t i13 = i11 + i3 * 32 + 16;
-          const uint16_t v29 = b2[i2 * n7 + i12];
-          const float v30 = cast_f16_to_f32(v29);
-          const float v31 = mul_f32(v28, v30);
-          const uint16_t v32 = b2[i2 * n7 + i13];
-          const float v33 = cast_f16_to_f32(v32);
-          const float v34 = mul_f32(v28, v33);
-          const float v37 = mul_f32(v36, v30);
-          const float v38 = mul_f32(v36, v33);
-          const float v41 = mul_f32(v40, v30);
-          const float v42 = mul_f32(v40, v33);
-          const float v45 = mul_f32(v44, v30);
-          const float v46 = mul_f32(v44, v33);
-          const float v48 = add_f32(a0[i11], v31);
-          const float v50 = add_f32(a1[i11], v34);
-          const float v52 = add_f32(a2[i11], v37);
-          const float v54 = add_f32(a3[i11], v38);
-          const float v56 = add_f32(a4[i11], v41);
-          const float v58 = add_f32(a5[i11], v42);
-          const float v60 = add_f32(a6[i11], v45);
-          const float v62 = add_f32(a7[i11], v46);
-          a0[i11] = v48;
-          a1[i11] = v50;
-          a2[i11] = v52;
-          a3[i11] = v54;
-          a4[i11] = v56;
-          a5[i11] = v58;
-          a6[i11] = v60;
-          a7[i11] = v62;
+          const uint16_t v27 = b2[i2 * n7 + i12];
+          const float v28 = cast_f16_to_f32(v27);
+          const float v29 = mul_f32(v26, v28);
+          const uint16_t v30 = b2[i2 * n7 + i13];
+          const float v31 = cast_f16_to_f32(v30);
+          const float v32 = mul_f32(v26, v31);
+          const float v35 = mul_f32(v34, v28);
+          const float v36 = mul_f32(v34, v31);
+          const float v39 = mul_f32(v38, v28);
+          const float v40 = mul_f32(v38, v31);
+          const float v43 = mul_f32(v42, v28);
+          const float v44 = mul_f32(v42, v31);
+          const float v46 = add_f32(a0[i11], v29);
+          const float v48 = add_f32(a1[i11], v32);
+          const float v50 = add_f32(a2[i11], v35);
+          const float v52 = add_f32(a3[i11], v36);
+          const float v54 = add_f32(a4[i11], v39);
+          const float v56 = add_f32(a5[i11], v40);
+          const float v58 = add_f32(a6[i11], v43);
+          const float v60 = add_f32(a7[i11], v44);
+          a0[i11] = v46;
+          a1[i11] = v48;
+          a2[i11] = v50;
+          a3[i11] = v52;
+          a4[i11] = v54;
+          a5[i11] = v56;
+          a6[i11] = v58;
+          a7[i11] = v60;
         }
       }
       float a8[128];
@@ -124,27 +123,26 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
         a8[i14 + 96] = a6[i14];
         a8[i14 + 112] = a7[i14];
       }
-      for (int64_t i15 = 0; i15 < (v14); ++i15) {
+      for (int64_t i15 = 0; i15 < (v12); ++i15) {
         const int64_t i0 = i15 + i4 * 4;
         for (int64_t i16 = 0; i16 < 32; ++i16) {
           const int64_t i1 = i16 + i3 * 32;
-          const int64_t v72 = n6;
-          const uint8_t v74 = eq_i64(v72, (int64_t)0ll);
-          const float v75 = v74 ? 0x0p+0f : a8[i15 * 32 + i16];
-          const float r0 = v75;
+          const int64_t v70 = n6;
+          const uint8_t v72 = eq_i64(v70, (int64_t)0ll);
+          const float v73 = v72 ? 0x0p+0f : a8[i15 * 32 + i16];
+          const float r0 = v73;
           b0[i0 * n7 + i1] = r0;
         }
       }
     } else {
+      const int64_t v9 = i4;
       const int64_t v10 = n4;
-      const int64_t v11 = i4;
-      const int64_t v12 = n5;
-      const uint8_t v13 = lt_i64(v11, v12);
-      const int64_t v14 = v13 ? (int64_t)4ll : v10;
+      const uint8_t v11 = lt_i64(v9, v10);
+      const int64_t v12 = v11 ? 4 : n5;
       float a9[128];
       for (int64_t i = 0; i < 128; ++i) a9[i] = -0x0p+0f;
       for (int64_t i2 = 0; i2 < n6; ++i2) {
-        for (int64_t i17 = 0; i17 < (v14); ++i17) {
+        for (int64_t i17 = 0; i17 < (v12); ++i17) {
           const int64_t i0 = i17 + i4 * 4;
           if (0 < n8) {
             const float v0 = b1[i0 * n6 + i2];
@@ -154,20 +152,20 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
               const uint16_t v3 = b2[i2 * n7 + i1];
               const float v4 = cast_f16_to_f32(v3);
               const float v5 = mul_f32(v2, v4);
-              const float v78 = add_f32(a9[i17 * 32 + i18], v5);
-              a9[i17 * 32 + i18] = v78;
+              const float v76 = add_f32(a9[i17 * 32 + i18], v5);
+              a9[i17 * 32 + i18] = v76;
             }
           }
         }
       }
-      for (int64_t i19 = 0; i19 < (v14); ++i19) {
+      for (int64_t i19 = 0; i19 < (v12); ++i19) {
         const int64_t i0 = i19 + i4 * 4;
         for (int64_t i20 = 0; i20 < n8; ++i20) {
           const int64_t i1 = i20 + i3 * 32;
-          const int64_t v72 = n6;
-          const uint8_t v74 = eq_i64(v72, (int64_t)0ll);
-          const float v80 = v74 ? 0x0p+0f : a9[i19 * 32 + i20];
-          const float r0 = v80;
+          const int64_t v70 = n6;
+          const uint8_t v72 = eq_i64(v70, (int64_t)0ll);
+          const float v78 = v72 ? 0x0p+0f : a9[i19 * 32 + i20];
+          const float r0 = v78;
           b0[i0 * n7 + i1] = r0;
         }
       }

@@ -61,26 +61,25 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     for (int64_t i7 = 0; i7 < n5; ++i7) {
       float a2[32];
       for (int64_t i = 0; i < 32; ++i) a2[i] = -0x0p+0f;
+      const int64_t v35 = i7;
       const int64_t v36 = n6;
-      const int64_t v37 = i7;
-      const int64_t v38 = n7;
-      const uint8_t v39 = lt_i64(v37, v38);
-      const int64_t v40 = v39 ? (int64_t)64ll : v36;
-      for (int64_t i8 = 0; i8 < (v40); ++i8) {
+      const uint8_t v37 = lt_i64(v35, v36);
+      const int64_t v38 = v37 ? 64 : n7;
+      for (int64_t i8 = 0; i8 < (v38); ++i8) {
         for (int64_t i9 = 0; i9 < 32; ++i9) {
           const int64_t i6 = i7 * 2048 + i8 * 32 + i9;
           const float v29 = b1[i0 * n2 + i6];
           const float v31 = mul_f32(r0, -0x1p+0f);
           const float v32 = add_f32(v29, v31);
           const float v33 = exp2_f32(v32);
-          const float v42 = add_f32(a2[i9], v33);
-          a2[i9] = v42;
+          const float v40 = add_f32(a2[i9], v33);
+          a2[i9] = v40;
           b0[i0 * n2 + i6] = v33;
         }
       }
       for (int64_t i10 = 0; i10 < 32; ++i10) {
-        const float v45 = add_f32(a1[i10], a2[i10]);
-        a1[i10] = v45;
+        const float v43 = add_f32(a1[i10], a2[i10]);
+        a1[i10] = v43;
       }
     }
     for (int64_t i11 = 0; i11 < n3; ++i11) {
@@ -89,32 +88,32 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
       const float v31 = mul_f32(r0, -0x1p+0f);
       const float v32 = add_f32(v29, v31);
       const float v33 = exp2_f32(v32);
-      const float v47 = add_f32(a1[i11], v33);
-      a1[i11] = v47;
+      const float v45 = add_f32(a1[i11], v33);
+      a1[i11] = v45;
       b0[i0 * n2 + i6] = v33;
     }
     for (int64_t i12 = 0; i12 < 4; ++i12) {
-      const float v50 = add_f32(a1[i12 + 24], a1[i12 + 28]);
-      const float v53 = add_f32(a1[i12 + 16], a1[i12 + 20]);
-      const float v54 = add_f32(v53, v50);
-      const float v57 = add_f32(a1[i12 + 8], a1[i12 + 12]);
-      const float v60 = add_f32(a1[i12], a1[i12 + 4]);
-      const float v61 = add_f32(v60, v57);
-      const float v62 = add_f32(v61, v54);
-      a1[i12] = v62;
+      const float v48 = add_f32(a1[i12 + 24], a1[i12 + 28]);
+      const float v51 = add_f32(a1[i12 + 16], a1[i12 + 20]);
+      const float v52 = add_f32(v51, v48);
+      const float v55 = add_f32(a1[i12 + 8], a1[i12 + 12]);
+      const float v58 = add_f32(a1[i12], a1[i12 + 4]);
+      const float v59 = add_f32(v58, v55);
+      const float v60 = add_f32(v59, v52);
+      a1[i12] = v60;
     }
-    const float v65 = add_f32(a1[2], a1[3]);
-    const float v68 = add_f32(a1[0], a1[1]);
-    const float v69 = add_f32(v68, v65);
-    a1[0] = v69;
-    const int64_t v71 = n2;
-    const uint8_t v73 = eq_i64(v71, (int64_t)0ll);
-    const float v74 = v73 ? 0x0p+0f : a1[0];
-    const float r2 = v74;
+    const float v63 = add_f32(a1[2], a1[3]);
+    const float v66 = add_f32(a1[0], a1[1]);
+    const float v67 = add_f32(v66, v63);
+    a1[0] = v67;
+    const int64_t v69 = n2;
+    const uint8_t v71 = eq_i64(v69, (int64_t)0ll);
+    const float v72 = v71 ? 0x0p+0f : a1[0];
+    const float r2 = v72;
     for (int64_t i13 = 0; i13 < n2; ++i13) {
-      const float v76 = b0[i0 * n2 + i13];
-      const float v77 = div_f32(v76, r2);
-      b0[i0 * n2 + i13] = v77;
+      const float v74 = b0[i0 * n2 + i13];
+      const float v75 = div_f32(v74, r2);
+      b0[i0 * n2 + i13] = v75;
     }
   }
 }

@@ -45,44 +45,43 @@ static void kernel_1(void *const *buffers, const int64_t *sizes) {
   for (int64_t i1 = 0; i1 < n0; ++i1) {
     float a1[32];
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
+    const int64_t v2 = i1;
     const int64_t v3 = n1;
-    const int64_t v4 = i1;
-    const int64_t v5 = n2;
-    const uint8_t v6 = lt_i64(v4, v5);
-    const int64_t v7 = v6 ? (int64_t)64ll : v3;
-    for (int64_t i2 = 0; i2 < (v7); ++i2) {
+    const uint8_t v4 = lt_i64(v2, v3);
+    const int64_t v5 = v4 ? 64 : n2;
+    for (int64_t i2 = 0; i2 < (v5); ++i2) {
       for (int64_t i3 = 0; i3 < 32; ++i3) {
         const int64_t i0 = i1 * 2048 + i2 * 32 + i3;
         const float v0 = b1[i0];
-        const float v9 = add_f32(a1[i3], v0);
-        a1[i3] = v9;
+        const float v7 = add_f32(a1[i3], v0);
+        a1[i3] = v7;
       }
     }
     for (int64_t i4 = 0; i4 < 32; ++i4) {
-      const float v12 = add_f32(a0[i4], a1[i4]);
-      a0[i4] = v12;
+      const float v10 = add_f32(a0[i4], a1[i4]);
+      a0[i4] = v10;
     }
   }
   for (int64_t i5 = 0; i5 < n3; ++i5) {
     const int64_t i0 = i5 + n4;
     const float v0 = b1[i0];
-    const float v14 = add_f32(a0[i5], v0);
-    a0[i5] = v14;
+    const float v12 = add_f32(a0[i5], v0);
+    a0[i5] = v12;
   }
   for (int64_t i6 = 0; i6 < 4; ++i6) {
-    const float v17 = add_f32(a0[i6 + 24], a0[i6 + 28]);
-    const float v20 = add_f32(a0[i6 + 16], a0[i6 + 20]);
-    const float v21 = add_f32(v20, v17);
-    const float v24 = add_f32(a0[i6 + 8], a0[i6 + 12]);
-    const float v27 = add_f32(a0[i6], a0[i6 + 4]);
-    const float v28 = add_f32(v27, v24);
-    const float v29 = add_f32(v28, v21);
-    a0[i6] = v29;
+    const float v15 = add_f32(a0[i6 + 24], a0[i6 + 28]);
+    const float v18 = add_f32(a0[i6 + 16], a0[i6 + 20]);
+    const float v19 = add_f32(v18, v15);
+    const float v22 = add_f32(a0[i6 + 8], a0[i6 + 12]);
+    const float v25 = add_f32(a0[i6], a0[i6 + 4]);
+    const float v26 = add_f32(v25, v22);
+    const float v27 = add_f32(v26, v19);
+    a0[i6] = v27;
   }
-  const float v32 = add_f32(a0[2], a0[3]);
-  const float v35 = add_f32(a0[0], a0[1]);
-  const float v36 = add_f32(v35, v32);
-  a0[0] = v36;
+  const float v30 = add_f32(a0[2], a0[3]);
+  const float v33 = add_f32(a0[0], a0[1]);
+  const float v34 = add_f32(v33, v30);
+  a0[0] = v34;
   const float r0 = a0[0];
   b0[0] = r0;
 }
@@ -170,7 +169,7 @@ static void caten_run(const int64_t *sizes, void *const *arguments, unsigned cha
   }
   {
     void *const buffers[] = {b9, b3};
-    const int64_t arguments_of[] = {caten_size_div(caten_size_add(caten_size_div(N, 32), 63, &bad), 64), caten_size_mod(caten_size_div(N, 32), 64), caten_size_div(caten_size_div(N, 32), 64), caten_size_mod(N, 32), caten_size_mul(32, caten_size_div(N, 32), &bad)};
+    const int64_t arguments_of[] = {caten_size_div(caten_size_add(caten_size_div(N, 32), 63, &bad), 64), caten_size_div(caten_size_div(N, 32), 64), caten_size_mod(caten_size_div(N, 32), 64), caten_size_mod(N, 32), caten_size_mul(32, caten_size_div(N, 32), &bad)};
     kernel_1(buffers, arguments_of);
   }
   caten_move(b6, b9, 4);
