@@ -51,6 +51,7 @@ class Bench {
     if (words == std::vector<std::string>{"ls"}) return bench_listing(*all, settings_.json);
     Result<BenchChoice> choice = choose_workloads(words, *all);
     if (!choice) return failed(choice.error());
+    if (Status fits = sizes_apply(choice->rows); !fits) return failed(fits.error());
     if (!settings_.emit.empty()) return program_text(choice->rows);
     // What is made once in a process is made before anything is measured.
     if (Result<Session::Program> opened = session_.compile(addition(8)); !opened) return failed(opened.error());
@@ -64,6 +65,19 @@ class Bench {
   std::optional<std::string> failed(const Diagnostic& diagnostic) {
     diagnostics_.add(diagnostic);
     return std::nullopt;
+  }
+
+  /// E0902 for -D with a workload that has sizes of its own.
+  Status sizes_apply(const std::vector<Workload>& rows) const {
+    for (const Workload& row : rows)
+      if (!settings_.sizes.empty() && !row.sizes.empty())
+        return fail(
+            {.code = Code::BadOptionValue,
+             .message = fmt::format("`{}` has sizes of its own", row.id),
+             .expected = "-D with programs and files only",
+             .found = "-D" + settings_.sizes[0],
+             .remedy = fmt::format("measure its composite: caten bench {} --entry {} -D…", row.path, row.composite)});
+    return {};
   }
 
   /// What --emit shows of the one row that was chosen.

@@ -19,7 +19,7 @@ inline constexpr size_t kTileBytes = 128;     ///< of such a row
 inline constexpr size_t kColumnBytes = 1024;  ///< of a row that shares nothing
 inline constexpr size_t kLaneBytes = 128;     ///< of an accumulator that is folded at the end
 inline constexpr int64_t kMostLanes = 32;
-inline constexpr int64_t kLastLanes = 4;  ///< to which such an accumulator is folded first, then one by one
+inline constexpr int64_t kTogether = 4;                  ///< elements of such an accumulator that are combined at once
 inline constexpr int64_t kDotRows = 2, kDotColumns = 4;  ///< whose folds along one axis are computed together,
 inline constexpr size_t kDotBytes = 64;                  ///< of an accumulator that is one register, or a few
 inline constexpr int64_t kBlock = 64;                    ///< steps of the lanes of a sum between partial sums

@@ -65,12 +65,12 @@ void Lowering::fold_all_lanes(Body& body, const PassPlan& plan, const std::vecto
                       .index = first});
     }
   };
-  bool in_vectors = lanes > kLastLanes && lanes % kLastLanes == 0;
-  if (in_vectors) {
-    Dim lane = values_.variable(Dim(kLastLanes));
-    fold(loop(body, lane, Dim(kLastLanes)), from + lane, kLastLanes, lanes / kLastLanes);
+  while (lanes > kTogether && lanes % kTogether == 0) {
+    lanes /= kTogether;
+    Dim lane = values_.variable(Dim(lanes));
+    fold(loop(body, lane, Dim(lanes)), from + lane, lanes, kTogether);
   }
-  fold(body, from, 1, in_vectors ? kLastLanes : lanes);
+  fold(body, from, 1, lanes);
 }
 
 void Lowering::lower_dots(Body& into, const PassPlan& plan, int64_t lanes) {

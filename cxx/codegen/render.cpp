@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "codegen/placing.hpp"
 #include "codegen/render_functions.hpp"
@@ -142,7 +144,9 @@ class KernelRenderer {
 
   std::string atom(const Dim::Atom& atom) {
     switch (atom.kind) {
-      case Dim::Atom::Kind::kSymbol: return fmt::format("{}{}", atom.name[1], atom.name.substr(2));
+      case Dim::Atom::Kind::kSymbol:
+        if (reserved::is_value(atom.name)) return value_name(values_in(Dim::symbol(atom.name))[0]);
+        return fmt::format("{}{}", atom.name[1], atom.name.substr(2));
       case Dim::Atom::Kind::kDiv: return division(Op::kDiv, atom.operands[0], atom.operands[1]);
       case Dim::Atom::Kind::kMod: return division(Op::kMod, atom.operands[0], atom.operands[1]);
       default: break;
@@ -225,13 +229,19 @@ class KernelRenderer {
   std::string name(ValueId id, int64_t small = kSmallSize) {
     const ScalarValue& value = nest_[id];
     if (value.kind == ValueKind::kConstant) {
-      At constant(*this, fmt::format("v{}", id.value), small);
+      At constant(*this, fmt::format("c{}", id.value), small);
       return value.dtype == DType::kI64 && is_open(value.constant.as_integer()) ? size(Dim(value.constant.as_integer()))
                                                                                 : functions_.literal(value.constant);
     }
     if (value.kind == ValueKind::kAccumulator) return accumulator(value.slot, value.index);
     if (value.kind == ValueKind::kResult) return fmt::format("r{}", value.slot);
-    return fmt::format("v{}", id.value);
+    return value_name(id);
+  }
+
+  /// Values are numbered as they appear: which of them happen to be equal, as numbers do, is no part of the text.
+  std::string value_name(ValueId id) {
+    auto known = numbers_.try_emplace(id.value, static_cast<uint32_t>(numbers_.size())).first;
+    return fmt::format("v{}", known->second);
   }
 
   std::string expression(ValueId id) {
@@ -290,17 +300,18 @@ class KernelRenderer {
       const std::string& type = dialect_.type(value.dtype);
       if (value.kind == ValueKind::kSelect)
         if (auto sides = placing.sides(id)) {
-          line(depth, fmt::format("{} v{};", type, id));
+          line(depth, fmt::format("{} {};", type, name({id})));
           line(depth, fmt::format("if ({}) {{", name(value.operands[0])));
           render_branch(placing, sides->first, depth + 1);
-          line(depth + 1, fmt::format("v{} = {};", id, name(value.operands[1])));
+          line(depth + 1, fmt::format("{} = {};", name({id}), name(value.operands[1])));
           line(depth, "} else {");
           render_branch(placing, sides->second, depth + 1);
-          line(depth + 1, fmt::format("v{} = {};", id, name(value.operands[2])));
+          line(depth + 1, fmt::format("{} = {};", name({id}), name(value.operands[2])));
           line(depth, "}");
           continue;
         }
-      line(depth, fmt::format("const {} v{} = {};", type, id, expression({id})));
+      std::string what = expression({id});
+      line(depth, fmt::format("const {} {} = {};", type, name({id}), what));
     }
   }
 
@@ -519,6 +530,7 @@ class KernelRenderer {
   std::set<uint32_t> several_;        ///< accumulators of more than one element
   std::vector<bool> changes_;         ///< of each value: whether it reads an accumulator
   std::vector<Argument> sizes_;
+  std::map<uint32_t, uint32_t> numbers_;  ///< of values in the text; only looked up
   bool open_sizes_;
   std::string place_;            ///< where numbers are written now; empty: they are part of the text
   int64_t small_ = kSmallSize;   ///< and so are these

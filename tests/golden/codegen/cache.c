@@ -41,16 +41,16 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
     for (int64_t i2 = 0; i2 < 4; ++i2) {
       const int64_t i0 = i2;
       const float v0 = b1[i0 + i1 * 4];
-      const float v3 = add_f32(a0[i2], v0);
-      a0[i2] = v3;
+      const float v1 = add_f32(a0[i2], v0);
+      a0[i2] = v1;
     }
   }
   for (int64_t i3 = 0; i3 < 4; ++i3) {
     const int64_t i0 = i3;
-    const int64_t v6 = n0;
-    const uint8_t v8 = eq_i64(v6, (int64_t)0ll);
-    const float v9 = v8 ? 0x0p+0f : a0[i3];
-    const float r0 = v9;
+    const int64_t v2 = n0;
+    const uint8_t v3 = eq_i64(v2, (int64_t)0ll);
+    const float v4 = v3 ? 0x0p+0f : a0[i3];
+    const float r0 = v4;
     b0[i0] = r0;
   }
 }

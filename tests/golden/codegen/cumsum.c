@@ -40,18 +40,18 @@ __attribute__((visibility("default"))) void kernel_2(void *const *buffers, const
   const int64_t n2 = sizes[2];
   for (int64_t i0 = 0; i0 < n0; ++i0) {
     const float v0 = b1[i0];
-    const int64_t v3 = n1;
-    const uint8_t v5 = eq_i64(v3, (int64_t)0ll);
-    float v8;
-    if (v5) {
-      v8 = 0x0p+0f;
+    const int64_t v1 = n1;
+    const uint8_t v2 = eq_i64(v1, (int64_t)0ll);
+    float v3;
+    if (v2) {
+      v3 = 0x0p+0f;
     } else {
-      const int64_t v1 = n2;
-      const int64_t v2 = caten_clamp(v1, n1);
-      const float v6 = b2[v2 * n0 + i0];
-      v8 = v6;
+      const int64_t v4 = n2;
+      const int64_t v5 = caten_clamp(v4, n1);
+      const float v6 = b2[v5 * n0 + i0];
+      v3 = v6;
     }
-    const float v9 = add_f32(v0, v8);
-    b0[i0] = v9;
+    const float v7 = add_f32(v0, v3);
+    b0[i0] = v7;
   }
 }

@@ -46,51 +46,51 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   for (int64_t i1 = 0; i1 < n0; ++i1) {
     float a1[32];
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
-    const int64_t v4 = i1;
-    const int64_t v5 = n1;
-    const uint8_t v6 = lt_i64(v4, v5);
-    const int64_t v7 = v6 ? 64 : n2;
-    for (int64_t i2 = 0; i2 < (v7); ++i2) {
+    const int64_t v0 = i1;
+    const int64_t v1 = n1;
+    const uint8_t v2 = lt_i64(v0, v1);
+    const int64_t v3 = v2 ? 64 : n2;
+    for (int64_t i2 = 0; i2 < (v3); ++i2) {
       for (int64_t i3 = 0; i3 < 32; ++i3) {
         const int64_t i0 = i1 * 2048 + i2 * 32 + i3;
-        const uint16_t v0 = b1[i0];
-        const uint16_t v1 = mul_bf16(v0, v0);
-        const float v2 = cast_bf16_to_f32(v1);
-        const float v9 = add_f32(a1[i3], v2);
-        a1[i3] = v9;
+        const uint16_t v4 = b1[i0];
+        const uint16_t v5 = mul_bf16(v4, v4);
+        const float v6 = cast_bf16_to_f32(v5);
+        const float v7 = add_f32(a1[i3], v6);
+        a1[i3] = v7;
       }
     }
     for (int64_t i4 = 0; i4 < 32; ++i4) {
-      const float v12 = add_f32(a0[i4], a1[i4]);
-      a0[i4] = v12;
+      const float v8 = add_f32(a0[i4], a1[i4]);
+      a0[i4] = v8;
     }
   }
   for (int64_t i5 = 0; i5 < n3; ++i5) {
     const int64_t i0 = i5 + n4;
-    const uint16_t v0 = b1[i0];
-    const uint16_t v1 = mul_bf16(v0, v0);
-    const float v2 = cast_bf16_to_f32(v1);
-    const float v14 = add_f32(a0[i5], v2);
-    a0[i5] = v14;
+    const uint16_t v4 = b1[i0];
+    const uint16_t v5 = mul_bf16(v4, v4);
+    const float v6 = cast_bf16_to_f32(v5);
+    const float v9 = add_f32(a0[i5], v6);
+    a0[i5] = v9;
   }
-  for (int64_t i6 = 0; i6 < 4; ++i6) {
-    const float v17 = add_f32(a0[i6 + 24], a0[i6 + 28]);
-    const float v20 = add_f32(a0[i6 + 16], a0[i6 + 20]);
-    const float v21 = add_f32(v20, v17);
-    const float v24 = add_f32(a0[i6 + 8], a0[i6 + 12]);
-    const float v27 = add_f32(a0[i6], a0[i6 + 4]);
-    const float v28 = add_f32(v27, v24);
-    const float v29 = add_f32(v28, v21);
-    a0[i6] = v29;
+  for (int64_t i6 = 0; i6 < 8; ++i6) {
+    const float v10 = add_f32(a0[i6 + 16], a0[i6 + 24]);
+    const float v11 = add_f32(a0[i6], a0[i6 + 8]);
+    const float v12 = add_f32(v11, v10);
+    a0[i6] = v12;
   }
-  const float v32 = add_f32(a0[2], a0[3]);
-  const float v35 = add_f32(a0[0], a0[1]);
-  const float v36 = add_f32(v35, v32);
-  a0[0] = v36;
-  const int64_t v38 = n5;
-  const uint8_t v40 = eq_i64(v38, (int64_t)0ll);
-  const float v41 = v40 ? 0x0p+0f : a0[0];
-  const float r0 = v41;
-  const uint16_t v43 = cast_f32_to_bf16(r0);
-  b0[0] = v43;
+  for (int64_t i7 = 0; i7 < 2; ++i7) {
+    const float v13 = add_f32(a0[i7 + 4], a0[i7 + 6]);
+    const float v14 = add_f32(a0[i7], a0[i7 + 2]);
+    const float v15 = add_f32(v14, v13);
+    a0[i7] = v15;
+  }
+  const float v16 = add_f32(a0[0], a0[1]);
+  a0[0] = v16;
+  const int64_t v17 = n5;
+  const uint8_t v18 = eq_i64(v17, (int64_t)0ll);
+  const float v19 = v18 ? 0x0p+0f : a0[0];
+  const float r0 = v19;
+  const uint16_t v20 = cast_f32_to_bf16(r0);
+  b0[0] = v20;
 }

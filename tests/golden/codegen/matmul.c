@@ -41,26 +41,26 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     const int64_t i6 = ((i5) / n1);
     const int64_t i4 = i6 * n2 + i5;
     const int64_t i3 = i6;
-    const int64_t v6 = i3;
-    const int64_t v7 = n3;
-    const uint8_t v8 = lt_i64(v6, v7);
-    if (v8) {
-      const int64_t v9 = i4;
-      const int64_t v10 = n4;
-      const uint8_t v11 = lt_i64(v9, v10);
-      const int64_t v12 = v11 ? 4 : n5;
+    const int64_t v0 = i3;
+    const int64_t v1 = n3;
+    const uint8_t v2 = lt_i64(v0, v1);
+    if (v2) {
+      const int64_t v3 = i4;
+      const int64_t v4 = n4;
+      const uint8_t v5 = lt_i64(v3, v4);
+      const int64_t v6 = v5 ? 4 : n5;
       const int64_t i7 = i4 * 4;
-      const int64_t v14 = v12;
-      const uint8_t v15 = lt_i64((int64_t)1ll, v14);
-      const int64_t v16 = v12 + (-1);
-      const int64_t v17 = v15 ? (int64_t)1ll : v16;
-      const int64_t i8 = i4 * 4 + v17;
-      const uint8_t v19 = lt_i64((int64_t)2ll, v14);
-      const int64_t v20 = v19 ? (int64_t)2ll : v16;
-      const int64_t i9 = i4 * 4 + v20;
-      const uint8_t v22 = lt_i64((int64_t)3ll, v14);
-      const int64_t v23 = v22 ? (int64_t)3ll : v16;
-      const int64_t i10 = i4 * 4 + v23;
+      const int64_t v7 = v6;
+      const uint8_t v8 = lt_i64((int64_t)1ll, v7);
+      const int64_t v9 = v6 + (-1);
+      const int64_t v10 = v8 ? (int64_t)1ll : v9;
+      const int64_t i8 = i4 * 4 + v10;
+      const uint8_t v11 = lt_i64((int64_t)2ll, v7);
+      const int64_t v12 = v11 ? (int64_t)2ll : v9;
+      const int64_t i9 = i4 * 4 + v12;
+      const uint8_t v13 = lt_i64((int64_t)3ll, v7);
+      const int64_t v14 = v13 ? (int64_t)3ll : v9;
+      const int64_t i10 = i4 * 4 + v14;
       float a0[16];
       float a1[16];
       float a2[16];
@@ -71,45 +71,45 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
       float a7[16];
       for (int64_t i = 0; i < 16; ++i) { a0[i] = -0x0p+0f; a1[i] = -0x0p+0f; a2[i] = -0x0p+0f; a3[i] = -0x0p+0f; a4[i] = -0x0p+0f; a5[i] = -0x0p+0f; a6[i] = -0x0p+0f; a7[i] = -0x0p+0f; }
       for (int64_t i2 = 0; i2 < n6; ++i2) {
-        const float v25 = b1[i7 * n6 + i2];
-        const float v26 = max_f32(v25, 0x0p+0f);
-        const float v33 = b1[i8 * n6 + i2];
-        const float v34 = max_f32(v33, 0x0p+0f);
-        const float v37 = b1[i9 * n6 + i2];
-        const float v38 = max_f32(v37, 0x0p+0f);
-        const float v41 = b1[i10 * n6 + i2];
-        const float v42 = max_f32(v41, 0x0p+0f);
+        const float v15 = b1[i7 * n6 + i2];
+        const float v16 = max_f32(v15, 0x0p+0f);
+        const float v17 = b1[i8 * n6 + i2];
+        const float v18 = max_f32(v17, 0x0p+0f);
+        const float v19 = b1[i9 * n6 + i2];
+        const float v20 = max_f32(v19, 0x0p+0f);
+        const float v21 = b1[i10 * n6 + i2];
+        const float v22 = max_f32(v21, 0x0p+0f);
         for (int64_t i11 = 0; i11 < 16; ++i11) {
           const int64_t i12 = i11 + i3 * 32;
           const int64_t i13 = i11 + i3 * 32 + 16;
-          const uint16_t v27 = b2[i2 * n7 + i12];
-          const float v28 = cast_f16_to_f32(v27);
-          const float v29 = mul_f32(v26, v28);
-          const uint16_t v30 = b2[i2 * n7 + i13];
-          const float v31 = cast_f16_to_f32(v30);
-          const float v32 = mul_f32(v26, v31);
-          const float v35 = mul_f32(v34, v28);
-          const float v36 = mul_f32(v34, v31);
-          const float v39 = mul_f32(v38, v28);
-          const float v40 = mul_f32(v38, v31);
-          const float v43 = mul_f32(v42, v28);
-          const float v44 = mul_f32(v42, v31);
-          const float v46 = add_f32(a0[i11], v29);
-          const float v48 = add_f32(a1[i11], v32);
-          const float v50 = add_f32(a2[i11], v35);
-          const float v52 = add_f32(a3[i11], v36);
-          const float v54 = add_f32(a4[i11], v39);
-          const float v56 = add_f32(a5[i11], v40);
-          const float v58 = add_f32(a6[i11], v43);
-          const float v60 = add_f32(a7[i11], v44);
-          a0[i11] = v46;
-          a1[i11] = v48;
-          a2[i11] = v50;
-          a3[i11] = v52;
-          a4[i11] = v54;
-          a5[i11] = v56;
-          a6[i11] = v58;
-          a7[i11] = v60;
+          const uint16_t v23 = b2[i2 * n7 + i12];
+          const float v24 = cast_f16_to_f32(v23);
+          const float v25 = mul_f32(v16, v24);
+          const uint16_t v26 = b2[i2 * n7 + i13];
+          const float v27 = cast_f16_to_f32(v26);
+          const float v28 = mul_f32(v16, v27);
+          const float v29 = mul_f32(v18, v24);
+          const float v30 = mul_f32(v18, v27);
+          const float v31 = mul_f32(v20, v24);
+          const float v32 = mul_f32(v20, v27);
+          const float v33 = mul_f32(v22, v24);
+          const float v34 = mul_f32(v22, v27);
+          const float v35 = add_f32(a0[i11], v25);
+          const float v36 = add_f32(a1[i11], v28);
+          const float v37 = add_f32(a2[i11], v29);
+          const float v38 = add_f32(a3[i11], v30);
+          const float v39 = add_f32(a4[i11], v31);
+          const float v40 = add_f32(a5[i11], v32);
+          const float v41 = add_f32(a6[i11], v33);
+          const float v42 = add_f32(a7[i11], v34);
+          a0[i11] = v35;
+          a1[i11] = v36;
+          a2[i11] = v37;
+          a3[i11] = v38;
+          a4[i11] = v39;
+          a5[i11] = v40;
+          a6[i11] = v41;
+          a7[i11] = v42;
         }
       }
       float a8[128];
@@ -123,49 +123,49 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
         a8[i14 + 96] = a6[i14];
         a8[i14 + 112] = a7[i14];
       }
-      for (int64_t i15 = 0; i15 < (v12); ++i15) {
+      for (int64_t i15 = 0; i15 < (v6); ++i15) {
         const int64_t i0 = i15 + i4 * 4;
         for (int64_t i16 = 0; i16 < 32; ++i16) {
           const int64_t i1 = i16 + i3 * 32;
-          const int64_t v70 = n6;
-          const uint8_t v72 = eq_i64(v70, (int64_t)0ll);
-          const float v73 = v72 ? 0x0p+0f : a8[i15 * 32 + i16];
-          const float r0 = v73;
+          const int64_t v43 = n6;
+          const uint8_t v44 = eq_i64(v43, (int64_t)0ll);
+          const float v45 = v44 ? 0x0p+0f : a8[i15 * 32 + i16];
+          const float r0 = v45;
           b0[i0 * n7 + i1] = r0;
         }
       }
     } else {
-      const int64_t v9 = i4;
-      const int64_t v10 = n4;
-      const uint8_t v11 = lt_i64(v9, v10);
-      const int64_t v12 = v11 ? 4 : n5;
+      const int64_t v3 = i4;
+      const int64_t v4 = n4;
+      const uint8_t v5 = lt_i64(v3, v4);
+      const int64_t v6 = v5 ? 4 : n5;
       float a9[128];
       for (int64_t i = 0; i < 128; ++i) a9[i] = -0x0p+0f;
       for (int64_t i2 = 0; i2 < n6; ++i2) {
-        for (int64_t i17 = 0; i17 < (v12); ++i17) {
+        for (int64_t i17 = 0; i17 < (v6); ++i17) {
           const int64_t i0 = i17 + i4 * 4;
           if (0 < n8) {
-            const float v0 = b1[i0 * n6 + i2];
-            const float v2 = max_f32(v0, 0x0p+0f);
+            const float v46 = b1[i0 * n6 + i2];
+            const float v47 = max_f32(v46, 0x0p+0f);
             for (int64_t i18 = 0; i18 < n8; ++i18) {
               const int64_t i1 = i18 + i3 * 32;
-              const uint16_t v3 = b2[i2 * n7 + i1];
-              const float v4 = cast_f16_to_f32(v3);
-              const float v5 = mul_f32(v2, v4);
-              const float v76 = add_f32(a9[i17 * 32 + i18], v5);
-              a9[i17 * 32 + i18] = v76;
+              const uint16_t v48 = b2[i2 * n7 + i1];
+              const float v49 = cast_f16_to_f32(v48);
+              const float v50 = mul_f32(v47, v49);
+              const float v51 = add_f32(a9[i17 * 32 + i18], v50);
+              a9[i17 * 32 + i18] = v51;
             }
           }
         }
       }
-      for (int64_t i19 = 0; i19 < (v12); ++i19) {
+      for (int64_t i19 = 0; i19 < (v6); ++i19) {
         const int64_t i0 = i19 + i4 * 4;
         for (int64_t i20 = 0; i20 < n8; ++i20) {
           const int64_t i1 = i20 + i3 * 32;
-          const int64_t v70 = n6;
-          const uint8_t v72 = eq_i64(v70, (int64_t)0ll);
-          const float v78 = v72 ? 0x0p+0f : a9[i19 * 32 + i20];
-          const float r0 = v78;
+          const int64_t v43 = n6;
+          const uint8_t v44 = eq_i64(v43, (int64_t)0ll);
+          const float v52 = v44 ? 0x0p+0f : a9[i19 * 32 + i20];
+          const float r0 = v52;
           b0[i0 * n7 + i1] = r0;
         }
       }

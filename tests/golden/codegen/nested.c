@@ -13,11 +13,11 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   const float *const b2 = buffers[2];
   const float *const b3 = buffers[3];
   const float v0 = b2[0];
-  const float v2 = mul_f32(v0, 0x1.8p+0f);
-  const float v3 = b3[0];
-  const uint8_t v4 = lt_f32(v3, v2);
-  b0[0] = v2;
-  b1[0] = v4;
+  const float v1 = mul_f32(v0, 0x1.8p+0f);
+  const float v2 = b3[0];
+  const uint8_t v3 = lt_f32(v2, v1);
+  b0[0] = v1;
+  b1[0] = v3;
 }
 
 __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const int64_t *sizes) {

@@ -13,26 +13,26 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   const int64_t n0 = sizes[0];
   const int64_t n1 = sizes[1];
   for (int64_t i0 = 0; i0 < n0; ++i0) {
-    const int64_t v2 = i0 + (-1);
-    const uint8_t v3 = lt_i64((int64_t)-1ll, v2);
-    const int64_t v4 = n1;
-    const uint8_t v5 = lt_i64(v2, v4);
-    const uint8_t v6 = and_bool(v3, v5);
-    float v13;
-    if (v6) {
-      const uint8_t v9 = eq_i64(v4, (int64_t)0ll);
-      float v12;
-      if (v9) {
-        v12 = 0x0p+0f;
+    const int64_t v0 = i0 + (-1);
+    const uint8_t v1 = lt_i64((int64_t)-1ll, v0);
+    const int64_t v2 = n1;
+    const uint8_t v3 = lt_i64(v0, v2);
+    const uint8_t v4 = and_bool(v1, v3);
+    float v5;
+    if (v4) {
+      const uint8_t v6 = eq_i64(v2, (int64_t)0ll);
+      float v7;
+      if (v6) {
+        v7 = 0x0p+0f;
       } else {
-        const int64_t v7 = caten_clamp(v2, n1);
-        const float v10 = b1[v7];
-        v12 = v10;
+        const int64_t v8 = caten_clamp(v0, n1);
+        const float v9 = b1[v8];
+        v7 = v9;
       }
-      v13 = v12;
+      v5 = v7;
     } else {
-      v13 = 0x0p+0f;
+      v5 = 0x0p+0f;
     }
-    b0[i0] = v13;
+    b0[i0] = v5;
   }
 }

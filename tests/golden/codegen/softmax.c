@@ -31,89 +31,89 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
       for (int64_t i3 = 0; i3 < 32; ++i3) {
         const int64_t i1 = i2 * 32 + i3;
         const float v0 = b1[i0 * n2 + i1];
-        const float v3 = max_f32(a0[i3], v0);
-        a0[i3] = v3;
+        const float v1 = max_f32(a0[i3], v0);
+        a0[i3] = v1;
       }
     }
     for (int64_t i4 = 0; i4 < n3; ++i4) {
       const int64_t i1 = i4 + n4;
       const float v0 = b1[i0 * n2 + i1];
-      const float v5 = max_f32(a0[i4], v0);
-      a0[i4] = v5;
+      const float v2 = max_f32(a0[i4], v0);
+      a0[i4] = v2;
     }
-    for (int64_t i5 = 0; i5 < 4; ++i5) {
-      const float v8 = max_f32(a0[i5 + 24], a0[i5 + 28]);
-      const float v11 = max_f32(a0[i5 + 16], a0[i5 + 20]);
-      const float v12 = max_f32(v11, v8);
-      const float v15 = max_f32(a0[i5 + 8], a0[i5 + 12]);
-      const float v18 = max_f32(a0[i5], a0[i5 + 4]);
-      const float v19 = max_f32(v18, v15);
-      const float v20 = max_f32(v19, v12);
-      a0[i5] = v20;
+    for (int64_t i5 = 0; i5 < 8; ++i5) {
+      const float v3 = max_f32(a0[i5 + 16], a0[i5 + 24]);
+      const float v4 = max_f32(a0[i5], a0[i5 + 8]);
+      const float v5 = max_f32(v4, v3);
+      a0[i5] = v5;
     }
-    const float v23 = max_f32(a0[2], a0[3]);
-    const float v26 = max_f32(a0[0], a0[1]);
-    const float v27 = max_f32(v26, v23);
-    a0[0] = v27;
+    for (int64_t i6 = 0; i6 < 2; ++i6) {
+      const float v6 = max_f32(a0[i6 + 4], a0[i6 + 6]);
+      const float v7 = max_f32(a0[i6], a0[i6 + 2]);
+      const float v8 = max_f32(v7, v6);
+      a0[i6] = v8;
+    }
+    const float v9 = max_f32(a0[0], a0[1]);
+    a0[0] = v9;
     const float r0 = a0[0];
     float a1[32];
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
-    for (int64_t i7 = 0; i7 < n5; ++i7) {
+    for (int64_t i8 = 0; i8 < n5; ++i8) {
       float a2[32];
       for (int64_t i = 0; i < 32; ++i) a2[i] = -0x0p+0f;
-      const int64_t v35 = i7;
-      const int64_t v36 = n6;
-      const uint8_t v37 = lt_i64(v35, v36);
-      const int64_t v38 = v37 ? 64 : n7;
-      for (int64_t i8 = 0; i8 < (v38); ++i8) {
-        for (int64_t i9 = 0; i9 < 32; ++i9) {
-          const int64_t i6 = i7 * 2048 + i8 * 32 + i9;
-          const float v29 = b1[i0 * n2 + i6];
-          const float v31 = mul_f32(r0, -0x1p+0f);
-          const float v32 = add_f32(v29, v31);
-          const float v33 = exp2_f32(v32);
-          const float v40 = add_f32(a2[i9], v33);
-          a2[i9] = v40;
-          b0[i0 * n2 + i6] = v33;
+      const int64_t v10 = i8;
+      const int64_t v11 = n6;
+      const uint8_t v12 = lt_i64(v10, v11);
+      const int64_t v13 = v12 ? 64 : n7;
+      for (int64_t i9 = 0; i9 < (v13); ++i9) {
+        for (int64_t i10 = 0; i10 < 32; ++i10) {
+          const int64_t i7 = i10 + i8 * 2048 + i9 * 32;
+          const float v14 = b1[i0 * n2 + i7];
+          const float v15 = mul_f32(r0, -0x1p+0f);
+          const float v16 = add_f32(v14, v15);
+          const float v17 = exp2_f32(v16);
+          const float v18 = add_f32(a2[i10], v17);
+          a2[i10] = v18;
+          b0[i0 * n2 + i7] = v17;
         }
       }
-      for (int64_t i10 = 0; i10 < 32; ++i10) {
-        const float v43 = add_f32(a1[i10], a2[i10]);
-        a1[i10] = v43;
+      for (int64_t i11 = 0; i11 < 32; ++i11) {
+        const float v19 = add_f32(a1[i11], a2[i11]);
+        a1[i11] = v19;
       }
     }
-    for (int64_t i11 = 0; i11 < n3; ++i11) {
-      const int64_t i6 = i11 + n4;
-      const float v29 = b1[i0 * n2 + i6];
-      const float v31 = mul_f32(r0, -0x1p+0f);
-      const float v32 = add_f32(v29, v31);
-      const float v33 = exp2_f32(v32);
-      const float v45 = add_f32(a1[i11], v33);
-      a1[i11] = v45;
-      b0[i0 * n2 + i6] = v33;
+    for (int64_t i12 = 0; i12 < n3; ++i12) {
+      const int64_t i7 = i12 + n4;
+      const float v14 = b1[i0 * n2 + i7];
+      const float v15 = mul_f32(r0, -0x1p+0f);
+      const float v16 = add_f32(v14, v15);
+      const float v17 = exp2_f32(v16);
+      const float v20 = add_f32(a1[i12], v17);
+      a1[i12] = v20;
+      b0[i0 * n2 + i7] = v17;
     }
-    for (int64_t i12 = 0; i12 < 4; ++i12) {
-      const float v48 = add_f32(a1[i12 + 24], a1[i12 + 28]);
-      const float v51 = add_f32(a1[i12 + 16], a1[i12 + 20]);
-      const float v52 = add_f32(v51, v48);
-      const float v55 = add_f32(a1[i12 + 8], a1[i12 + 12]);
-      const float v58 = add_f32(a1[i12], a1[i12 + 4]);
-      const float v59 = add_f32(v58, v55);
-      const float v60 = add_f32(v59, v52);
-      a1[i12] = v60;
+    for (int64_t i13 = 0; i13 < 8; ++i13) {
+      const float v21 = add_f32(a1[i13 + 16], a1[i13 + 24]);
+      const float v22 = add_f32(a1[i13], a1[i13 + 8]);
+      const float v23 = add_f32(v22, v21);
+      a1[i13] = v23;
     }
-    const float v63 = add_f32(a1[2], a1[3]);
-    const float v66 = add_f32(a1[0], a1[1]);
-    const float v67 = add_f32(v66, v63);
-    a1[0] = v67;
-    const int64_t v69 = n2;
-    const uint8_t v71 = eq_i64(v69, (int64_t)0ll);
-    const float v72 = v71 ? 0x0p+0f : a1[0];
-    const float r2 = v72;
-    for (int64_t i13 = 0; i13 < n2; ++i13) {
-      const float v74 = b0[i0 * n2 + i13];
-      const float v75 = div_f32(v74, r2);
-      b0[i0 * n2 + i13] = v75;
+    for (int64_t i14 = 0; i14 < 2; ++i14) {
+      const float v24 = add_f32(a1[i14 + 4], a1[i14 + 6]);
+      const float v25 = add_f32(a1[i14], a1[i14 + 2]);
+      const float v26 = add_f32(v25, v24);
+      a1[i14] = v26;
+    }
+    const float v27 = add_f32(a1[0], a1[1]);
+    a1[0] = v27;
+    const int64_t v28 = n2;
+    const uint8_t v29 = eq_i64(v28, (int64_t)0ll);
+    const float v30 = v29 ? 0x0p+0f : a1[0];
+    const float r2 = v30;
+    for (int64_t i15 = 0; i15 < n2; ++i15) {
+      const float v31 = b0[i0 * n2 + i15];
+      const float v32 = div_f32(v31, r2);
+      b0[i0 * n2 + i15] = v32;
     }
   }
 }

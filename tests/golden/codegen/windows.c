@@ -11,9 +11,9 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   for (int64_t i0 = 0; i0 < 8; ++i0) {
     float a0 = (-1.0f / 0.0f);
     for (int64_t i1 = 0; i1 < 3; ++i1) {
-      const float v3 = b1[i0 + i1];
-      const float v6 = max_f32(a0, v3);
-      a0 = v6;
+      const float v0 = b1[i0 + i1];
+      const float v1 = max_f32(a0, v0);
+      a0 = v1;
     }
     const float r0 = a0;
     b0[i0] = r0;

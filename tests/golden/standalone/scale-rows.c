@@ -24,8 +24,8 @@ static void kernel_0(void *const *buffers, const int64_t *sizes) {
       const float v1 = exp2_f32(v0);
       const float v2 = b2[i1];
       const float v3 = mul_f32(v1, v2);
-      const float v6 = add_f32(a0, v3);
-      a0 = v6;
+      const float v4 = add_f32(a0, v3);
+      a0 = v4;
     }
     const float r0 = a0;
     b0[i0] = r0;
@@ -45,43 +45,43 @@ static void kernel_1(void *const *buffers, const int64_t *sizes) {
   for (int64_t i1 = 0; i1 < n0; ++i1) {
     float a1[32];
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
-    const int64_t v2 = i1;
-    const int64_t v3 = n1;
-    const uint8_t v4 = lt_i64(v2, v3);
-    const int64_t v5 = v4 ? 64 : n2;
-    for (int64_t i2 = 0; i2 < (v5); ++i2) {
+    const int64_t v0 = i1;
+    const int64_t v1 = n1;
+    const uint8_t v2 = lt_i64(v0, v1);
+    const int64_t v3 = v2 ? 64 : n2;
+    for (int64_t i2 = 0; i2 < (v3); ++i2) {
       for (int64_t i3 = 0; i3 < 32; ++i3) {
         const int64_t i0 = i1 * 2048 + i2 * 32 + i3;
-        const float v0 = b1[i0];
-        const float v7 = add_f32(a1[i3], v0);
-        a1[i3] = v7;
+        const float v4 = b1[i0];
+        const float v5 = add_f32(a1[i3], v4);
+        a1[i3] = v5;
       }
     }
     for (int64_t i4 = 0; i4 < 32; ++i4) {
-      const float v10 = add_f32(a0[i4], a1[i4]);
-      a0[i4] = v10;
+      const float v6 = add_f32(a0[i4], a1[i4]);
+      a0[i4] = v6;
     }
   }
   for (int64_t i5 = 0; i5 < n3; ++i5) {
     const int64_t i0 = i5 + n4;
-    const float v0 = b1[i0];
-    const float v12 = add_f32(a0[i5], v0);
-    a0[i5] = v12;
+    const float v4 = b1[i0];
+    const float v7 = add_f32(a0[i5], v4);
+    a0[i5] = v7;
   }
-  for (int64_t i6 = 0; i6 < 4; ++i6) {
-    const float v15 = add_f32(a0[i6 + 24], a0[i6 + 28]);
-    const float v18 = add_f32(a0[i6 + 16], a0[i6 + 20]);
-    const float v19 = add_f32(v18, v15);
-    const float v22 = add_f32(a0[i6 + 8], a0[i6 + 12]);
-    const float v25 = add_f32(a0[i6], a0[i6 + 4]);
-    const float v26 = add_f32(v25, v22);
-    const float v27 = add_f32(v26, v19);
-    a0[i6] = v27;
+  for (int64_t i6 = 0; i6 < 8; ++i6) {
+    const float v8 = add_f32(a0[i6 + 16], a0[i6 + 24]);
+    const float v9 = add_f32(a0[i6], a0[i6 + 8]);
+    const float v10 = add_f32(v9, v8);
+    a0[i6] = v10;
   }
-  const float v30 = add_f32(a0[2], a0[3]);
-  const float v33 = add_f32(a0[0], a0[1]);
-  const float v34 = add_f32(v33, v30);
-  a0[0] = v34;
+  for (int64_t i7 = 0; i7 < 2; ++i7) {
+    const float v11 = add_f32(a0[i7 + 4], a0[i7 + 6]);
+    const float v12 = add_f32(a0[i7], a0[i7 + 2]);
+    const float v13 = add_f32(v12, v11);
+    a0[i7] = v13;
+  }
+  const float v14 = add_f32(a0[0], a0[1]);
+  a0[0] = v14;
   const float r0 = a0[0];
   b0[0] = r0;
 }

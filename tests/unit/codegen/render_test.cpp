@@ -91,6 +91,15 @@ TEST_CASE("with open sizes programs of other sizes have the same text") {
   CHECK(render_graph(product(128, 160, 96)).source != render_graph(product(64, 160, 96)).source);
 }
 
+TEST_CASE("how many are left for the last block of an axis is no part of the text") {
+  auto text = [](int64_t rows, int64_t columns) {
+    return render_graph(product(rows, 100, columns), {.open_sizes = true}).source;
+  };
+  CHECK(text(37, 101) == text(127, 67));
+  CHECK(text(64, 64) == text(40, 96));
+  CHECK(text(37, 101) != text(64, 96));
+}
+
 TEST_CASE("only what a kernel uses is emitted") {
   Graph graph;
   Build b(graph);
