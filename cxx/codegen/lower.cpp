@@ -164,12 +164,12 @@ uint32_t Lowering::declare(Body& into, const KernelPart& part, int64_t lanes, Va
   return slot;
 }
 
+void Lowering::set(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what) {
+  into.push_back({.kind = StatementKind::kSet, .value = what, .slot = slot, .dtype = dtype_of(part), .index = lane});
+}
+
 void Lowering::fold_in(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what) {
-  into.push_back({.kind = StatementKind::kSet,
-                  .value = combine(part, accumulator(part, slot, lane), what),
-                  .slot = slot,
-                  .dtype = dtype_of(part),
-                  .index = lane});
+  set(into, part, slot, lane, combine(part, accumulator(part, slot, lane), what));
 }
 
 void Lowering::fold_elements(Body& into, const PassPlan& plan, const std::vector<uint32_t>& slots, const Dim& lane) {
@@ -179,11 +179,7 @@ void Lowering::fold_elements(Body& into, const PassPlan& plan, const std::vector
     if (is_complex(dtype_of(part)) && fold_of(part).combine == Combine::kMul) {
       ValueId sum = accumulator(part, slots[k], lane);
       ValueId first = values_.is_zero(IndexSpace::linear(plan.reduced, plan.reduced_extents));
-      into.push_back({.kind = StatementKind::kSet,
-                      .value = values_.select(first, plan.folded[k], combine(part, sum, plan.folded[k])),
-                      .slot = slots[k],
-                      .dtype = dtype_of(part),
-                      .index = lane});
+      set(into, part, slots[k], lane, values_.select(first, plan.folded[k], combine(part, sum, plan.folded[k])));
     } else {
       fold_in(into, part, slots[k], lane, plan.folded[k]);
     }

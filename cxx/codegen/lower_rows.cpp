@@ -56,14 +56,8 @@ ValueId Lowering::pairwise(const KernelPart& part, uint32_t slot, const Dim& fir
 void Lowering::fold_all_lanes(Body& body, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes,
                               const Dim& from) {
   auto fold = [&](Body& into, const Dim& first, int64_t step, int64_t count) {
-    for (size_t k = 0; k < plan.folds.size(); ++k) {
-      const KernelPart& part = *plan.folds[k];
-      into.push_back({.kind = StatementKind::kSet,
-                      .value = pairwise(part, totals[k], first, step, count),
-                      .slot = totals[k],
-                      .dtype = dtype_of(part),
-                      .index = first});
-    }
+    for (size_t k = 0; k < plan.folds.size(); ++k)
+      set(into, *plan.folds[k], totals[k], first, pairwise(*plan.folds[k], totals[k], first, step, count));
   };
   while (lanes > kTogether && lanes % kTogether == 0) {
     lanes /= kTogether;
@@ -106,11 +100,7 @@ uint32_t Lowering::gathered(Body& into, const KernelPart& part, const std::vecto
   Dim lane = values_.variable(Dim(lanes));
   Body& body = loop(into, lane, Dim(lanes));
   for (size_t k = 0; k < slots.size(); ++k)
-    body.push_back({.kind = StatementKind::kSet,
-                    .value = accumulator(part, slots[k], lane),
-                    .slot = all,
-                    .dtype = dtype_of(part),
-                    .index = Dim(static_cast<int64_t>(k) * lanes) + lane});
+    set(body, part, all, Dim(static_cast<int64_t>(k) * lanes) + lane, accumulator(part, slots[k], lane));
   return all;
 }
 

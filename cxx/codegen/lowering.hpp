@@ -80,7 +80,10 @@ class Lowering : Statements {
 
   uint32_t declare(Body& into, const KernelPart& part, int64_t lanes, ValueId initially);
 
-  /// Accumulator `slot` of the part, its element `lane`, := itself combined with a value.
+  /// Accumulator `slot` of the part, its element `lane`, := a value.
+  void set(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what);
+
+  /// The same := itself combined with a value.
   void fold_in(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what);
 
   /// One step of all folds of a pass, and what it stores for each element.

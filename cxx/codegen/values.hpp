@@ -38,6 +38,7 @@ class KernelValues {
   ValueId select(ValueId condition, ValueId a, ValueId b);
   ValueId clamp(ValueId i, const Dim& limit);
   ValueId is_zero(const Dim& dim);
+  /// How many elements a block has: `size` if it is full, else `rest`.
   ValueId count(ValueId full, int64_t size, const Dim& rest);
   /// An op of the operands, or what is the same and simpler.
   ValueId elementwise(Op op, std::vector<ValueId> operands);
