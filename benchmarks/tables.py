@@ -42,6 +42,11 @@ def compile_table(rows):
                      + (f"; {number(statistics.geometric_mean(single))}× over the {len(single)} of one kernel, at least {number(min(single))}×" if single else "")
                      + ("; W12 " + number(ratios["W12"]) + "×" if "W12" in ratios else "") + "); "
                      + (f"caten loses {', '.join(lost)}." if lost else "caten loses no row."))
+    medians = {row["id"]: {name: f["median"] for name, f in row["ms"].items()} for row in rows}
+    if "W12" in medians and "W12-12" in medians:
+        more = {name: medians["W12-12"][name] / medians["W12"][name] for name in ("anew", *peers) if name in medians["W12"] and name in medians["W12-12"]}
+        lines.append("- 12 transformer blocks take longer to compile than one by " + ", ".join(
+            f"{number(ratio)}× ({COMPILERS.get(name, 'caten')})" for name, ratio in more.items()) + ".")
     return "\n".join(lines) + "\n"
 
 

@@ -34,16 +34,15 @@
   (if (< 0 w) (* 1.0507009873554805d0 w) (* 1.7580993408473766d0 (expm1 w))))
 
 (defcomposite gelu ((X{T}[~]) -> (Y{T}[~]) where T in float)
-  "X·Φ(X) = X/2·erfc(-X/√2), the exact form (Hendrycks and Gimpel, 2016), accurate far below 0, too: there exp(-X²/2) is computed from X²
-in two parts, and scaled until it has its factor. NaN of -inf, as PyTorch."
+  "X·Φ(X) (Hendrycks and Gimpel, 2016), the exact form, with Φ(-|X|) = erfc(|X|/√2)/2 and Φ(X) = 1 - Φ(-X): accurate far below 0, too, where
+Φ is scaled by 2^30 until it has its factor. NaN of -inf, as PyTorch."
   (:example (gelu (tensor '(-1.0 0.0 1.0))))
   (:test () (near (gelu X) (* (* 1/2 X) (erfc (* X -0.7071067811865476)))) (near (gelu (tensor '(-10.0))) '(-7.619853024160526e-23) :atol 0))
-  (:ulp 6)
-  (setf w (widen X) a (abs w))
-  (setf tail (* (erfcx-of (* (min a 39) 0.7071067811865476d0)) (exp-minus-square (min a 39) 1/2 30)))
-  (if (< w -1)
-      (if (= a +inf) nan (* (* (* -1/2 (min a 39)) tail) 9.313225746154785d-10))
-      (* (* 1/2 w) (+ 1 (erf (* w 0.7071067811865476d0))))))
+  (:ulp 7)
+  (setf w (widen X) a (min (abs w) (by-dtype w 16 40)))
+  (setf tail (* (erfcx-of (* a 0.7071067811865476d0)) (exp-minus-square a 1/2 29)))
+  (setf product (* w (if (< w 0) tail (+ 1 (* tail -9.313225746154785d-10)))))
+  (* product (if (< w 0) 9.313225746154785d-10 1)))
 
 (defcomposite gelu-tanh ((X{T}[~]) -> (Y{T}[~]) where T in float)
   "X/2·(1 + tanh(√(2/π)·(X + 0.044715·X³))), the approximation of gelu that many models were trained with, as X·sigmoid of twice the inner

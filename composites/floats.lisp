@@ -71,12 +71,14 @@ not. Rounds once, where the result is denormal."
     ;; Above 2^23 (2^52) there is no fraction; below, adding it leaves no digit for one.
     (where (< a large) (copy-sign (cast (integer-beside a large (by-dtype x 1258291200 4841369599423283200)) (dtype x)) x) x)))
 
-(defun reduce-exponent (x)
-  "The integer n and r with x = n·ln 2 + r and |r| < 0.35: ln 2 in two parts, the first with so few digits that its multiples are
-exact (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980)."
-  (let* ((n (nearest-integer (* x 1.4426950408889634d0))) (whole (cast n (dtype x))))
-    (values n (- (- x (* whole (by-dtype x 0.693359375d0 0.6931471803691238d0)))
-                 (* whole (by-dtype x -2.1219444005469057d-4 1.9082149292705877d-10))))))
+(defun reduce-exponent (x &optional rest)
+  "The integer n and r with x + rest = n·ln 2 + r and |r| < 0.35, for a rest that is small beside x: ln 2 in two parts, the first with so
+few digits that its multiples are exact (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980)."
+  (let* ((n (nearest-integer (* (if rest (+ x rest) x) 1.4426950408889634d0)))
+         (whole (cast n (dtype x)))
+         (r (+ (+ x (* whole (by-dtype x -0.693359375d0 -0.6931471803691238d0)))
+               (* whole (by-dtype x 2.1219444005469057d-4 -1.9082149292705877d-10)))))
+    (values n (if rest (+ r rest) r))))
 
 (defun expm1-reduced (r)
   "exp(r) - 1 for |r| < 0.35."
@@ -88,6 +90,8 @@ exact (W. J. Cody and W. Waite, Software Manual for the Elementary Functions, 19
     (scale-by-power (+ 1 (expm1-reduced r)) (+ n power))))
 
 (defun exp-minus-square (x &optional (factor 1) (power 0))
-  "exp(-factor·x²)·2^power for a factor that is a power of two: x² in two parts, since an error of x² is one of the result."
+  "exp(-factor·x²)·2^power for a factor that is a power of two and |x| ≤ 16 (f32) or 40 (f64): x² in two parts, since an error of x² is one
+of the result."
   (let* ((high (high-half x)) (rest (* (- x high) (+ x high))))
-    (* (exp-scaled (* (- factor) (* high high)) power) (exp-scaled (* (- factor) rest)))))
+    (multiple-value-bind (n r) (reduce-exponent (* (- factor) (* high high)) (* (- factor) rest))
+      (scale-by-power (+ 1 (expm1-reduced r)) (+ n power)))))

@@ -49,6 +49,12 @@ def block(x, wq, wk, wv, wo, w1, b1, w2, b2):
     return x + gelu(layer_norm(x) @ w1 + b1) @ w2 + b2
 
 
+def blocks(x, *parameters):
+    for k in range(0, len(parameters), 8):
+        x = block(x, *parameters[k:k + 8])
+    return x
+
+
 WORKLOADS = {
     "chain": lambda x: np.tanh(x * 1.5 + 0.25) * np.exp(-np.abs(x)),
     "rows-softmax": softmax,
@@ -71,6 +77,7 @@ WORKLOADS = {
     "decode": attention,
     "digits-loss": digits_loss,
     "transformer-block": block,
+    "transformer-blocks": blocks,
     "transformer-block-768": block,
 }
 DTYPES = {"f32": "float32", "bf16": "bfloat16", "i64": "int32"}

@@ -21,6 +21,12 @@ def block(x, wq, wk, wv, wo, w1, b1, w2, b2):
     return x + (h * 0.5 * (1 + (h / math.sqrt(2)).erf())) @ w2 + b2
 
 
+def blocks(x, *parameters):
+    for k in range(0, len(parameters), 8):
+        x = block(x, *parameters[k:k + 8])
+    return x
+
+
 def gelu(x):
     return x * 0.5 * (1 + (x / math.sqrt(2)).erf())
 
@@ -45,6 +51,7 @@ WORKLOADS = {
     "prefill-all": attention,
     "decode": attention,
     "transformer-block": block,
+    "transformer-blocks": blocks,
 }
 DTYPES = {"f32": dtypes.float32, "bf16": dtypes.bfloat16, "i64": dtypes.int32}
 

@@ -28,6 +28,12 @@ def block(x, wq, wk, wv, wo, w1, b1, w2, b2):
     return x + F.gelu(F.layer_norm(x, (features,)) @ w1 + b1) @ w2 + b2
 
 
+def blocks(x, *parameters):
+    for k in range(0, len(parameters), 8):
+        x = block(x, *parameters[k:k + 8])
+    return x
+
+
 WORKLOADS = {
     "chain": lambda x: torch.tanh(x * 1.5 + 0.25) * torch.exp(-torch.abs(x)),
     "rows-softmax": lambda x: torch.softmax(x, -1),
@@ -50,6 +56,7 @@ WORKLOADS = {
     "decode": attention,
     "digits-loss": lambda x, target, w1, b1, w2, b2: F.cross_entropy(torch.relu(x @ w1 + b1) @ w2 + b2, target),
     "transformer-block": block,
+    "transformer-blocks": blocks,
     "transformer-block-768": block,
 }
 OUT = {

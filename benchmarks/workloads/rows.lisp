@@ -40,5 +40,6 @@
  (row W11 "gradient of a network 784-512-10, batch of 64" digits-loss () (:below target 10) (:wrt w1 b1 w2 b2)))
 (file "transformer-block.lisp"
  (row W12 "transformer block, 256 positions of 512" transformer-block ((T f32)))
+ (row W12-12 "12 transformer blocks, 256 positions of 512" transformer-blocks ((T f32)))
  (row W12-768 "transformer block and its gradient, 512 positions of 768" transformer-block-768 ((T f32))
       (:wrt X Wq Wk Wv Wo W1 B1 W2 B2)))

@@ -24,3 +24,21 @@
      -> (Y{T}[512 768]))
   "512 positions of 768 features, 12 heads."
   (block-of X Wq Wk Wv Wo W1 B1 W2 B2 :heads 12))
+
+(defparameter *block-parameters*
+  '("Wq~d{T}[512 512]" "Wk~d{T}[512 512]" "Wv~d{T}[512 512]" "Wo~d{T}[512 512]" "W1-~d{T}[512 2048]" "B1-~d{T}[2048]" "W2-~d{T}[2048 512]"
+    "B2-~d{T}[512]")
+  "What block k reads besides the values that flow through it.")
+
+(defmacro define-blocks (name count)
+  "A composite of `count` transformer blocks, each with parameters of its own."
+  (let ((parameters '()) (value 'X))
+    (dotimes (k count)
+      (let ((own (mapcar (lambda (text) (format nil text k)) *block-parameters*)))
+        (setf value `(transformer-block ,value ,@(mapcar (lambda (text) (read-from-string (subseq text 0 (position #\{ text)))) own)))
+        (setf parameters (append parameters own))))
+    `(defcomposite ,name ,(read-from-string (format nil "((X{T}[256 512]~{ ~a~}) -> (Y{T}[256 512]))" parameters))
+       ,(format nil "~d blocks, one after the other." count)
+       ,value)))
+
+(define-blocks transformer-blocks 12)

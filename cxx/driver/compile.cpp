@@ -3,22 +3,35 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "codegen/lower.hpp"
 #include "driver/plan.hpp"
 #include "ir/verify.hpp"
+#include "schedule/equal_kernels.hpp"
 
 namespace caten {
 namespace {
 
 RenderedProgram generate(const Schedule& schedule, const Dialect& dialect, const CompileOptions& options,
                          size_t unit_kernels = 0) {
-  std::vector<LoopNest> nests;
   Timed step(options.timings, "lower");
-  nests.reserve(schedule.kernels.size());
-  for (const Kernel& kernel : schedule.kernels) nests.push_back(lower(schedule, kernel));
+  std::vector<EqualKernel> kernels = equal_kernels(schedule);
+  std::vector<LoopNest> nests;
+  std::vector<size_t> nest_of(kernels.size());
+  for (uint32_t k = 0; k < kernels.size(); ++k) {
+    nest_of[k] = kernels[k].first == k ? nests.size() : nest_of[kernels[k].first];
+    if (nest_of[k] == nests.size()) nests.push_back(lower(schedule, schedule.kernels[k]));
+  }
   step.next("render");
-  return render(nests, dialect, {unit_kernels, options.scheduling.has("open-sizes")});
+  RenderedProgram out = render(nests, dialect, {unit_kernels, options.scheduling.has("open-sizes")});
+  std::vector<RenderedKernel> distinct = std::exchange(out.kernels, {});
+  for (size_t k = 0; k < kernels.size(); ++k) {
+    RenderedKernel& kernel = out.kernels.emplace_back(distinct[nest_of[k]]);
+    if (!kernels[k].buffers.empty())
+      for (BufferId& buffer : kernel.buffers) buffer = kernels[k].buffers.at(buffer);
+  }
+  return out;
 }
 
 }  // namespace

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "driver/hint_report.hpp"
 #include "driver/verification.hpp"
 #include "ir/evaluate.hpp"
-#include "ir/print.hpp"
 #include "rewrite/passes/insert_checks.hpp"
 
 namespace caten {
@@ -97,20 +98,22 @@ bool Session::may_fall_back(const Diagnostic& why) const {
          why.code == Code::RuntimeUnavailable;
 }
 
+/// With the mutex held.
+Session::Program Session::known_program(const Graph& graph, size_t hash) {
+  auto found = std::find_if(programs_.begin(), programs_.end(),
+                            [&](const Entry& entry) { return entry.hash == hash && entry.graph.same_program(graph); });
+  if (found == programs_.end()) return nullptr;
+  programs_.splice(programs_.begin(), programs_, found);
+  return found->program;
+}
+
 Result<Session::Program> Session::compile(const Graph& graph) {
   Result<std::shared_ptr<const Runtime>> chosen = runtime();
   if (!chosen) return tl::make_unexpected(chosen.error());
-  std::string key;
-  {
-    Timed step(options_.timings, "look for a compiled program");
-    key = print(graph);
-  }
+  size_t hash = graph.program_hash();
   {
     std::lock_guard lock(mutex_);
-    if (auto found = programs_.find(key); found != programs_.end()) {
-      uses_.splice(uses_.begin(), uses_, found->second.use);
-      return found->second.program;
-    }
+    if (Program known = known_program(graph, hash)) return known;
   }
   Result<Graph> simpler = rewritten(graph);
   if (!simpler) return tl::make_unexpected(simpler.error());
@@ -132,13 +135,9 @@ Result<Session::Program> Session::compile(const Graph& graph) {
   ++compiled_;
   std::lock_guard lock(mutex_);
   report_store();
-  if (programs_.contains(key)) return program;
-  uses_.push_front(key);
-  programs_.emplace(std::move(key), Entry{*program, uses_.begin()});
-  if (programs_.size() > options_.programs_kept) {
-    programs_.erase(uses_.back());
-    uses_.pop_back();
-  }
+  if (known_program(graph, hash)) return program;
+  programs_.push_front({hash, graph, *program});
+  if (programs_.size() > options_.programs_kept) programs_.pop_back();
   return program;
 }
 
@@ -204,7 +203,6 @@ void Session::add_implementation(std::shared_ptr<const Implementation> implement
   std::lock_guard lock(mutex_);
   options_.scheduling.implementations.push_back(std::move(implementation));
   programs_.clear();
-  uses_.clear();
 }
 
 /// With the mutex held. Tells once that compiled kernels are not kept.

@@ -101,10 +101,12 @@ class Session {
 
  private:
   struct Entry {
+    size_t hash;
+    Graph graph;
     Program program;
-    std::list<std::string>::iterator use;
   };
 
+  Program known_program(const Graph& graph, size_t hash);
   Result<std::shared_ptr<const Runtime>> runtime();
   Result<RuntimeFile> runtime_file();
   const std::string& chosen_runtime();
@@ -121,8 +123,7 @@ class Session {
   std::optional<Precision> precision_;
   std::string chosen_;  ///< "" until it is known
   std::shared_ptr<const Runtime> runtime_;
-  std::map<std::string, Entry> programs_;  ///< by the text of the graph
-  std::list<std::string> uses_;            ///< keys, last used first
+  std::list<Entry> programs_;  ///< last used first
   Executables executables_;
   bool store_reported_ = false;
   std::atomic<size_t> compiled_{0};

@@ -66,6 +66,16 @@ bool DimEnv::declare(std::string name, Interval bounds, SourceSpan span) {
   return true;
 }
 
+bool DimEnv::same_sizes(const DimEnv& other) const {
+  return std::equal(symbols_.begin(), symbols_.end(), other.symbols_.begin(), other.symbols_.end(),
+                    [](const Symbol& a, const Symbol& b) { return a.name == b.name && a.bounds == b.bounds; }) &&
+         std::equal(guards_.begin(), guards_.end(), other.guards_.begin(), other.guards_.end(),
+                    [](const Guard& a, const Guard& b) {
+                      return a.kind == b.kind && a.left == b.left && a.right == b.right;
+                    }) &&
+         solution_ == other.solution_;
+}
+
 std::vector<std::string> DimEnv::names() const {
   std::vector<std::string> out;
   for (const Symbol& symbol : symbols_) out.push_back(symbol.name);

@@ -19,6 +19,7 @@ namespace caten {
 struct Interval {
   std::optional<int64_t> lo{};
   std::optional<int64_t> hi{};
+  bool operator==(const Interval&) const = default;
 };
 
 /// A condition on sizes, tested at each call.
@@ -68,6 +69,9 @@ class DimEnv {
   bool proves_le(const Dim& a, const Dim& b) const;
   /// Bounds of the expression, from the bounds of its symbols.
   Interval range(const Dim& dim) const;
+
+  /// The same symbols, bounds, solutions and guards, wherever they were written and whatever their reasons.
+  bool same_sizes(const DimEnv& other) const;
 
   const std::map<std::string, Dim>& solution() const { return solution_; }
   const std::vector<Guard>& guards() const { return guards_; }

@@ -56,6 +56,29 @@ bool Graph::equal(const Node& a, const Node& b) {
          a.type == b.type && a.attributes == b.attributes;
 }
 
+bool Graph::same_program(const Graph& other) const {
+  auto all = [](const auto& a, const auto& b, auto&& same) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
+  };
+  return name == other.name && all(nodes_, other.nodes_, equal) &&
+         all(inputs, other.inputs,
+             [](const Input& a, const Input& b) {
+               return a.node == b.node && a.name == b.name && a.donated == b.donated;
+             }) &&
+         all(states, other.states,
+             [](const State& a, const State& b) { return a.node == b.node && a.next == b.next && a.name == b.name; }) &&
+         all(outputs, other.outputs,
+             [](const Output& a, const Output& b) { return a.value == b.value && a.name == b.name; }) &&
+         dims.same_sizes(other.dims) && hints == other.hints;
+}
+
+size_t Graph::program_hash() const {
+  size_t seed = std::hash<std::string>()(name);
+  for (const Node& node : nodes_) seed = (seed ^ hash(node)) * 0x9e3779b97f4a7c15u + (seed >> 31);
+  for (const Output& output : outputs) seed = (seed ^ output.value.value) * 0x9e3779b97f4a7c15u + (seed >> 31);
+  return seed;
+}
+
 void Graph::note_origin(Node& node, uint32_t origin) {
   if (origin != UINT32_MAX && std::find(node.origins.begin(), node.origins.end(), origin) == node.origins.end())
     node.origins.push_back(origin);

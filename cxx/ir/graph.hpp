@@ -90,6 +90,11 @@ class Graph {
   /// The values that the program produces: outputs, then next values of states.
   std::vector<NodeId> roots() const;
 
+  /// Whether both are one program: the same values in the same order, and equal names and sizes of what goes in and
+  /// out. What values are called and where they come from does not count.
+  bool same_program(const Graph& other) const;
+  size_t program_hash() const;  ///< equal for the same programs
+
  private:
   static size_t hash(const Node& node);
   static bool equal(const Node& a, const Node& b);

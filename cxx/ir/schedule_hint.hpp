@@ -37,6 +37,7 @@ struct ScheduleHint {
   std::vector<int> order{};           ///< empty: as they are
   bool fuse = true;
   std::optional<size_t> implementation{};  ///< of ScheduleOptions::implementations
+  bool operator==(const ScheduleHint&) const = default;
 };
 
 /// The items of a clause. E0113 at what is malformed.

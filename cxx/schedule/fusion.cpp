@@ -69,7 +69,6 @@ class Decision {
         found = {0, 1, 0};
       }
       costs_[id.value] = found;
-      out_.work[id.value] = found.work;
     }
     // Targets may share one base; the first gives its reason.
     for (const Target& target : targets) {
@@ -81,6 +80,12 @@ class Decision {
       const Node& node = graph_[{it->first}];
       bool leaf = is_leaf(node) || node.is(Op::kLoop);
       it = leaf ? out_.roots.erase(it) : std::next(it);
+    }
+    // Now that it is known what is in memory.
+    for (NodeId id : out_.nodes) {
+      Cost found = cost(id);
+      out_.work[id.value] = found.work;
+      costs_[id.value] = out_.roots.contains(id.value) ? Cost{0, 1} : found;
     }
     return std::move(out_);
   }

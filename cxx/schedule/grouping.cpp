@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 #include <set>
 
 #include "schedule/hints.hpp"
@@ -173,6 +174,13 @@ class Grouper {
       group_of_[root.value] = groups_.size();
       groups_.push_back({.parts = {std::move(part)}});
     }
+    into_.resize(groups_.size());
+    std::iota(into_.begin(), into_.end(), size_t{0});
+    sources_.assign(groups_.size(), {});
+    for (size_t i = 0; i < groups_.size(); ++i)
+      for (const Read& read : groups_[i].parts[0].reads.reads)
+        if (auto found = group_of_.find(read.node.value); found != group_of_.end() && found->second != i)
+          sources_[i].push_back(found->second);
     for (NodeId root : roots) {
       std::vector<NodeId> sources;
       for (const Read& read : part_of(root).reads.reads)
@@ -224,35 +232,51 @@ class Grouper {
     for (const Part& part : merged->parts) group_of_[part.space.root.value] = into;
     groups_[into] = std::move(*merged);
     groups_[from] = {};
+    into_[from] = into;
+    sources_[into].insert(sources_[into].end(), sources_[from].begin(), sources_[from].end());
+    sources_[into] = sources_of(into);
     return std::nullopt;
   }
 
+  /// The groups that a group reads, ascending.
   std::vector<size_t> sources_of(size_t group) const {
-    std::vector<size_t> out;
-    for (const Part& part : groups_[group].parts)
-      for (const Read& read : part.reads.reads)
-        if (auto found = group_of_.find(read.node.value); found != group_of_.end() && found->second != group)
-          out.push_back(found->second);
+    std::vector<size_t> out = sources_[group];
+    for (size_t& source : out) source = merged_into(source);
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
+    std::erase(out, group);
     return out;
+  }
+
+  size_t merged_into(size_t group) const {
+    while (into_[group] != group) group = into_[group];
+    return group;
   }
 
   /// Whether `user` needs `source` through a third group. A root may read one of a larger number: nothing can be left
   /// out.
-  bool between(size_t source, size_t user) const {
-    std::set<size_t> seen;
-    std::vector<size_t> pending;
-    for (size_t group : sources_of(user))
-      if (group != source) pending.push_back(group);
-    while (!pending.empty()) {
-      size_t group = pending.back();
-      pending.pop_back();
-      if (group == source) return true;
-      if (!seen.insert(group).second) continue;
-      for (size_t next : sources_of(group)) pending.push_back(next);
+  bool between(size_t source, size_t user) {
+    seen_.assign(groups_.size(), false);
+    seen_[user] = true;
+    pending_.clear();
+    bool found = false;
+    auto visit = [&](size_t of, bool directly) {
+      for (size_t number : sources_[of]) {
+        size_t group = merged_into(number);
+        if (group == source) {
+          found = found || !directly;
+        } else if (!seen_[group]) {
+          seen_[group] = true;
+          pending_.push_back(group);
+        }
+      }
+    };
+    for (visit(user, true); !found && !pending_.empty();) {
+      size_t group = pending_.back();
+      pending_.pop_back();
+      visit(group, false);
     }
-    return false;
+    return found;
   }
 
   /// The groups of the segment, operands first; of those that are ready, the one with the first root.
@@ -281,6 +305,10 @@ class Grouper {
   Grouping out_;
   std::vector<Group> groups_;  ///< by their first root; those that were merged away are empty
   std::map<uint32_t, size_t> group_of_;
+  std::vector<size_t> into_;                  ///< of each group: the one that it was merged into, or itself
+  std::vector<std::vector<size_t>> sources_;  ///< what a group reads, by numbers of before or after merging
+  std::vector<bool> seen_;
+  std::vector<size_t> pending_;
 };
 
 }  // namespace

@@ -232,6 +232,25 @@ TEST_CASE("a session forgets the programs used longest ago") {
   CHECK(small.programs_compiled() == 4);
 }
 
+TEST_CASE("programs that differ in a name, a bound of a size or an output alone are compiled each") {
+  Session session({.store = test_store()});
+  auto program = [](const char* input, Interval bounds, int outputs, const char* output = "y") {
+    Graph graph;
+    graph.dims.declare("N", bounds);
+    Build b(graph);
+    NodeId x = graph.add_input(input, {DType::kF32, {Dim::symbol("N")}});
+    graph.outputs.push_back({output, b.op(Op::kSin, {x})});
+    if (outputs == 2) graph.outputs.push_back({"z", x});
+    return graph;
+  };
+  Session::Program first = *session.compile(program("x", {0, 9}, 1));
+  CHECK(*session.compile(program("x", {0, 9}, 1)) == first);
+  for (const Graph& other : {program("w", {0, 9}, 1), program("x", {0, 8}, 1), program("x", {0, {}}, 1),
+                             program("x", {0, 9}, 2), program("x", {0, 9}, 1, "q")})
+    CHECK(*session.compile(other) != first);
+  CHECK(session.programs_compiled() == 6);
+}
+
 TEST_CASE("a later session finds compiled kernels on disk, and compiles again what is damaged there") {
   std::string pattern = (std::filesystem::temp_directory_path() / "caten-test-XXXXXX").string();
   std::string folder = mkdtemp(pattern.data());

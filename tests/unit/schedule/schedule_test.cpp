@@ -196,4 +196,25 @@ TEST_CASE("operands of a product are rounded once, a row that is added is rounde
   CHECK(text.find("bf16[16 32]: rounded once, not for each repetition") != std::string::npos);
 }
 
+TEST_CASE("what a kernel reads from memory costs it nothing, however much was done for it") {
+  // x - mean is computed again rather than kept, after a chain of layers as after one.
+  const Shape shape{Dim(512), Dim(512)};
+  Graph graph = with_input(shape);
+  Build b(graph);
+  NodeId x = graph.inputs[0].node;
+  for (int layer = 0; layer < 6; ++layer) {
+    x = b.permute(x, {1, 0});
+    auto row_sum = [&](NodeId value) {
+      return b.expand(b.reshape(b.reduce(Combine::kAdd, value, {1}), {Dim(512), Dim(1)}), shape);
+    };
+    NodeId centred = b.add(x, b.div(row_sum(x), b.constant(Scalar::of_real(DType::kF32, -512), shape)));
+    NodeId deviation = b.op(Op::kSqrt, {row_sum(b.mul(centred, centred))});
+    x = b.add(x, b.div(centred, deviation));
+  }
+  graph.outputs.push_back({"y", x});
+  Schedule schedule = make_schedule(graph);
+  REQUIRE(schedule.kernels.size() == 6);
+  for (const Kernel& kernel : schedule.kernels) CHECK(kernel.parts.size() == schedule.kernels[0].parts.size());
+}
+
 }  // namespace caten
