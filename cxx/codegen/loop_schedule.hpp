@@ -19,6 +19,8 @@ inline constexpr size_t kTileBytes = 128;     ///< of such a row
 inline constexpr size_t kColumnBytes = 1024;  ///< of a row that shares nothing
 inline constexpr size_t kLaneBytes = 128;     ///< of an accumulator that is folded at the end
 inline constexpr int64_t kMostLanes = 32;
+inline constexpr size_t kMuchWork =
+    24;  ///< values for each element of a fold, from which half as many lanes are enough
 inline constexpr int64_t kTogether = 4;                  ///< elements of such an accumulator that are combined at once
 inline constexpr int64_t kDotRows = 2, kDotColumns = 4;  ///< whose folds along one axis are computed together,
 inline constexpr size_t kDotBytes = 64;                  ///< of an accumulator that is one register, or a few

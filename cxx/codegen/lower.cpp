@@ -100,8 +100,10 @@ void Lowering::lower_pass(Body& into, const Index& rows, uint32_t pass) {
     plan.reduced.push_back(values_.variable(extent));
     plan.variables.push_back(plan.reduced.back());
   }
+  size_t before = out_.values.size();
   for (const KernelPart* part : plan.folds) plan.folded.push_back(values_.own(*part, plan.variables));
   for (const KernelPart* part : plan.everywhere) plan.stored.push_back(values_.own(*part, plan.variables));
+  plan.work = out_.values.size() - before;
   if (plan.folds.empty())
     lower_map(into, plan);
   else if (runs_along_columns(out_, kernel_, plan))

@@ -8,7 +8,8 @@ void Lowering::lower_rows(Body& into, const PassPlan& plan) {
   if (int64_t lanes = lanes_of(plan, kDotBytes); lanes > 1 && shares_rows(out_, kernel_, plan))
     return lower_dots(into, plan, lanes);
   Body& body = outer_loops(into, plan);
-  int64_t lanes = lanes_of(plan, kLaneBytes);
+  // Where much is computed for each element, accumulators need not hide how long a sum takes.
+  int64_t lanes = lanes_of(plan, plan.work < kMuchWork ? kLaneBytes : kLaneBytes / 2);
   if (lanes > 1) {
     std::vector<uint32_t> totals = fold_lanes(body, plan, lanes);
     fold_all_lanes(body, plan, totals, lanes, Dim(0));

@@ -21,6 +21,7 @@ struct PassPlan {
   Shape reduced_extents{};
   std::vector<ValueId> folded{};  ///< the elements that go into the folds
   std::vector<ValueId> stored{};  ///< what is computed everywhere
+  size_t work = 0;                ///< values that are computed for an element of either
   Index variables{};              ///< of the rows, outer, reduced
 };
 

@@ -169,7 +169,7 @@ class KernelRenderer {
       return op == Op::kDiv ? fmt::format("({} >> {})", index(a), std::countr_zero(by))
                             : fmt::format("({} & {})", index(a), by - 1);
     }
-    return fmt::format("{}({}, {})", functions_.elementwise(op, DType::kI64, DType::kI64), index(a), index(b));
+    return "(" + functions_.elementwise(op, DType::kI64, DType::kI64, {index(a), index(b)}) + ")";
   }
 
   std::string factor(const Dim& coefficient) {
@@ -259,13 +259,12 @@ class KernelRenderer {
         return is_bool(value.dtype) ? substitute(dialect_.load_bool, {{"x", load}}) : load;
       }
       case ValueKind::kElementwise:
-        return fmt::format("{}({})", functions_.elementwise(value.op, value.from, value.dtype),
-                           fmt::join(operands, ", "));
-      case ValueKind::kAbs: return fmt::format("{}({})", functions_.abs(value.dtype), operands[0]);
-      case ValueKind::kMaxNumber:
-        return fmt::format("{}({}, {})", functions_.max_number(value.dtype), operands[0], operands[1]);
+        return divides_simply(value) ? functions_.divided(value.op, value.from, operands)
+                                     : functions_.elementwise(value.op, value.from, value.dtype, operands);
+      case ValueKind::kAbs: return functions_.abs(value.dtype, operands[0]);
+      case ValueKind::kMaxNumber: return functions_.max_number(value.dtype, operands);
       case ValueKind::kSelect: return fmt::format("{} ? {} : {}", operands[0], operands[1], operands[2]);
-      case ValueKind::kCast: return fmt::format("{}({})", functions_.cast(value.from, value.dtype), operands[0]);
+      case ValueKind::kCast: return functions_.cast(value.from, value.dtype, operands[0]);
       case ValueKind::kBitcast: return fmt::format("{}({})", functions_.bitcast(value.from, value.dtype), operands[0]);
       case ValueKind::kPart:
         return fmt::format("{}({}, {})", functions_.part(value.from, value.dtype), operands[0], index(value.index));
@@ -286,6 +285,14 @@ class KernelRenderer {
     }
     assert(false && "constants and accumulators have no line of their own");
     return "";
+  }
+
+  /// By a number without sign, other than 0: what C's operators do.
+  bool divides_simply(const ScalarValue& value) const {
+    if ((value.op != Op::kDiv && value.op != Op::kMod) || dtype_class(value.from) != DTypeClass::kUnsigned)
+      return false;
+    const ScalarValue& by = nest_[value.operands[1]];
+    return by.kind == ValueKind::kConstant && by.constant.as_integer() != 0;
   }
 
   bool has_line(const ScalarValue& value) const {

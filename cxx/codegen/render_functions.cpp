@@ -5,6 +5,7 @@
 #include <bit>
 #include <cassert>
 #include <cmath>
+#include <optional>
 
 namespace caten {
 namespace {
@@ -66,89 +67,120 @@ std::string FunctionTable::prelude(const std::string& name) {
   return name;
 }
 
+const std::string& FunctionTable::computed(DType dtype) const {
+  return dialect_->wider(dtype) ? dialect_->wider(dtype)->type : dialect_->type(dtype);
+}
+
 std::string FunctionTable::typedefs(DType from, DType to) const {
-  auto computed = [&](DType dtype) {
-    return dialect_->wider(dtype) ? dialect_->wider(dtype)->type : dialect_->type(dtype);
-  };
   std::string out = fmt::format("typedef {} T; ", computed(to));
   if (has_integers(to)) out += fmt::format("typedef {} U; ", dialect_->type(unsigned_of(to)));
   if (from != to) out += fmt::format("typedef {} S; ", computed(from));
   return out;
 }
 
-void FunctionTable::add(const std::string& name, const std::vector<DType>& parameters, DType result,
-                        std::string_view expression, bool narrow) {
-  if (!known_.insert(name).second) return;
+namespace {
+
+/// An expression with its words replaced; nothing if that repeats an operand that is more than a name, or repeats one
+/// again and again.
+std::optional<std::string> with_words(std::string_view expression, const std::map<std::string_view, std::string>& types,
+                                      const std::map<std::string_view, std::string>& operands) {
+  std::string out;
+  std::map<std::string_view, int> uses;
+  const char* done = expression.data();
+  bool short_enough = true;
+  for_each_word(expression, [&](std::string_view word) {
+    auto type = types.find(word);
+    auto operand = operands.find(word);
+    if (type == types.end() && operand == operands.end()) return;
+    out.append(done, word.data());
+    done = word.data() + word.size();
+    if (type != types.end()) {
+      out += type->second;
+      return;
+    }
+    int most = operand->second.find_first_of("([") == std::string::npos ? 2 : 1;
+    short_enough = short_enough && ++uses[word] <= most;
+    out += operand->second.starts_with('-') ? "(" + operand->second + ")" : operand->second;
+  });
+  out.append(done, expression.data() + expression.size());
+  return short_enough ? std::optional(out) : std::nullopt;
+}
+
+}  // namespace
+
+std::string FunctionTable::apply(const Spelling& spelling, const Operands& operands) {
+  // What is computed in a wider type is converted first.
+  if (!is_narrow(*dialect_, spelling.operands)) {
+    std::map<std::string_view, std::string> types{{"T", computed(spelling.computed)}}, texts;
+    if (has_integers(spelling.computed)) types["U"] = dialect_->type(unsigned_of(spelling.computed));
+    if (spelling.operands != spelling.computed) types["S"] = computed(spelling.operands);
+    for (size_t i = 0; i < operands.size(); ++i) texts[i == 0 ? "x" : "y"] = operands[i];
+    if (std::optional<std::string> text = with_words(spelling.expression, types, texts)) {
+      note_prelude(spelling.expression);
+      if (!spelling.narrow || !is_narrow(*dialect_, spelling.result)) return *text;
+      return fmt::format("{}({})", prelude(dialect_->wider(spelling.result)->narrow), *text);
+    }
+  }
+  add(spelling, operands.size());
+  return fmt::format("{}({})", spelling.name, fmt::join(operands, ", "));
+}
+
+void FunctionTable::add(const Spelling& spelling, size_t parameters) {
+  if (!known_.insert(spelling.name).second) return;
   std::string list, before;
-  for (size_t i = 0; i < parameters.size(); ++i) {
+  const auto& wide = dialect_->wider(spelling.operands);
+  for (size_t i = 0; i < parameters; ++i) {
     const char* parameter = i == 0 ? "x" : "y";
     const char* stored = i == 0 ? "a" : "b";
-    const auto& wide = dialect_->wider(parameters[i]);
-    list += fmt::format("{}{} {}", i ? ", " : "", dialect_->type(parameters[i]), wide ? stored : parameter);
+    list += fmt::format("{}{} {}", i ? ", " : "", dialect_->type(spelling.operands), wide ? stored : parameter);
     if (wide) before += fmt::format("{} {} = {}({}); ", wide->type, parameter, wide->widen, stored);
   }
-  std::string body(expression);
-  if (narrow && dialect_->wider(result)) body = fmt::format("{}({})", dialect_->wider(result)->narrow, body);
+  std::string body(spelling.expression);
+  if (spelling.narrow && dialect_->wider(spelling.result))
+    body = fmt::format("{}({})", dialect_->wider(spelling.result)->narrow, body);
   note_prelude(before);
   note_prelude(body);
-  functions_.emplace_back(
-      name, fmt::format("{} {} {}({}) {{ {}{}return {}; }}\n", dialect_->function, dialect_->type(result), name, list,
-                        typedefs(parameters[0], result), before, body));
+  functions_.emplace_back(spelling.name, fmt::format("{} {} {}({}) {{ {}{}return {}; }}\n", dialect_->function,
+                                                     dialect_->type(spelling.result), spelling.name, list,
+                                                     typedefs(spelling.operands, spelling.computed), before, body));
 }
 
-std::string FunctionTable::elementwise(Op op, DType from, DType to) {
-  std::string name = fmt::format("{}_{}", op_name(op), dtype_name(from));
-  if (known_.contains(name)) return name;
-  std::vector<DType> parameters(static_cast<size_t>(info(op).arity), from);
-  std::string_view spelling = dialect_->spelling(op, from);
-  assert(!spelling.empty() && "an op without a spelling for a dtype that it takes");
-  if (to == from) {
-    add(name, parameters, to, spelling, true);
-  } else {
-    // A comparison: T is the type compared.
-    known_.insert(name);
-    std::string list, before;
-    for (size_t i = 0; i < parameters.size(); ++i) {
-      const char* parameter = i == 0 ? "x" : "y";
-      const auto& wide = dialect_->wider(from);
-      const char* stored = i == 0 ? "a" : "b";
-      list += fmt::format("{}{} {}", i ? ", " : "", dialect_->type(from), wide ? stored : parameter);
-      if (wide) before += fmt::format("T {} = {}({}); ", parameter, wide->widen, stored);
-    }
-    note_prelude(before);
-    note_prelude(spelling);
-    functions_.emplace_back(name, fmt::format("{} {} {}({}) {{ {}{}return {}; }}\n", dialect_->function,
-                                              dialect_->type(to), name, list, typedefs(from, from), before, spelling));
-  }
-  return name;
+std::string FunctionTable::elementwise(Op op, DType from, DType to, const Operands& operands) {
+  std::string_view expression = dialect_->spelling(op, from);
+  assert(!expression.empty() && "an op without a spelling for a dtype that it takes");
+  // Of a comparison T is the type compared.
+  return apply({fmt::format("{}_{}", op_name(op), dtype_name(from)), from, to, from, expression, to == from}, operands);
 }
 
-std::string FunctionTable::abs(DType dtype) {
-  std::string name = fmt::format("abs_{}", dtype_name(dtype));
-  add(name, {dtype}, dtype, dialect_->abs, true);
-  return name;
+std::string FunctionTable::divided(Op op, DType dtype, const Operands& operands) {
+  return apply({fmt::format("{}_by_{}", op_name(op), dtype_name(dtype)), dtype, dtype, dtype,
+                op == Op::kDiv ? "(T)(x / y)" : "(T)(x % y)", true},
+               operands);
 }
 
-std::string FunctionTable::max_number(DType dtype) {
-  std::string name = fmt::format("max_number_{}", dtype_name(dtype));
-  add(name, {dtype, dtype}, dtype, dialect_->max_number, true);
-  return name;
+std::string FunctionTable::abs(DType dtype, const std::string& x) {
+  return apply({fmt::format("abs_{}", dtype_name(dtype)), dtype, dtype, dtype, dialect_->abs, true}, {x});
 }
 
-std::string FunctionTable::cast(DType from, DType to) {
-  std::string name = fmt::format("cast_{}_to_{}", dtype_name(from), dtype_name(to));
+std::string FunctionTable::max_number(DType dtype, const Operands& operands) {
+  return apply({fmt::format("max_number_{}", dtype_name(dtype)), dtype, dtype, dtype, dialect_->max_number, true},
+               operands);
+}
+
+std::string FunctionTable::cast(DType from, DType to, const std::string& x) {
+  Spelling spelling{fmt::format("cast_{}_to_{}", dtype_name(from), dtype_name(to)), from, to, to};
   bool real_source = !has_integers(from) && !is_complex(from);
-  if (is_bool(to))
-    add(name, {from}, to, dialect_->cast_bool, false);
-  else if (has_integers(to) && real_source)
-    add(name, {from}, to, dialect_->cast_saturating, false);
-  else if (is_narrow(*dialect_, to) && has_integers(from))
-    add(name, {from}, to, dialect_->cast_narrow_integer, true);
-  else if (is_narrow(*dialect_, to))
-    add(name, {from}, to, "x", true);
-  else
-    add(name, {from}, to, dialect_->cast, true);
-  return name;
+  if (is_bool(to)) {
+    spelling.expression = dialect_->cast_bool;
+  } else if (has_integers(to) && real_source) {
+    spelling.expression = dialect_->cast_saturating;
+  } else {
+    spelling.narrow = true;
+    spelling.expression = dialect_->cast;
+    if (is_narrow(*dialect_, to)) spelling.expression = "x";
+    if (is_narrow(*dialect_, to) && has_integers(from)) spelling.expression = dialect_->cast_narrow_integer;
+  }
+  return apply(spelling, {x});
 }
 
 std::string FunctionTable::bitcast(DType from, DType to) {

@@ -16,11 +16,18 @@ class FunctionTable {
  public:
   explicit FunctionTable(const Dialect& dialect) : dialect_(&dialect) {}
 
+  using Operands = std::vector<std::string>;  ///< texts: names, elements, literals
+
+  // The value of operands: an expression of the dialect where that is short, else the call of a function, which is
+  // emitted from now on.
+  std::string elementwise(Op op, DType from, DType to, const Operands& operands);
+  /// div and mod of integers without sign, by one that is not 0.
+  std::string divided(Op op, DType dtype, const Operands& operands);
+  std::string abs(DType dtype, const std::string& x);
+  std::string max_number(DType dtype, const Operands& operands);
+  std::string cast(DType from, DType to, const std::string& x);
+
   // The name of a function, which is emitted from now on.
-  std::string elementwise(Op op, DType from, DType to);
-  std::string abs(DType dtype);
-  std::string max_number(DType dtype);
-  std::string cast(DType from, DType to);
   std::string bitcast(DType from, DType to);
   std::string complex(DType from, DType to);
   std::string part(DType from, DType to);
@@ -36,9 +43,19 @@ class FunctionTable {
   std::string text() const;
 
  private:
-  /// Adds the function if it is new. `parameters` are the dtypes of x and y.
-  void add(const std::string& name, const std::vector<DType>& parameters, DType result, std::string_view expression,
-           bool narrow);
+  /// What an expression over x and y computes.
+  struct Spelling {
+    std::string name{};  ///< of the function
+    DType operands{}, result{};
+    DType computed{};  ///< T
+    std::string_view expression{};
+    bool narrow = false;  ///< the result is rounded to its dtype
+  };
+  std::string apply(const Spelling& spelling, const Operands& operands);
+  /// The function if it is new.
+  void add(const Spelling& spelling, size_t parameters);
+  /// The type that a dtype is computed in.
+  const std::string& computed(DType dtype) const;
   std::string typedefs(DType from, DType to) const;
   void note_prelude(std::string_view text);
   /// What the entry uses, then the entry.

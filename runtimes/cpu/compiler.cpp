@@ -1,8 +1,9 @@
 #include "cpu/compiler.hpp"
 
 #include <clang/Basic/TargetInfo.h>
-#include <clang/CodeGen/CodeGenAction.h>
+#include <clang/CodeGen/ModuleBuilder.h>
 #include <clang/Frontend/CompilerInstance.h>
+#include <clang/Frontend/FrontendAction.h>
 #include <clang/Frontend/TextDiagnosticPrinter.h>
 #include <llvm/Analysis/TargetTransformInfo.h>
 #include <llvm/IR/DiagnosticInfo.h>
@@ -30,6 +31,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -81,6 +83,27 @@ class Errors : public llvm::DiagnosticHandler {
   std::string& said_;
 };
 
+/// The way from C to LLVM's IR and no further: clang's own actions set up what optimises the module, too.
+class ToModule : public clang::ASTFrontendAction {
+ public:
+  explicit ToModule(llvm::LLVMContext& context) : context_(context) {}
+  std::unique_ptr<llvm::Module> module;
+
+ private:
+  std::unique_ptr<clang::ASTConsumer> CreateASTConsumer(clang::CompilerInstance& instance,
+                                                        llvm::StringRef name) override {
+    std::unique_ptr<clang::CodeGenerator> made(clang::CreateLLVMCodeGen(
+        instance.getDiagnostics(), name, &instance.getVirtualFileSystem(), instance.getHeaderSearchOpts(),
+        instance.getPreprocessorOpts(), instance.getCodeGenOpts(), context_));
+    generator_ = made.get();
+    return made;
+  }
+  void EndSourceFileAction() override { module.reset(generator_->ReleaseModule()); }
+
+  llvm::LLVMContext& context_;
+  clang::CodeGenerator* generator_ = nullptr;
+};
+
 /// C to LLVM's IR, as IEEE arithmetic says: nothing contracted, integers wrap, memory may be read as several types.
 std::unique_ptr<llvm::Module> parse(llvm::StringRef source, const char* triple, const char* cpu, const char* tune,
                                     llvm::LLVMContext& context, std::string& said) {
@@ -119,9 +142,9 @@ std::unique_ptr<llvm::Module> parse(llvm::StringRef source, const char* triple, 
   instance.createFileManager(llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>());
   instance.getFrontendOpts().Inputs = {
       clang::FrontendInputFile(llvm::MemoryBufferRef(source, "kernels.c"), clang::InputKind(clang::Language::C))};
-  clang::EmitLLVMOnlyAction action(&context);
+  ToModule action(context);
   if (!instance.ExecuteAction(action)) return nullptr;
-  return action.takeModule();
+  return std::move(action.module);
 }
 
 /// Kernels mark the loops whose iterations are independent with clang's pragma, which also demands vectors. Whether
@@ -198,20 +221,50 @@ void optimize(llvm::Module& module, llvm::TargetMachine& machine) {
   all.run(module, modules);
 }
 
+/// What knows a processor, kept for the next text: to make it takes as long as a small kernel.
+class Machines {
+ public:
+  /// null: LLVM does not know the target, as `said` tells.
+  static std::unique_ptr<llvm::TargetMachine> take(const std::string& triple, const std::string& cpu,
+                                                   std::string& said) {
+    {
+      std::lock_guard lock(mutex_);
+      for (auto kept = kept_.begin(); kept != kept_.end(); ++kept)
+        if ((*kept)->getTargetTriple().str() == triple && (*kept)->getTargetCPU() == cpu) {
+          std::unique_ptr<llvm::TargetMachine> machine = std::move(*kept);
+          kept_.erase(kept);
+          return machine;
+        }
+    }
+    const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, said);
+    if (!target) return nullptr;
+    llvm::TargetOptions options;
+    options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+    return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+        triple, cpu, "", options, llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
+  }
+
+  static void give_back(std::unique_ptr<llvm::TargetMachine> machine) {
+    std::lock_guard lock(mutex_);
+    if (kept_.size() < kMost) kept_.push_back(std::move(machine));
+  }
+
+ private:
+  static constexpr size_t kMost = 16;
+  static inline std::mutex mutex_;
+  static inline std::vector<std::unique_ptr<llvm::TargetMachine>> kept_;
+};
+
 int compile(const char* source, size_t size, const char* triple, const char* cpu, const char* tune, std::string& out) {
   start_llvm();
-  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, out);
-  if (!target) return 2;
+  std::unique_ptr<llvm::TargetMachine> machine = Machines::take(triple, cpu, out);
+  if (!machine) return 2;
   llvm::LLVMContext context;
   std::string text(source, size);  // clang wants a zero behind the text
   std::unique_ptr<llvm::Module> module = parse(text, triple, cpu, tune, context, out);
   if (!module) return 1;
   out.clear();
   context.setDiagnosticHandler(std::make_unique<Errors>(out));
-  llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
-      triple, cpu, "", options, llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
   module->setDataLayout(machine->createDataLayout());
   optimize(*module, *machine);
   llvm::SmallVector<char, 0> object;
@@ -222,6 +275,7 @@ int compile(const char* source, size_t size, const char* triple, const char* cpu
     return 2;
   }
   emission.run(*module);
+  Machines::give_back(std::move(machine));
   if (!out.empty()) return 1;
   out.assign(object.begin(), object.end());
   return 0;

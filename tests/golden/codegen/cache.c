@@ -3,8 +3,6 @@
 #pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
 static inline uint8_t caten_in_range(int64_t i, int64_t size) { return 0 <= i && i < size; }
-static inline float add_f32(float x, float y) { typedef float T; return x + y; }
-static inline uint8_t eq_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x == y; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -41,14 +39,14 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
     for (int64_t i2 = 0; i2 < 4; ++i2) {
       const int64_t i0 = i2;
       const float v0 = b1[i0 + i1 * 4];
-      const float v1 = add_f32(a0[i2], v0);
+      const float v1 = a0[i2] + v0;
       a0[i2] = v1;
     }
   }
   for (int64_t i3 = 0; i3 < 4; ++i3) {
     const int64_t i0 = i3;
     const int64_t v2 = n0;
-    const uint8_t v3 = eq_i64(v2, (int64_t)0ll);
+    const uint8_t v3 = v2 == (int64_t)0ll;
     const float v4 = v3 ? 0x0p+0f : a0[i3];
     const float r0 = v4;
     b0[i0] = r0;

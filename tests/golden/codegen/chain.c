@@ -4,9 +4,6 @@
 #endif
 float exp2f(float); double exp2(double);
 #define caten_exp2(x) _Generic((x), float: exp2f, double: exp2)(x)
-static inline float add_f32(float x, float y) { typedef float T; return x + y; }
-static inline float exp2_f32(float x) { typedef float T; return caten_exp2(x); }
-static inline float mul_f32(float x, float y) { typedef float T; return x * y; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -16,9 +13,9 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   for (int64_t i0 = 0; i0 < n0; ++i0) {
     const float v0 = b1[i0];
     const float v1 = b2[i0];
-    const float v2 = add_f32(v0, v1);
-    const float v3 = exp2_f32(v2);
-    const float v4 = mul_f32(v3, v2);
+    const float v2 = v0 + v1;
+    const float v3 = caten_exp2(v2);
+    const float v4 = v3 * v2;
     b0[i0] = v4;
   }
 }

@@ -17,7 +17,6 @@ static inline double _Complex caten_complex_mul(double _Complex x, double _Compl
   return caten_pair(a * c - b * d, a * d + b * c);
 }
 static inline float _Complex complex_c64(float x, float y) { typedef float _Complex T; typedef float S; union { S s[2]; T t; } both; both.s[0] = x; both.s[1] = y; return both.t; }
-static inline float _Complex mul_c64(float _Complex x, float _Complex y) { typedef float _Complex T; return caten_narrow_complex(caten_complex_mul(x, y)); }
 static inline float part_c64(float _Complex x, int64_t i) { typedef float T; typedef float _Complex S; union { S s; T t[2]; } both; both.s = x; return both.t[i != 0]; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
@@ -30,7 +29,7 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     const float v1 = b2[i0 * 2];
     const float v2 = b2[i0 * 2 + 1];
     const float _Complex v3 = complex_c64(v1, v2);
-    const float _Complex v4 = mul_c64(v0, v3);
+    const float _Complex v4 = caten_narrow_complex(caten_complex_mul(v0, v3));
     for (int64_t i1 = 0; i1 < 2; ++i1) {
       const float v5 = part_c64(v4, (i1));
       b0[i0 * 2 + i1] = v5;

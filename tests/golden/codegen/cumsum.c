@@ -5,9 +5,6 @@
 static inline int64_t caten_clamp(int64_t i, int64_t size) { return i < 0 || size < 1 ? 0 : i < size ? i : size - 1; }
 float sinf(float); double sin(double);
 #define caten_sin(x) _Generic((x), float: sinf, double: sin)(x)
-static inline float sin_f32(float x) { typedef float T; return caten_sin(x); }
-static inline uint8_t eq_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x == y; }
-static inline float add_f32(float x, float y) { typedef float T; return x + y; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -17,7 +14,7 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   for (int64_t i0 = 0; i0 < n0; ++i0) {
     for (int64_t i1 = 0; i1 < n1; ++i1) {
       const float v0 = b1[i0 * n1 + i1];
-      const float v1 = sin_f32(v0);
+      const float v1 = caten_sin(v0);
       b0[i0 * n1 + i1] = v1;
     }
   }
@@ -41,7 +38,7 @@ __attribute__((visibility("default"))) void kernel_2(void *const *buffers, const
   for (int64_t i0 = 0; i0 < n0; ++i0) {
     const float v0 = b1[i0];
     const int64_t v1 = n1;
-    const uint8_t v2 = eq_i64(v1, (int64_t)0ll);
+    const uint8_t v2 = v1 == (int64_t)0ll;
     float v3;
     if (v2) {
       v3 = 0x0p+0f;
@@ -51,7 +48,7 @@ __attribute__((visibility("default"))) void kernel_2(void *const *buffers, const
       const float v6 = b2[v5 * n0 + i0];
       v3 = v6;
     }
-    const float v7 = add_f32(v0, v3);
+    const float v7 = v0 + v3;
     b0[i0] = v7;
   }
 }

@@ -25,12 +25,8 @@ static inline uint32_t caten_encode(double x, int exponent, int mantissa, int ha
 }
 static inline uint16_t caten_to_bf16(double x) { return (uint16_t)caten_encode(x, 8, 7, 1, 0); }
 static inline float caten_from_bf16(uint16_t x) { union { uint32_t bits; float x; } both = {(uint32_t)x << 16}; return both.x; }
-static inline uint8_t lt_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x < y; }
 static inline uint16_t mul_bf16(uint16_t a, uint16_t b) { typedef float T; float x = caten_from_bf16(a); float y = caten_from_bf16(b); return caten_to_bf16(x * y); }
 static inline float cast_bf16_to_f32(uint16_t a) { typedef float T; typedef float S; float x = caten_from_bf16(a); return (T)x; }
-static inline float add_f32(float x, float y) { typedef float T; return x + y; }
-static inline uint8_t eq_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x == y; }
-static inline uint16_t cast_f32_to_bf16(float x) { typedef float T; typedef float S; return caten_to_bf16(x); }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   uint16_t *const b0 = buffers[0];
@@ -48,7 +44,7 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
     const int64_t v0 = i1;
     const int64_t v1 = n1;
-    const uint8_t v2 = lt_i64(v0, v1);
+    const uint8_t v2 = v0 < v1;
     const int64_t v3 = v2 ? 64 : n2;
     for (int64_t i2 = 0; i2 < (v3); ++i2) {
       for (int64_t i3 = 0; i3 < 32; ++i3) {
@@ -56,12 +52,12 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
         const uint16_t v4 = b1[i0];
         const uint16_t v5 = mul_bf16(v4, v4);
         const float v6 = cast_bf16_to_f32(v5);
-        const float v7 = add_f32(a1[i3], v6);
+        const float v7 = a1[i3] + v6;
         a1[i3] = v7;
       }
     }
     for (int64_t i4 = 0; i4 < 32; ++i4) {
-      const float v8 = add_f32(a0[i4], a1[i4]);
+      const float v8 = a0[i4] + a1[i4];
       a0[i4] = v8;
     }
   }
@@ -70,27 +66,27 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     const uint16_t v4 = b1[i0];
     const uint16_t v5 = mul_bf16(v4, v4);
     const float v6 = cast_bf16_to_f32(v5);
-    const float v9 = add_f32(a0[i5], v6);
+    const float v9 = a0[i5] + v6;
     a0[i5] = v9;
   }
   for (int64_t i6 = 0; i6 < 8; ++i6) {
-    const float v10 = add_f32(a0[i6 + 16], a0[i6 + 24]);
-    const float v11 = add_f32(a0[i6], a0[i6 + 8]);
-    const float v12 = add_f32(v11, v10);
+    const float v10 = a0[i6 + 16] + a0[i6 + 24];
+    const float v11 = a0[i6] + a0[i6 + 8];
+    const float v12 = v11 + v10;
     a0[i6] = v12;
   }
   for (int64_t i7 = 0; i7 < 2; ++i7) {
-    const float v13 = add_f32(a0[i7 + 4], a0[i7 + 6]);
-    const float v14 = add_f32(a0[i7], a0[i7 + 2]);
-    const float v15 = add_f32(v14, v13);
+    const float v13 = a0[i7 + 4] + a0[i7 + 6];
+    const float v14 = a0[i7] + a0[i7 + 2];
+    const float v15 = v14 + v13;
     a0[i7] = v15;
   }
-  const float v16 = add_f32(a0[0], a0[1]);
+  const float v16 = a0[0] + a0[1];
   a0[0] = v16;
   const int64_t v17 = n5;
-  const uint8_t v18 = eq_i64(v17, (int64_t)0ll);
+  const uint8_t v18 = v17 == (int64_t)0ll;
   const float v19 = v18 ? 0x0p+0f : a0[0];
   const float r0 = v19;
-  const uint16_t v20 = cast_f32_to_bf16(r0);
+  const uint16_t v20 = caten_to_bf16(r0);
   b0[0] = v20;
 }

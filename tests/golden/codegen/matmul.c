@@ -17,12 +17,7 @@ static inline float caten_decode(uint32_t bits, int exponent, int mantissa, int 
   return caten_float(sign | (power + 127u - (uint32_t)bias) << 23 | fraction << (23 - mantissa));
 }
 static inline float caten_from_f16(uint16_t x) { return caten_decode(x, 5, 10, 1); }
-static inline uint8_t lt_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x < y; }
-static inline float max_f32(float x, float y) { typedef float T; return caten_max(x, y); }
 static inline float cast_f16_to_f32(uint16_t a) { typedef float T; typedef float S; float x = caten_from_f16(a); return (T)x; }
-static inline float mul_f32(float x, float y) { typedef float T; return x * y; }
-static inline float add_f32(float x, float y) { typedef float T; return x + y; }
-static inline uint8_t eq_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x == y; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -43,22 +38,22 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     const int64_t i3 = i6;
     const int64_t v0 = i3;
     const int64_t v1 = n3;
-    const uint8_t v2 = lt_i64(v0, v1);
+    const uint8_t v2 = v0 < v1;
     if (v2) {
       const int64_t v3 = i4;
       const int64_t v4 = n4;
-      const uint8_t v5 = lt_i64(v3, v4);
+      const uint8_t v5 = v3 < v4;
       const int64_t v6 = v5 ? 4 : n5;
       const int64_t i7 = i4 * 4;
       const int64_t v7 = v6;
-      const uint8_t v8 = lt_i64((int64_t)1ll, v7);
+      const uint8_t v8 = (int64_t)1ll < v7;
       const int64_t v9 = v6 + (-1);
       const int64_t v10 = v8 ? (int64_t)1ll : v9;
       const int64_t i8 = i4 * 4 + v10;
-      const uint8_t v11 = lt_i64((int64_t)2ll, v7);
+      const uint8_t v11 = (int64_t)2ll < v7;
       const int64_t v12 = v11 ? (int64_t)2ll : v9;
       const int64_t i9 = i4 * 4 + v12;
-      const uint8_t v13 = lt_i64((int64_t)3ll, v7);
+      const uint8_t v13 = (int64_t)3ll < v7;
       const int64_t v14 = v13 ? (int64_t)3ll : v9;
       const int64_t i10 = i4 * 4 + v14;
       float a0[16];
@@ -72,36 +67,36 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
       for (int64_t i = 0; i < 16; ++i) { a0[i] = -0x0p+0f; a1[i] = -0x0p+0f; a2[i] = -0x0p+0f; a3[i] = -0x0p+0f; a4[i] = -0x0p+0f; a5[i] = -0x0p+0f; a6[i] = -0x0p+0f; a7[i] = -0x0p+0f; }
       for (int64_t i2 = 0; i2 < n6; ++i2) {
         const float v15 = b1[i7 * n6 + i2];
-        const float v16 = max_f32(v15, 0x0p+0f);
+        const float v16 = caten_max(v15, 0x0p+0f);
         const float v17 = b1[i8 * n6 + i2];
-        const float v18 = max_f32(v17, 0x0p+0f);
+        const float v18 = caten_max(v17, 0x0p+0f);
         const float v19 = b1[i9 * n6 + i2];
-        const float v20 = max_f32(v19, 0x0p+0f);
+        const float v20 = caten_max(v19, 0x0p+0f);
         const float v21 = b1[i10 * n6 + i2];
-        const float v22 = max_f32(v21, 0x0p+0f);
+        const float v22 = caten_max(v21, 0x0p+0f);
         for (int64_t i11 = 0; i11 < 16; ++i11) {
           const int64_t i12 = i11 + i3 * 32;
           const int64_t i13 = i11 + i3 * 32 + 16;
           const uint16_t v23 = b2[i2 * n7 + i12];
           const float v24 = cast_f16_to_f32(v23);
-          const float v25 = mul_f32(v16, v24);
+          const float v25 = v16 * v24;
           const uint16_t v26 = b2[i2 * n7 + i13];
           const float v27 = cast_f16_to_f32(v26);
-          const float v28 = mul_f32(v16, v27);
-          const float v29 = mul_f32(v18, v24);
-          const float v30 = mul_f32(v18, v27);
-          const float v31 = mul_f32(v20, v24);
-          const float v32 = mul_f32(v20, v27);
-          const float v33 = mul_f32(v22, v24);
-          const float v34 = mul_f32(v22, v27);
-          const float v35 = add_f32(a0[i11], v25);
-          const float v36 = add_f32(a1[i11], v28);
-          const float v37 = add_f32(a2[i11], v29);
-          const float v38 = add_f32(a3[i11], v30);
-          const float v39 = add_f32(a4[i11], v31);
-          const float v40 = add_f32(a5[i11], v32);
-          const float v41 = add_f32(a6[i11], v33);
-          const float v42 = add_f32(a7[i11], v34);
+          const float v28 = v16 * v27;
+          const float v29 = v18 * v24;
+          const float v30 = v18 * v27;
+          const float v31 = v20 * v24;
+          const float v32 = v20 * v27;
+          const float v33 = v22 * v24;
+          const float v34 = v22 * v27;
+          const float v35 = a0[i11] + v25;
+          const float v36 = a1[i11] + v28;
+          const float v37 = a2[i11] + v29;
+          const float v38 = a3[i11] + v30;
+          const float v39 = a4[i11] + v31;
+          const float v40 = a5[i11] + v32;
+          const float v41 = a6[i11] + v33;
+          const float v42 = a7[i11] + v34;
           a0[i11] = v35;
           a1[i11] = v36;
           a2[i11] = v37;
@@ -128,7 +123,7 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
         for (int64_t i16 = 0; i16 < 32; ++i16) {
           const int64_t i1 = i16 + i3 * 32;
           const int64_t v43 = n6;
-          const uint8_t v44 = eq_i64(v43, (int64_t)0ll);
+          const uint8_t v44 = v43 == (int64_t)0ll;
           const float v45 = v44 ? 0x0p+0f : a8[i15 * 32 + i16];
           const float r0 = v45;
           b0[i0 * n7 + i1] = r0;
@@ -137,7 +132,7 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     } else {
       const int64_t v3 = i4;
       const int64_t v4 = n4;
-      const uint8_t v5 = lt_i64(v3, v4);
+      const uint8_t v5 = v3 < v4;
       const int64_t v6 = v5 ? 4 : n5;
       float a9[128];
       for (int64_t i = 0; i < 128; ++i) a9[i] = -0x0p+0f;
@@ -146,13 +141,13 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
           const int64_t i0 = i17 + i4 * 4;
           if (0 < n8) {
             const float v46 = b1[i0 * n6 + i2];
-            const float v47 = max_f32(v46, 0x0p+0f);
+            const float v47 = caten_max(v46, 0x0p+0f);
             for (int64_t i18 = 0; i18 < n8; ++i18) {
               const int64_t i1 = i18 + i3 * 32;
               const uint16_t v48 = b2[i2 * n7 + i1];
               const float v49 = cast_f16_to_f32(v48);
-              const float v50 = mul_f32(v47, v49);
-              const float v51 = add_f32(a9[i17 * 32 + i18], v50);
+              const float v50 = v47 * v49;
+              const float v51 = a9[i17 * 32 + i18] + v50;
               a9[i17 * 32 + i18] = v51;
             }
           }
@@ -163,7 +158,7 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
         for (int64_t i20 = 0; i20 < n8; ++i20) {
           const int64_t i1 = i20 + i3 * 32;
           const int64_t v43 = n6;
-          const uint8_t v44 = eq_i64(v43, (int64_t)0ll);
+          const uint8_t v44 = v43 == (int64_t)0ll;
           const float v52 = v44 ? 0x0p+0f : a9[i19 * 32 + i20];
           const float r0 = v52;
           b0[i0 * n7 + i1] = r0;

@@ -2,10 +2,6 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
-static inline float mul_f32(float x, float y) { typedef float T; return x * y; }
-static inline uint8_t lt_f32(float x, float y) { typedef float T; return x < y; }
-static inline float cast_i64_to_f32(int64_t x) { typedef float T; typedef int64_t S; return (T)x; }
-static inline float add_f32(float x, float y) { typedef float T; return x + y; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -13,9 +9,9 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   const float *const b2 = buffers[2];
   const float *const b3 = buffers[3];
   const float v0 = b2[0];
-  const float v1 = mul_f32(v0, 0x1.8p+0f);
+  const float v1 = v0 * 0x1.8p+0f;
   const float v2 = b3[0];
-  const uint8_t v3 = lt_f32(v2, v1);
+  const uint8_t v3 = v2 < v1;
   b0[0] = v1;
   b1[0] = v3;
 }
@@ -26,7 +22,7 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
   const int64_t *const b2 = buffers[2];
   const float v0 = b1[0];
   const int64_t v1 = b2[0];
-  const float v2 = cast_i64_to_f32(v1);
-  const float v3 = add_f32(v0, v2);
+  const float v2 = (float)v1;
+  const float v3 = v0 + v2;
   b0[0] = v3;
 }

@@ -2,8 +2,6 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
-static inline float mul_f32(float x, float y) { typedef float T; return x * y; }
-static inline float add_f32(float x, float y) { typedef float T; return x + y; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -42,23 +40,23 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
         const int64_t i12 = i11 + i3 * 32;
         const int64_t i13 = i11 + i3 * 32 + 16;
         const float v4 = b2[i12 + i2 * n5];
-        const float v5 = mul_f32(v0, v4);
+        const float v5 = v0 * v4;
         const float v6 = b2[i13 + i2 * n5];
-        const float v7 = mul_f32(v0, v6);
-        const float v8 = mul_f32(v1, v4);
-        const float v9 = mul_f32(v1, v6);
-        const float v10 = mul_f32(v2, v4);
-        const float v11 = mul_f32(v2, v6);
-        const float v12 = mul_f32(v3, v4);
-        const float v13 = mul_f32(v3, v6);
-        const float v14 = add_f32(a0[i11], v5);
-        const float v15 = add_f32(a1[i11], v7);
-        const float v16 = add_f32(a2[i11], v8);
-        const float v17 = add_f32(a3[i11], v9);
-        const float v18 = add_f32(a4[i11], v10);
-        const float v19 = add_f32(a5[i11], v11);
-        const float v20 = add_f32(a6[i11], v12);
-        const float v21 = add_f32(a7[i11], v13);
+        const float v7 = v0 * v6;
+        const float v8 = v1 * v4;
+        const float v9 = v1 * v6;
+        const float v10 = v2 * v4;
+        const float v11 = v2 * v6;
+        const float v12 = v3 * v4;
+        const float v13 = v3 * v6;
+        const float v14 = a0[i11] + v5;
+        const float v15 = a1[i11] + v7;
+        const float v16 = a2[i11] + v8;
+        const float v17 = a3[i11] + v9;
+        const float v18 = a4[i11] + v10;
+        const float v19 = a5[i11] + v11;
+        const float v20 = a6[i11] + v12;
+        const float v21 = a7[i11] + v13;
         a0[i11] = v14;
         a1[i11] = v15;
         a2[i11] = v16;

@@ -3,9 +3,6 @@
 #pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
 static inline int64_t caten_clamp(int64_t i, int64_t size) { return i < 0 || size < 1 ? 0 : i < size ? i : size - 1; }
-static inline uint8_t lt_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x < y; }
-static inline uint8_t and_bool(uint8_t x, uint8_t y) { typedef uint8_t T; typedef uint8_t U; return (T)(x & y); }
-static inline uint8_t eq_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x == y; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -14,13 +11,13 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   const int64_t n1 = sizes[1];
   for (int64_t i0 = 0; i0 < n0; ++i0) {
     const int64_t v0 = i0 + (-1);
-    const uint8_t v1 = lt_i64((int64_t)-1ll, v0);
+    const uint8_t v1 = (int64_t)-1ll < v0;
     const int64_t v2 = n1;
-    const uint8_t v3 = lt_i64(v0, v2);
-    const uint8_t v4 = and_bool(v1, v3);
+    const uint8_t v3 = v0 < v2;
+    const uint8_t v4 = (uint8_t)(v1 & v3);
     float v5;
     if (v4) {
-      const uint8_t v6 = eq_i64(v2, (int64_t)0ll);
+      const uint8_t v6 = v2 == (int64_t)0ll;
       float v7;
       if (v6) {
         v7 = 0x0p+0f;

@@ -22,7 +22,7 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
   const int64_t n0 = sizes[0];
   const int64_t n1 = sizes[1];
   for (int64_t i0 = 0; i0 < n0; ++i0) {
-    const float v0 = b1[div_i64((i0 * (-1) + 2), 3) * 3 + mod_i64((i0 * (-1) + 2), 3) * (-1) + n1];
+    const float v0 = b1[(div_i64((i0 * (-1) + 2), 3)) * 3 + (mod_i64((i0 * (-1) + 2), 3)) * (-1) + n1];
     b0[i0] = v0;
   }
 }

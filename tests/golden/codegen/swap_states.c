@@ -2,7 +2,6 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
-static inline float add_f32(float x, float y) { typedef float T; return x + y; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -23,7 +22,7 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
     for (int64_t i1 = 0; i1 < 3; ++i1) {
       const float v0 = b1[i0 * 3 + i1];
       const float v1 = b2[i0 * 3 + i1];
-      const float v2 = add_f32(v0, v1);
+      const float v2 = v0 + v1;
       b0[i0 * 3 + i1] = v2;
     }
   }

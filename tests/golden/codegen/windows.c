@@ -3,7 +3,6 @@
 #pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
 #define caten_max(x, y) ((x) != (x) ? (x) : (y) != (y) ? (y) : (x) < (y) ? (y) : (y) < (x) ? (x) : (x) == 0 ? (x) + (y) : (x))
-static inline float max_f32(float x, float y) { typedef float T; return caten_max(x, y); }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -12,7 +11,7 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
     float a0 = (-1.0f / 0.0f);
     for (int64_t i1 = 0; i1 < 3; ++i1) {
       const float v0 = b1[i0 + i1];
-      const float v1 = max_f32(a0, v0);
+      const float v1 = caten_max(a0, v0);
       a0 = v1;
     }
     const float r0 = a0;

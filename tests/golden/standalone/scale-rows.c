@@ -7,10 +7,6 @@
 #endif
 float exp2f(float); double exp2(double);
 #define caten_exp2(x) _Generic((x), float: exp2f, double: exp2)(x)
-static inline float exp2_f32(float x) { typedef float T; return caten_exp2(x); }
-static inline float mul_f32(float x, float y) { typedef float T; return x * y; }
-static inline float add_f32(float x, float y) { typedef float T; return x + y; }
-static inline uint8_t lt_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return x < y; }
 
 static void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -21,10 +17,10 @@ static void kernel_0(void *const *buffers, const int64_t *sizes) {
     float a0 = -0x0p+0f;
     for (int64_t i1 = 0; i1 < 4; ++i1) {
       const float v0 = b1[i0 * 4 + i1];
-      const float v1 = exp2_f32(v0);
+      const float v1 = caten_exp2(v0);
       const float v2 = b2[i1];
-      const float v3 = mul_f32(v1, v2);
-      const float v4 = add_f32(a0, v3);
+      const float v3 = v1 * v2;
+      const float v4 = a0 + v3;
       a0 = v4;
     }
     const float r0 = a0;
@@ -47,40 +43,40 @@ static void kernel_1(void *const *buffers, const int64_t *sizes) {
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
     const int64_t v0 = i1;
     const int64_t v1 = n1;
-    const uint8_t v2 = lt_i64(v0, v1);
+    const uint8_t v2 = v0 < v1;
     const int64_t v3 = v2 ? 64 : n2;
     for (int64_t i2 = 0; i2 < (v3); ++i2) {
       for (int64_t i3 = 0; i3 < 32; ++i3) {
         const int64_t i0 = i1 * 2048 + i2 * 32 + i3;
         const float v4 = b1[i0];
-        const float v5 = add_f32(a1[i3], v4);
+        const float v5 = a1[i3] + v4;
         a1[i3] = v5;
       }
     }
     for (int64_t i4 = 0; i4 < 32; ++i4) {
-      const float v6 = add_f32(a0[i4], a1[i4]);
+      const float v6 = a0[i4] + a1[i4];
       a0[i4] = v6;
     }
   }
   for (int64_t i5 = 0; i5 < n3; ++i5) {
     const int64_t i0 = i5 + n4;
     const float v4 = b1[i0];
-    const float v7 = add_f32(a0[i5], v4);
+    const float v7 = a0[i5] + v4;
     a0[i5] = v7;
   }
   for (int64_t i6 = 0; i6 < 8; ++i6) {
-    const float v8 = add_f32(a0[i6 + 16], a0[i6 + 24]);
-    const float v9 = add_f32(a0[i6], a0[i6 + 8]);
-    const float v10 = add_f32(v9, v8);
+    const float v8 = a0[i6 + 16] + a0[i6 + 24];
+    const float v9 = a0[i6] + a0[i6 + 8];
+    const float v10 = v9 + v8;
     a0[i6] = v10;
   }
   for (int64_t i7 = 0; i7 < 2; ++i7) {
-    const float v11 = add_f32(a0[i7 + 4], a0[i7 + 6]);
-    const float v12 = add_f32(a0[i7], a0[i7 + 2]);
-    const float v13 = add_f32(v12, v11);
+    const float v11 = a0[i7 + 4] + a0[i7 + 6];
+    const float v12 = a0[i7] + a0[i7 + 2];
+    const float v13 = v12 + v11;
     a0[i7] = v13;
   }
-  const float v14 = add_f32(a0[0], a0[1]);
+  const float v14 = a0[0] + a0[1];
   a0[0] = v14;
   const float r0 = a0[0];
   b0[0] = r0;
@@ -90,7 +86,7 @@ static void kernel_2(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
   const float *const b1 = buffers[1];
   const float v0 = b1[0];
-  const float v1 = mul_f32(v0, v0);
+  const float v1 = v0 * v0;
   b0[0] = v1;
 }
 
@@ -100,7 +96,7 @@ static void kernel_3(void *const *buffers, const int64_t *sizes) {
   const float *const b2 = buffers[2];
   const float v0 = b1[0];
   const float v1 = b2[0];
-  const float v2 = add_f32(v0, v1);
+  const float v2 = v0 + v1;
   b0[0] = v2;
 }
 
