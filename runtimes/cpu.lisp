@@ -20,6 +20,7 @@ typedef __UINT8_TYPE__ uint8_t; typedef __UINT16_TYPE__ uint16_t; typedef __UINT
    (:range "for ({type} {variable} = begin; {variable} < end; ++{variable}) {")
    (:independent "#pragma clang loop vectorize(assume_safety)")
    (:rest "#pragma clang loop vectorize_predicate(enable)")
+   (:multiply-add "caten_multiply_add(x, y, z)")
    (:abs "sizeof(T) == 4 ? (T)__builtin_fabsf((float)x) : (T)__builtin_fabs((double)x)")
    (:op exp2 (f16 bf16 f32) "caten_exp2_float(x)")
    (:op exp2 (f64) "caten_exp2_double(x)")
@@ -34,6 +35,13 @@ typedef __UINT8_TYPE__ uint8_t; typedef __UINT16_TYPE__ uint16_t; typedef __UINT
    (:op mod (f16 bf16 f32) "caten_mod_float(x, y)")
    (:op mod (f64) "caten_mod_double(x, y)")
    (:prelude
+    ; What has no such instruction would call a function for it.
+    (caten_multiply_add
+     "#if defined(__FMA__) || defined(__aarch64__)
+#define caten_multiply_add(x, y, z) _Generic((x), float: __builtin_fmaf, double: __builtin_fma)(x, y, z)
+#else
+#define caten_multiply_add(x, y, z) ((x) * (y) + (z))
+#endif")
     (caten_float_bits
      "static inline uint32_t caten_float_bits(float x) { union { float x; uint32_t bits; } both = {x}; return both.bits; }")
     (caten_float

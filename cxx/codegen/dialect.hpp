@@ -16,6 +16,7 @@
 //   (:cast …) (:cast-saturating …) (:cast-bool …) (:cast-narrow-integer …) (:bitcast …) (:complex …) (:part …)
 //   (:abs "…") (:max-number "…")        of floats: |x|, and the larger of x and a number y other than 0; C's
 //                                       expressions where nothing is said
+//   (:multiply-add "…")                 x·y + z of floats, rounded once or twice; without it two ops
 //   (:header "…")                       the beginning of every source text
 //   (:prelude (name "text") …)          functions that spellings use; only those that a program needs are emitted
 //
@@ -50,7 +51,7 @@ struct Dialect {
   std::string header{}, kernel{}, local_kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{}, rest{},
       function{};
   std::string cast{}, cast_saturating{}, cast_bool{}, cast_narrow_integer{}, bitcast{}, complex{}, part{}, load_bool{};
-  std::string abs = "x > 0 ? x : 0 - x", max_number = "y > x ? y : x";
+  std::string abs = "x > 0 ? x : 0 - x", max_number = "y > x ? y : x", multiply_add;
   std::vector<Prelude> prelude{};
 
   const std::string& type(DType dtype) const { return types[static_cast<size_t>(dtype)]; }

@@ -81,6 +81,7 @@ Index Lowering::result_index(const KernelPart& part, const Index& variables) con
 
 void Lowering::lower_pass(Body& into, const Index& rows, uint32_t pass) {
   values_.enter_pass(pass);
+  in_lanes_ = single_ = false;
   PassPlan plan;
   for (const KernelPart& part : kernel_.parts) {
     if (part.pass != pass) continue;
@@ -155,23 +156,32 @@ void Lowering::finish(Body& into, const std::vector<const KernelPart*>& parts, c
 ValueId Lowering::initial(const KernelPart& part) {
   Combine combine = fold_of(part).combine;
   DType dtype = dtype_of(part);
-  if (!adds_inexactly(combine, dtype)) return values_.constant(identity(combine, dtype));
+  if (!adds_inexactly(combine, dtype)) return to_held(part, values_.constant(identity(combine, dtype)));
   return values_.constant(Scalar::of_complex(dtype, {-0.0, -0.0}));
 }
 
 uint32_t Lowering::declare(Body& into, const KernelPart& part, int64_t lanes, ValueId initially) {
   uint32_t slot = accumulators_++;
   into.push_back(
-      {.kind = StatementKind::kDeclare, .value = initially, .slot = slot, .dtype = dtype_of(part), .lanes = lanes});
+      {.kind = StatementKind::kDeclare, .value = initially, .slot = slot, .dtype = held_dtype(part), .lanes = lanes});
   return slot;
 }
 
 void Lowering::set(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what) {
-  into.push_back({.kind = StatementKind::kSet, .value = what, .slot = slot, .dtype = dtype_of(part), .index = lane});
+  into.push_back({.kind = StatementKind::kSet, .value = what, .slot = slot, .dtype = held_dtype(part), .index = lane});
+}
+
+ValueId Lowering::combine_into(const KernelPart& part, ValueId held, ValueId what) {
+  const ScalarValue& value = out_[what];
+  // One accumulator waits for each step, and for a sum alone less long.
+  if (single_) return combine(part, held, what);
+  bool product = value.kind == ValueKind::kElementwise && value.op == Op::kMul;
+  bool adds = fold_of(part).combine == Combine::kAdd && (value.dtype == DType::kF32 || value.dtype == DType::kF64);
+  return product && adds ? values_.multiply_add(value.operands[0], value.operands[1], held) : combine(part, held, what);
 }
 
 void Lowering::fold_in(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what) {
-  set(into, part, slot, lane, combine(part, accumulator(part, slot, lane), what));
+  set(into, part, slot, lane, combine_into(part, accumulator(part, slot, lane), what));
 }
 
 void Lowering::fold_elements(Body& into, const PassPlan& plan, const std::vector<uint32_t>& slots, const Dim& lane) {
@@ -183,7 +193,7 @@ void Lowering::fold_elements(Body& into, const PassPlan& plan, const std::vector
       ValueId first = values_.is_zero(IndexSpace::linear(plan.reduced, plan.reduced_extents));
       set(into, part, slots[k], lane, values_.select(first, plan.folded[k], combine(part, sum, plan.folded[k])));
     } else {
-      fold_in(into, part, slots[k], lane, plan.folded[k]);
+      fold_in(into, part, slots[k], lane, to_held(part, plan.folded[k]));
     }
   }
   store_everywhere(into, plan);
@@ -192,7 +202,7 @@ void Lowering::fold_elements(Body& into, const PassPlan& plan, const std::vector
 void Lowering::finish_folds(Body& into, const PassPlan& plan, const std::vector<uint32_t>& slots, const Dim& lane) {
   for (size_t k = 0; k < plan.folds.size(); ++k) {
     const KernelPart& part = *plan.folds[k];
-    ValueId held = accumulator(part, slots[k], lane);
+    ValueId held = from_held(part, accumulator(part, slots[k], lane));
     // An empty sum is +0.
     if (Dim count = element_count(plan.reduced_extents);
         adds_inexactly(fold_of(part).combine, dtype_of(part)) && !values_.space().proves_positive(count))

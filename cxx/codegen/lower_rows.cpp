@@ -8,13 +8,17 @@ void Lowering::lower_rows(Body& into, const PassPlan& plan) {
   if (int64_t lanes = lanes_of(plan, kDotBytes); lanes > 1 && shares_rows(out_, kernel_, plan))
     return lower_dots(into, plan, lanes);
   Body& body = outer_loops(into, plan);
-  // Where much is computed for each element, accumulators need not hide how long a sum takes.
-  int64_t lanes = lanes_of(plan, plan.work < kMuchWork ? kLaneBytes : kLaneBytes / 2);
+  in_lanes_ = lanes_of(plan, kLaneBytes) > 1;
+  // Where much is computed for each element, or little is waited for, accumulators need not hide how long that takes.
+  auto waits = [&](const KernelPart* part) { return held_dtype(*part) == dtype_of(*part); };
+  bool few = plan.work >= kMuchWork || std::none_of(plan.folds.begin(), plan.folds.end(), waits);
+  int64_t lanes = in_lanes_ ? lanes_of(plan, few ? kLaneBytes / 2 : kLaneBytes) : 1;
   if (lanes > 1) {
     std::vector<uint32_t> totals = fold_lanes(body, plan, lanes);
     fold_all_lanes(body, plan, totals, lanes, Dim(0));
     return finish_folds(body, plan, totals, Dim(0));
   }
+  single_ = true;
   std::vector<uint32_t> totals = declare_all(body, plan, 1);
   Body* inside = &body;
   for (size_t k = 0; k < plan.reduced.size(); ++k)

@@ -63,6 +63,20 @@ class Lowering : Statements {
 
   DType dtype_of(const KernelPart& part) const { return graph_.type(part.space.root).dtype; }
 
+  /// What an accumulator holds: the elements, or of a maximum of floats in lanes integers that have their order, since
+  /// to compare those is a single instruction.
+  DType held_dtype(const KernelPart& part) const {
+    DType dtype = dtype_of(part);
+    if (!in_lanes_ || fold_of(part).combine != Combine::kMax) return dtype;
+    return dtype == DType::kF32 ? DType::kI32 : dtype == DType::kF64 ? DType::kI64 : dtype;
+  }
+  ValueId to_held(const KernelPart& part, ValueId element) {
+    return held_dtype(part) == dtype_of(part) ? element : values_.ordered(element);
+  }
+  ValueId from_held(const KernelPart& part, ValueId held) {
+    return held_dtype(part) == dtype_of(part) ? held : values_.from_ordered(held, dtype_of(part));
+  }
+
   static bool adds_inexactly(Combine combine, DType dtype) {
     return combine == Combine::kAdd && (is_float(dtype) || is_complex(dtype));
   }
@@ -71,7 +85,7 @@ class Lowering : Statements {
   ValueId initial(const KernelPart& part);
 
   ValueId accumulator(const KernelPart& part, uint32_t slot, const Dim& lane) {
-    return out_.add({.kind = ValueKind::kAccumulator, .dtype = dtype_of(part), .index = lane, .slot = slot});
+    return out_.add({.kind = ValueKind::kAccumulator, .dtype = held_dtype(part), .index = lane, .slot = slot});
   }
 
   ValueId combine(const KernelPart& part, ValueId a, ValueId b) {
@@ -82,6 +96,9 @@ class Lowering : Statements {
 
   /// Accumulator `slot` of the part, its element `lane`, := a value.
   void set(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what);
+
+  /// An accumulator combined with a value. A product need not be rounded before it is added.
+  ValueId combine_into(const KernelPart& part, ValueId held, ValueId what);
 
   /// The same := itself combined with a value.
   void fold_in(Body& into, const KernelPart& part, uint32_t slot, const Dim& lane, ValueId what);
@@ -221,6 +238,9 @@ class Lowering : Statements {
   LoopNest out_;
   KernelValues values_;
   uint32_t accumulators_ = 0;
+  // Of the pass that is lowered:
+  bool in_lanes_ = false;  ///< its folds have accumulators of several elements that become one
+  bool single_ = false;    ///< they have one element each
 };
 
 }  // namespace caten

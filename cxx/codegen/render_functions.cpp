@@ -37,6 +37,10 @@ void for_each_word(std::string_view text, const F& visit) {
 
 bool has_integers(DType dtype) { return is_integer(dtype) || is_bool(dtype); }
 
+constexpr const char* kParameters[] = {"x", "y", "z"};
+constexpr const char* kStored[] = {"a", "b",
+                                   "c"};  ///< the same as they are stored, where they are computed in a wider type
+
 /// Floats that are stored narrower than they are computed.
 bool is_narrow(const Dialect& dialect, DType dtype) { return dialect.wider(dtype).has_value(); }
 
@@ -114,7 +118,7 @@ std::string FunctionTable::apply(const Spelling& spelling, const Operands& opera
     std::map<std::string_view, std::string> types{{"T", computed(spelling.computed)}}, texts;
     if (has_integers(spelling.computed)) types["U"] = dialect_->type(unsigned_of(spelling.computed));
     if (spelling.operands != spelling.computed) types["S"] = computed(spelling.operands);
-    for (size_t i = 0; i < operands.size(); ++i) texts[i == 0 ? "x" : "y"] = operands[i];
+    for (size_t i = 0; i < operands.size(); ++i) texts[kParameters[i]] = operands[i];
     if (std::optional<std::string> text = with_words(spelling.expression, types, texts)) {
       note_prelude(spelling.expression);
       if (!spelling.narrow || !is_narrow(*dialect_, spelling.result)) return *text;
@@ -130,8 +134,8 @@ void FunctionTable::add(const Spelling& spelling, size_t parameters) {
   std::string list, before;
   const auto& wide = dialect_->wider(spelling.operands);
   for (size_t i = 0; i < parameters; ++i) {
-    const char* parameter = i == 0 ? "x" : "y";
-    const char* stored = i == 0 ? "a" : "b";
+    const char* parameter = kParameters[i];
+    const char* stored = kStored[i];
     list += fmt::format("{}{} {}", i ? ", " : "", dialect_->type(spelling.operands), wide ? stored : parameter);
     if (wide) before += fmt::format("{} {} = {}({}); ", wide->type, parameter, wide->widen, stored);
   }
@@ -164,6 +168,14 @@ std::string FunctionTable::abs(DType dtype, const std::string& x) {
 
 std::string FunctionTable::max_number(DType dtype, const Operands& operands) {
   return apply({fmt::format("max_number_{}", dtype_name(dtype)), dtype, dtype, dtype, dialect_->max_number, true},
+               operands);
+}
+
+std::string FunctionTable::multiply_add(DType dtype, const Operands& operands) {
+  if (dialect_->multiply_add.empty())
+    return elementwise(Op::kAdd, dtype, dtype,
+                       {"(" + elementwise(Op::kMul, dtype, dtype, {operands[0], operands[1]}) + ")", operands[2]});
+  return apply({fmt::format("multiply_add_{}", dtype_name(dtype)), dtype, dtype, dtype, dialect_->multiply_add, true},
                operands);
 }
 

@@ -1,7 +1,9 @@
 #include "codegen/values.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <limits>
 
 namespace caten {
 
@@ -70,6 +72,11 @@ ValueId KernelValues::select(ValueId condition, ValueId a, ValueId b) {
   return out_.add({.kind = ValueKind::kSelect, .dtype = out_[a].dtype, .operands = {condition, a, b}});
 }
 
+ValueId KernelValues::multiply_add(ValueId x, ValueId y, ValueId z) {
+  DType dtype = out_[z].dtype;
+  return out_.add({.kind = ValueKind::kMultiplyAdd, .dtype = dtype, .from = dtype, .operands = {x, y, z}});
+}
+
 ValueId KernelValues::clamp(ValueId i, const Dim& limit) {
   return out_.add({.kind = ValueKind::kClamp, .dtype = DType::kI64, .operands = {i}, .index = limit});
 }
@@ -116,6 +123,40 @@ ValueId KernelValues::max_of_floats(ValueId x, ValueId y) {
   ValueKind kind = is_number(y) ? ValueKind::kMaxNumber : ValueKind::kElementwise;
   return out_.add({.kind = kind, .dtype = dtype, .from = dtype, .op = Op::kMax, .operands = {x, y}});
 }
+
+namespace {
+
+Scalar greatest(DType dtype) { return Scalar::of_real(dtype, std::numeric_limits<double>::infinity()); }
+
+/// The integer that stands for -inf: all bits of its magnitude turned over.
+Scalar order_of_minus_infinity(DType dtype) {
+  constexpr float kNarrow = -std::numeric_limits<float>::infinity();
+  constexpr double kWide = -std::numeric_limits<double>::infinity();
+  return Scalar::of_integer(dtype, dtype == DType::kI32 ? std::bit_cast<int32_t>(kNarrow) ^ INT32_MAX
+                                                        : std::bit_cast<int64_t>(kWide) ^ INT64_MAX);
+}
+
+}  // namespace
+
+ValueId KernelValues::bits_of(ValueId x, DType dtype) {
+  return out_.add({.kind = ValueKind::kBitcast, .dtype = dtype, .from = out_[x].dtype, .operands = {x}});
+}
+
+/// Of negative floats the larger ones have the smaller bits: all but the sign are turned over, and back again.
+ValueId KernelValues::flip_if_negative(ValueId bits) {
+  DType dtype = out_[bits].dtype;
+  ValueId flipped = elementwise(Op::kXor, {bits, constant(greatest(dtype))});
+  return select(elementwise(Op::kLt, {bits, constant(Scalar::zero(dtype))}), flipped, bits);
+}
+
+ValueId KernelValues::ordered(ValueId x) {
+  DType dtype = out_[x].dtype == DType::kF32 ? DType::kI32 : DType::kI64;
+  if (out_[x].kind == ValueKind::kConstant && out_[x].constant == identity(Combine::kMax, out_[x].dtype))
+    return constant(order_of_minus_infinity(dtype));
+  return select(elementwise(Op::kEq, {x, x}), flip_if_negative(bits_of(x, dtype)), constant(greatest(dtype)));
+}
+
+ValueId KernelValues::from_ordered(ValueId key, DType dtype) { return bits_of(flip_if_negative(key), dtype); }
 
 ValueId KernelValues::elementwise(Op op, std::vector<ValueId> operands) {
   DType from = out_[operands[0]].dtype;

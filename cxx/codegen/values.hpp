@@ -36,12 +36,17 @@ class KernelValues {
   ValueId index_value(Dim index);
   ValueId load(uint32_t from, Dim index);
   ValueId select(ValueId condition, ValueId a, ValueId b);
+  ValueId multiply_add(ValueId x, ValueId y, ValueId z);
   ValueId clamp(ValueId i, const Dim& limit);
   ValueId is_zero(const Dim& dim);
   /// How many elements a block has: `size` if it is full, else `rest`.
   ValueId count(ValueId full, int64_t size, const Dim& rest);
   /// An op of the operands, or what is the same and simpler.
   ValueId elementwise(Op op, std::vector<ValueId> operands);
+  /// An integer of the size of a float, ordered as max orders floats: -0 below +0, NaN above all. And what it stands
+  /// for.
+  ValueId ordered(ValueId x);
+  ValueId from_ordered(ValueId key, DType dtype);
   /// An index that a value stands for: i64 sums and products of indices and integers, as Dims do them (modulo 2^64).
   std::optional<Dim> as_index(ValueId id) const;
   /// An i64 from 0 below `limit`, to be used in indices.
@@ -52,6 +57,8 @@ class KernelValues {
   uint32_t target_slot(const KernelPart& part);
 
  private:
+  ValueId bits_of(ValueId x, DType dtype);
+  ValueId flip_if_negative(ValueId bits);
   ValueId max_of_floats(ValueId x, ValueId y);
   bool is_negative_of(ValueId x, ValueId y) const;
   ValueId compute(NodeId id, const Index& index);

@@ -79,32 +79,24 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
           const int64_t i13 = i11 + i3 * 32 + 16;
           const uint16_t v23 = b2[i2 * n7 + i12];
           const float v24 = cast_f16_to_f32(v23);
-          const float v25 = v16 * v24;
-          const uint16_t v26 = b2[i2 * n7 + i13];
-          const float v27 = cast_f16_to_f32(v26);
-          const float v28 = v16 * v27;
-          const float v29 = v18 * v24;
-          const float v30 = v18 * v27;
-          const float v31 = v20 * v24;
-          const float v32 = v20 * v27;
-          const float v33 = v22 * v24;
-          const float v34 = v22 * v27;
-          const float v35 = a0[i11] + v25;
-          const float v36 = a1[i11] + v28;
-          const float v37 = a2[i11] + v29;
-          const float v38 = a3[i11] + v30;
-          const float v39 = a4[i11] + v31;
-          const float v40 = a5[i11] + v32;
-          const float v41 = a6[i11] + v33;
-          const float v42 = a7[i11] + v34;
-          a0[i11] = v35;
-          a1[i11] = v36;
-          a2[i11] = v37;
-          a3[i11] = v38;
-          a4[i11] = v39;
-          a5[i11] = v40;
-          a6[i11] = v41;
-          a7[i11] = v42;
+          const uint16_t v25 = b2[i2 * n7 + i13];
+          const float v26 = cast_f16_to_f32(v25);
+          const float v27 = (v16 * v24) + a0[i11];
+          const float v28 = (v16 * v26) + a1[i11];
+          const float v29 = (v18 * v24) + a2[i11];
+          const float v30 = (v18 * v26) + a3[i11];
+          const float v31 = (v20 * v24) + a4[i11];
+          const float v32 = (v20 * v26) + a5[i11];
+          const float v33 = (v22 * v24) + a6[i11];
+          const float v34 = (v22 * v26) + a7[i11];
+          a0[i11] = v27;
+          a1[i11] = v28;
+          a2[i11] = v29;
+          a3[i11] = v30;
+          a4[i11] = v31;
+          a5[i11] = v32;
+          a6[i11] = v33;
+          a7[i11] = v34;
         }
       }
       float a8[128];
@@ -122,10 +114,10 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
         const int64_t i0 = i15 + i4 * 4;
         for (int64_t i16 = 0; i16 < 32; ++i16) {
           const int64_t i1 = i16 + i3 * 32;
-          const int64_t v43 = n6;
-          const uint8_t v44 = v43 == (int64_t)0ll;
-          const float v45 = v44 ? 0x0p+0f : a8[i15 * 32 + i16];
-          const float r0 = v45;
+          const int64_t v35 = n6;
+          const uint8_t v36 = v35 == (int64_t)0ll;
+          const float v37 = v36 ? 0x0p+0f : a8[i15 * 32 + i16];
+          const float r0 = v37;
           b0[i0 * n7 + i1] = r0;
         }
       }
@@ -140,15 +132,14 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
         for (int64_t i17 = 0; i17 < (v6); ++i17) {
           const int64_t i0 = i17 + i4 * 4;
           if (0 < n8) {
-            const float v46 = b1[i0 * n6 + i2];
-            const float v47 = caten_max(v46, 0x0p+0f);
+            const float v38 = b1[i0 * n6 + i2];
+            const float v39 = caten_max(v38, 0x0p+0f);
             for (int64_t i18 = 0; i18 < n8; ++i18) {
               const int64_t i1 = i18 + i3 * 32;
-              const uint16_t v48 = b2[i2 * n7 + i1];
-              const float v49 = cast_f16_to_f32(v48);
-              const float v50 = v47 * v49;
-              const float v51 = a9[i17 * 32 + i18] + v50;
-              a9[i17 * 32 + i18] = v51;
+              const uint16_t v40 = b2[i2 * n7 + i1];
+              const float v41 = cast_f16_to_f32(v40);
+              const float v42 = (v39 * v41) + a9[i17 * 32 + i18];
+              a9[i17 * 32 + i18] = v42;
             }
           }
         }
@@ -157,10 +148,10 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
         const int64_t i0 = i19 + i4 * 4;
         for (int64_t i20 = 0; i20 < n8; ++i20) {
           const int64_t i1 = i20 + i3 * 32;
-          const int64_t v43 = n6;
-          const uint8_t v44 = v43 == (int64_t)0ll;
-          const float v52 = v44 ? 0x0p+0f : a9[i19 * 32 + i20];
-          const float r0 = v52;
+          const int64_t v35 = n6;
+          const uint8_t v36 = v35 == (int64_t)0ll;
+          const float v43 = v36 ? 0x0p+0f : a9[i19 * 32 + i20];
+          const float r0 = v43;
           b0[i0 * n7 + i1] = r0;
         }
       }

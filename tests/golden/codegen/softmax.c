@@ -4,7 +4,9 @@
 #endif
 float exp2f(float); double exp2(double);
 #define caten_exp2(x) _Generic((x), float: exp2f, double: exp2)(x)
-#define caten_max(x, y) ((x) != (x) ? (x) : (y) != (y) ? (y) : (x) < (y) ? (y) : (y) < (x) ? (x) : (x) == 0 ? (x) + (y) : (x))
+static inline int32_t bitcast_f32_to_i32(float x) { typedef int32_t T; typedef float S; union { S s; T t; } both; both.s = x; return both.t; }
+static inline int32_t max_i32(int32_t x, int32_t y) { typedef int32_t T; typedef uint32_t U; return x < y ? y : x; }
+static inline float bitcast_i32_to_f32(int32_t x) { typedef float T; typedef int32_t S; union { S s; T t; } both; both.s = x; return both.t; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];
@@ -17,96 +19,110 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   const int64_t n5 = sizes[5];
   const int64_t n6 = sizes[6];
   const int64_t n7 = sizes[7];
+  const int64_t n8 = sizes[8];
+  const int64_t n9 = sizes[9];
   for (int64_t i0 = 0; i0 < n0; ++i0) {
-    float a0[32];
-    for (int64_t i = 0; i < 32; ++i) a0[i] = (-1.0f / 0.0f);
+    int32_t a0[16];
+    for (int64_t i = 0; i < 16; ++i) a0[i] = (int32_t)-2139095041;
     for (int64_t i2 = 0; i2 < n1; ++i2) {
-      for (int64_t i3 = 0; i3 < 32; ++i3) {
-        const int64_t i1 = i2 * 32 + i3;
+      for (int64_t i3 = 0; i3 < 16; ++i3) {
+        const int64_t i1 = i2 * 16 + i3;
         const float v0 = b1[i0 * n2 + i1];
-        const float v1 = caten_max(a0[i3], v0);
-        a0[i3] = v1;
+        const int32_t v1 = bitcast_f32_to_i32(v0);
+        const int32_t v2 = (int32_t)(v1 ^ (int32_t)2147483647);
+        const uint8_t v3 = v1 < (int32_t)0;
+        const int32_t v4 = v3 ? v2 : v1;
+        const uint8_t v5 = v0 == v0;
+        const int32_t v6 = v5 ? v4 : (int32_t)2147483647;
+        const int32_t v7 = max_i32(a0[i3], v6);
+        a0[i3] = v7;
       }
     }
     for (int64_t i4 = 0; i4 < n3; ++i4) {
       const int64_t i1 = i4 + n4;
       const float v0 = b1[i0 * n2 + i1];
-      const float v2 = caten_max(a0[i4], v0);
-      a0[i4] = v2;
+      const int32_t v1 = bitcast_f32_to_i32(v0);
+      const int32_t v2 = (int32_t)(v1 ^ (int32_t)2147483647);
+      const uint8_t v3 = v1 < (int32_t)0;
+      const int32_t v4 = v3 ? v2 : v1;
+      const uint8_t v5 = v0 == v0;
+      const int32_t v6 = v5 ? v4 : (int32_t)2147483647;
+      const int32_t v8 = max_i32(a0[i4], v6);
+      a0[i4] = v8;
     }
-    for (int64_t i5 = 0; i5 < 8; ++i5) {
-      const float v3 = caten_max(a0[i5 + 16], a0[i5 + 24]);
-      const float v4 = caten_max(a0[i5], a0[i5 + 8]);
-      const float v5 = caten_max(v4, v3);
-      a0[i5] = v5;
+    for (int64_t i5 = 0; i5 < 4; ++i5) {
+      const int32_t v9 = max_i32(a0[i5 + 8], a0[i5 + 12]);
+      const int32_t v10 = max_i32(a0[i5], a0[i5 + 4]);
+      const int32_t v11 = v10 < v9 ? v9 : v10;
+      a0[i5] = v11;
     }
-    for (int64_t i6 = 0; i6 < 2; ++i6) {
-      const float v6 = caten_max(a0[i6 + 4], a0[i6 + 6]);
-      const float v7 = caten_max(a0[i6], a0[i6 + 2]);
-      const float v8 = caten_max(v7, v6);
-      a0[i6] = v8;
-    }
-    const float v9 = caten_max(a0[0], a0[1]);
-    a0[0] = v9;
-    const float r0 = a0[0];
+    const int32_t v12 = max_i32(a0[2], a0[3]);
+    const int32_t v13 = max_i32(a0[0], a0[1]);
+    const int32_t v14 = v13 < v12 ? v12 : v13;
+    a0[0] = v14;
+    const int32_t v15 = (int32_t)(a0[0] ^ (int32_t)2147483647);
+    const uint8_t v16 = a0[0] < (int32_t)0;
+    const int32_t v17 = v16 ? v15 : a0[0];
+    const float v18 = bitcast_i32_to_f32(v17);
+    const float r0 = v18;
     float a1[32];
     for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
-    for (int64_t i8 = 0; i8 < n5; ++i8) {
+    for (int64_t i7 = 0; i7 < n5; ++i7) {
       float a2[32];
       for (int64_t i = 0; i < 32; ++i) a2[i] = -0x0p+0f;
-      const int64_t v10 = i8;
-      const int64_t v11 = n6;
-      const uint8_t v12 = v10 < v11;
-      const int64_t v13 = v12 ? 64 : n7;
-      for (int64_t i9 = 0; i9 < (v13); ++i9) {
-        for (int64_t i10 = 0; i10 < 32; ++i10) {
-          const int64_t i7 = i10 + i8 * 2048 + i9 * 32;
-          const float v14 = b1[i0 * n2 + i7];
-          const float v15 = r0 * (-0x1p+0f);
-          const float v16 = v14 + v15;
-          const float v17 = caten_exp2(v16);
-          const float v18 = a2[i10] + v17;
-          a2[i10] = v18;
-          b0[i0 * n2 + i7] = v17;
+      const int64_t v19 = i7;
+      const int64_t v20 = n6;
+      const uint8_t v21 = v19 < v20;
+      const int64_t v22 = v21 ? 64 : n7;
+      for (int64_t i8 = 0; i8 < (v22); ++i8) {
+        for (int64_t i9 = 0; i9 < 32; ++i9) {
+          const int64_t i6 = i7 * 2048 + i8 * 32 + i9;
+          const float v23 = b1[i0 * n2 + i6];
+          const float v24 = r0 * (-0x1p+0f);
+          const float v25 = v23 + v24;
+          const float v26 = caten_exp2(v25);
+          const float v27 = a2[i9] + v26;
+          a2[i9] = v27;
+          b0[i0 * n2 + i6] = v26;
         }
       }
-      for (int64_t i11 = 0; i11 < 32; ++i11) {
-        const float v19 = a1[i11] + a2[i11];
-        a1[i11] = v19;
+      for (int64_t i10 = 0; i10 < 32; ++i10) {
+        const float v28 = a1[i10] + a2[i10];
+        a1[i10] = v28;
       }
     }
-    for (int64_t i12 = 0; i12 < n3; ++i12) {
-      const int64_t i7 = i12 + n4;
-      const float v14 = b1[i0 * n2 + i7];
-      const float v15 = r0 * (-0x1p+0f);
-      const float v16 = v14 + v15;
-      const float v17 = caten_exp2(v16);
-      const float v20 = a1[i12] + v17;
-      a1[i12] = v20;
-      b0[i0 * n2 + i7] = v17;
+    for (int64_t i11 = 0; i11 < n8; ++i11) {
+      const int64_t i6 = i11 + n9;
+      const float v23 = b1[i0 * n2 + i6];
+      const float v24 = r0 * (-0x1p+0f);
+      const float v25 = v23 + v24;
+      const float v26 = caten_exp2(v25);
+      const float v29 = a1[i11] + v26;
+      a1[i11] = v29;
+      b0[i0 * n2 + i6] = v26;
     }
-    for (int64_t i13 = 0; i13 < 8; ++i13) {
-      const float v21 = a1[i13 + 16] + a1[i13 + 24];
-      const float v22 = a1[i13] + a1[i13 + 8];
-      const float v23 = v22 + v21;
-      a1[i13] = v23;
+    for (int64_t i12 = 0; i12 < 8; ++i12) {
+      const float v30 = a1[i12 + 16] + a1[i12 + 24];
+      const float v31 = a1[i12] + a1[i12 + 8];
+      const float v32 = v31 + v30;
+      a1[i12] = v32;
     }
-    for (int64_t i14 = 0; i14 < 2; ++i14) {
-      const float v24 = a1[i14 + 4] + a1[i14 + 6];
-      const float v25 = a1[i14] + a1[i14 + 2];
-      const float v26 = v25 + v24;
-      a1[i14] = v26;
+    for (int64_t i13 = 0; i13 < 2; ++i13) {
+      const float v33 = a1[i13 + 4] + a1[i13 + 6];
+      const float v34 = a1[i13] + a1[i13 + 2];
+      const float v35 = v34 + v33;
+      a1[i13] = v35;
     }
-    const float v27 = a1[0] + a1[1];
-    a1[0] = v27;
-    const int64_t v28 = n2;
-    const uint8_t v29 = v28 == (int64_t)0ll;
-    const float v30 = v29 ? 0x0p+0f : a1[0];
-    const float r2 = v30;
-    for (int64_t i15 = 0; i15 < n2; ++i15) {
-      const float v31 = b0[i0 * n2 + i15];
-      const float v32 = v31 / r2;
-      b0[i0 * n2 + i15] = v32;
+    const float v36 = a1[0] + a1[1];
+    a1[0] = v36;
+    const int64_t v37 = n2;
+    const uint8_t v38 = v37 == (int64_t)0ll;
+    const float v39 = v38 ? 0x0p+0f : a1[0];
+    const float r2 = v39;
+    for (int64_t i14 = 0; i14 < n2; ++i14) {
+      const float v40 = b0[i0 * n2 + i14];
+      const float v41 = v40 / r2;
+      b0[i0 * n2 + i14] = v41;
     }
   }
 }

@@ -1,10 +1,13 @@
-// Products of matrices at the edges of tiles, against the reference.
+// Products of matrices at the edges of tiles, and maxima along rows, against the reference.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+
+#include <limits>
 
 #include "driver/session.hpp"
 #include "generate.hpp"
 #include "ir/build.hpp"
+#include "ir/evaluate.hpp"
 #include "runtimes.hpp"
 #include "test_store.hpp"
 
@@ -68,6 +71,49 @@ TEST_CASE("products of matrices are right at the edges of tiles, with the weight
         }
       }
   }
+}
+
+TEST_CASE("maxima along rows order all floats: zeros by their signs, NaN above everything") {
+  const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  struct Row {
+    double most, one;  ///< all elements, and the one in the middle
+  };
+  const std::vector<Row> rows{{-0.0, -0.0}, {-0.0, 0.0},  {-1, -0.0},    {-inf, -inf}, {-inf, -3},      {-2, 5},
+                              {-4, -3.5},   {7, inf},     {inf, nan},    {-inf, -nan}, {nan, nan},      {-nan, -nan},
+                              {1e-40, -1},  {-1e-40, -2}, {0.0, -1e-40}, {-5, -1e-40}, {-1.5e38, -1e38}};
+  for (const std::string& runtime : compiling_runtimes())
+    for (DType dtype : {DType::kF32, DType::kF64})
+      for (int64_t length : {1, 33, 64, 100}) {
+        Graph graph;
+        Build b(graph);
+        auto count = static_cast<int64_t>(rows.size());
+        NodeId x = graph.add_input("x", {dtype, {Dim(count), Dim(length)}});
+        NodeId largest = b.reduce(Combine::kMax, x, {1});
+        graph.outputs.push_back({"y", b.bitcast(largest, dtype == DType::kF32 ? DType::kI32 : DType::kI64)});
+        graph.outputs.push_back({"nan", b.eq(largest, largest)});
+        Array array = Array::zeros(dtype, {count, length});
+        for (int64_t i = 0; i < count * length; ++i) {
+          const Row& row = rows[static_cast<size_t>(i / length)];
+          Scalar::of_real(dtype, i % length == length / 2 ? row.one : row.most)
+              .store(array.mutable_data() + static_cast<size_t>(i) * dtype_size(dtype));
+        }
+        Session session({.runtime = runtime, .store = test_store()});
+        Result<Results> found = session.run(graph, {.inputs = {array}});
+        Result<Results> expected = evaluate(graph, {.inputs = {array}});
+        REQUIRE((found && expected));
+        for (int64_t k = 0; k < count; ++k) {
+          auto at = [&](const Result<Results>& of, size_t output) {
+            const Array& values = of->outputs[output];
+            return Scalar::load(values.dtype(), values.data() + static_cast<size_t>(k) * dtype_size(values.dtype()))
+                .as_integer();
+          };
+          CAPTURE(runtime);
+          CAPTURE(length);
+          CAPTURE(k);
+          CHECK(at(found, 1) == at(expected, 1));
+          if (at(expected, 1)) CHECK(at(found, 0) == at(expected, 0));  // NaNs may be any
+        }
+      }
 }
 
 }  // namespace caten
