@@ -22,6 +22,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/memory.hpp"
 #include "runtime/driver_abi.h"
 
 extern char** environ;
@@ -226,9 +227,7 @@ caten_status properties(caten_device* device, caten_properties* out) {
 }
 
 caten_status allocate(caten_device*, size_t bytes, void** memory) {
-  size_t rounded = (bytes + 63) / 64 * 64;
-  if (rounded < bytes) return fail(CATEN_OUT_OF_MEMORY, "the size leaves the address space");
-  *memory = std::aligned_alloc(64, rounded ? rounded : 64);
+  *memory = caten::allocate_aligned(bytes);
   return *memory ? CATEN_OK : fail(CATEN_OUT_OF_MEMORY, "the system has no memory left");
 }
 

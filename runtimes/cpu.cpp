@@ -20,6 +20,7 @@
 #include <omp.h>
 #endif
 
+#include "base/memory.hpp"
 #include "cpu/compiler.hpp"
 #include "cpu/object.hpp"
 #include "cpu/target.hpp"
@@ -114,9 +115,7 @@ caten_status properties(caten_device* device, caten_properties* out) {
 }
 
 caten_status allocate(caten_device*, size_t bytes, void** memory) {
-  size_t rounded = (bytes + 63) / 64 * 64;
-  if (rounded < bytes) return fail(CATEN_OUT_OF_MEMORY, "the size leaves the address space");
-  *memory = std::aligned_alloc(64, rounded ? rounded : 64);
+  *memory = caten::allocate_aligned(bytes);
   return *memory ? CATEN_OK : fail(CATEN_OUT_OF_MEMORY, "the system has no memory left");
 }
 

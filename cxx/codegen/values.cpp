@@ -100,6 +100,21 @@ std::optional<Dim> KernelValues::as_index(ValueId id) const {
   return std::nullopt;
 }
 
+namespace {
+
+/// Integers wrap and sizes do not: a size times a large number is no index, as it may leave 64 bits.
+bool fits_for_all_sizes(const Dim& index) {
+  constexpr int64_t kMost = int64_t{1} << 32;
+  if (index.overflowed()) return false;
+  if (index.is_constant()) return true;
+  std::vector<Dim::Term> terms = index.terms();
+  return std::all_of(terms.begin(), terms.end(), [](const Dim::Term& term) {
+    return term.factors.empty() || (term.coefficient <= kMost && term.coefficient >= -kMost);
+  });
+}
+
+}  // namespace
+
 bool KernelValues::is_negative_of(ValueId x, ValueId y) const {
   const ScalarValue& value = out_[x];
   if (value.kind != ValueKind::kElementwise || value.op != Op::kMul) return false;
@@ -165,7 +180,7 @@ ValueId KernelValues::elementwise(Op op, std::vector<ValueId> operands) {
     std::optional<Dim> x = as_index(operands[0]), y = as_index(operands[1]);
     if (x && y) {
       Dim result = op == Op::kAdd ? *x + *y : *x * *y;
-      if (!result.overflowed()) return index_value(std::move(result));
+      if (fits_for_all_sizes(result)) return index_value(std::move(result));
     }
   }
   DType to = info(op).result == ResultRule::kBool ? DType::kBool : from;

@@ -112,7 +112,7 @@ class Execution {
       array = taken->reinterpreted(type.dtype, shape);
       *taken = Array();
     } else {
-      array = Array::zeros(type.dtype, shape);
+      array = Array::uninitialized(type.dtype, shape);
     }
     if (host()) {
       addresses_[id.value] = array.mutable_data();

@@ -14,6 +14,8 @@
 #include <system_error>
 #include <vector>
 
+#include "base/memory.hpp"
+
 namespace caten {
 namespace {
 
@@ -117,7 +119,7 @@ tl::unexpected<Diagnostic> FileBytes::fail_at(uint64_t offset, Diagnostic diagno
 
 std::shared_ptr<std::byte> allocate_bytes(uint64_t count) {
   if (count > uint64_t{1} << 62) return nullptr;
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(64, (count + 127) & ~uint64_t{63}));
+  auto* memory = static_cast<std::byte*>(allocate_aligned(count + 64));
   return memory ? std::shared_ptr<std::byte>(memory, std::free) : nullptr;
 }
 

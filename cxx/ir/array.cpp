@@ -8,6 +8,8 @@
 #include <cstring>
 #include <new>
 
+#include "base/memory.hpp"
+
 namespace caten {
 namespace {
 
@@ -22,16 +24,20 @@ int64_t count_elements(const std::vector<int64_t>& shape) {
 }  // namespace
 
 Array Array::zeros(DType dtype, std::vector<int64_t> shape) {
+  Array array = uninitialized(dtype, std::move(shape));
+  if (array.bytes() > 0) std::memset(array.mutable_data(), 0, array.bytes());
+  return array;
+}
+
+Array Array::uninitialized(DType dtype, std::vector<int64_t> shape) {
   Array array;
   array.dtype_ = dtype;
   array.shape_ = std::move(shape);
   array.elements_ = count_elements(array.shape_);
   assert(array.elements_ >= 0);
   // One cache line of room and alignment, so that vector kernels may load whole lines.
-  size_t room = (array.bytes() + 127) & ~size_t{63};
-  void* memory = std::aligned_alloc(64, room);
+  void* memory = allocate_aligned(array.bytes() + 64);
   if (!memory) throw std::bad_alloc();
-  std::memset(memory, 0, room);
   array.owner_ = std::shared_ptr<void>(memory, std::free);
   array.owned_ = true;
   array.data_ = static_cast<const std::byte*>(memory);

@@ -17,6 +17,8 @@ class Array {
   Array() = default;
   /// Zero-filled. Sizes must be non-negative with a byte count that fits (see checked_bytes).
   static Array zeros(DType dtype, std::vector<int64_t> shape);
+  /// The same with elements that are whatever lay there, for those who write all of them.
+  static Array uninitialized(DType dtype, std::vector<int64_t> shape);
   /// Elements in foreign storage, kept alive by `owner`. `data` must be aligned to 16 bytes or to the dtype.
   static Array over(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const void> owner, const std::byte* data);
 
@@ -52,7 +54,7 @@ class Array {
   DType dtype_ = DType::kF32;
   std::vector<int64_t> shape_;
   int64_t elements_ = 1;
-  bool owned_ = false;  ///< made by zeros: not mapped from a file, not foreign
+  bool owned_ = false;  ///< not mapped from a file, not foreign
   std::shared_ptr<const void> owner_;
   const std::byte* data_ = nullptr;
 };

@@ -11,6 +11,7 @@
 #include "generate.hpp"
 #include "golden.hpp"
 #include "ir/evaluate.hpp"
+#include "runtimes.hpp"
 #include "test_store.hpp"
 
 namespace caten {
@@ -218,6 +219,20 @@ TEST_CASE("one program runs from many threads, with different sizes") {
     });
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == 0);
+}
+
+TEST_CASE("an integer times a size wraps, where a size as large would be refused") {
+  for (const std::string& runtime : compiling_runtimes()) {
+    Graph graph;
+    graph.dims.declare("M");
+    Build b(graph);
+    Dim m = Dim::symbol("M");
+    graph.outputs.push_back({"y", b.reduce(Combine::kAdd, b.integer(INT64_MAX - 5, {m}), {0})});
+    Session session({.runtime = runtime, .store = test_store()});
+    Result<Results> found = session.run(graph, {.sizes = {{"M", 3}}});
+    REQUIRE(found.has_value());
+    CHECK(found->outputs[0].as<int64_t>()[0] == INT64_MAX - 17);
+  }
 }
 
 TEST_CASE("a session forgets the programs used longest ago") {
