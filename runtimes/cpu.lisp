@@ -19,6 +19,7 @@ typedef __UINT8_TYPE__ uint8_t; typedef __UINT16_TYPE__ uint16_t; typedef __UINT
    (:local-kernel "static void {name}(void *const *buffers, const int64_t *sizes, int64_t begin, int64_t end) {")
    (:range "for ({type} {variable} = begin; {variable} < end; ++{variable}) {")
    (:independent "#pragma clang loop vectorize(assume_safety)")
+   (:one-by-one "#pragma clang loop vectorize(disable)")
    (:rest "#pragma clang loop vectorize_predicate(enable)")
    (:multiply-add "caten_multiply_add(x, y, z)")
    (:abs "sizeof(T) == 4 ? (T)__builtin_fabsf((float)x) : (T)__builtin_fabs((double)x)")

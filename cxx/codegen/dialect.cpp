@@ -38,6 +38,7 @@ constexpr std::pair<std::string_view, std::string Dialect::*> kTextClauses[] = {
     {"load-bool", &Dialect::load_bool},
     {"range", &Dialect::range},
     {"independent", &Dialect::independent},
+    {"one-by-one", &Dialect::one_by_one},
     {"rest", &Dialect::rest}};
 
 std::string* text_clause(Dialect& dialect, std::string_view name) {

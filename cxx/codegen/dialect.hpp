@@ -10,6 +10,7 @@
 //   (:range "for (…; {variable} < end; …) {")  the head of the outermost loop where its iterations are independent: the
 //                                       part of its range that the kernel is called for. Without it, all of the range
 //   (:independent "#pragma …")          a line before other innermost loops whose iterations are independent
+//   (:one-by-one "#pragma …")           a line before innermost loops that store elements far apart
 //   (:rest "#pragma …")                 a line before innermost loops over what is left behind whole blocks
 //   (:function "static inline")         what stands before functions
 //   (:op name (dtypes…) "expression")   replaces the spelling of ops.def for these dtypes
@@ -48,8 +49,8 @@ struct Dialect {
   std::array<std::string, kDTypeCount> types{};
   std::array<std::optional<Wide>, kDTypeCount> wide{};
   std::map<std::pair<Op, DType>, std::string> spellings{};
-  std::string header{}, kernel{}, local_kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{}, rest{},
-      function{};
+  std::string header{}, kernel{}, local_kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{},
+      one_by_one{}, rest{}, function{};
   std::string cast{}, cast_saturating{}, cast_bool{}, cast_narrow_integer{}, bitcast{}, complex{}, part{}, load_bool{};
   std::string abs = "x > 0 ? x : 0 - x", max_number = "y > x ? y : x", multiply_add;
   std::vector<Prelude> prelude{};

@@ -87,6 +87,7 @@ struct Statement {
   int64_t lanes = 1;
   std::vector<Statement> body{}, otherwise{};
   bool independent = false;          ///< a loop whose iterations may run in any order, and at once
+  bool one_by_one = false;           ///< a loop whose elements are stored apart: no vector of them pays
   Extent extent_is = Extent::kForm;  ///< kBind: what its factors are
 };
 

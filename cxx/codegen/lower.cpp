@@ -113,23 +113,6 @@ void Lowering::lower_pass(Body& into, const Index& rows, uint32_t pass) {
     lower_rows(into, plan);
 }
 
-void Lowering::lower_map(Body& into, const PassPlan& plan) {
-  bool alone = kernel_.passes == 1 && kernel_.blocks.empty() && !plan.axes.empty();
-  int64_t elements = alone ? loops_.elements(known(arranged(plan).back().extent)) : 0;
-  if (elements == 0) return store_everywhere(outer_loops(into, plan), plan);
-  std::vector<Axis> axes = arranged(plan);
-  Axis last = axes.back();
-  Blocks blocks = blocks_of(last.extent, elements);
-  axes.back() = blocks.number;
-  if (blocks.number.variable.is(0)) axes.pop_back();
-  in_block(loops_along(into, axes), blocks, [&](Body& block, const Dim& first, const Dim& count) {
-    Dim element = values_.variable(count);
-    Body& body = loop_of(block, element, count, elements, true);
-    bind(body, last.variable, last.begin + first + element);
-    store_everywhere(body, plan);
-  });
-}
-
 std::vector<Axis> Lowering::arranged(const PassPlan& plan) {
   if (!kernel_.blocks.empty()) return plan.axes;
   std::vector<Axis> out;

@@ -1,5 +1,6 @@
-// How a kernel is lowered: one class, in three files. lower.cpp has the loops, passes and folds that all share,
-// lower_rows.cpp what runs along the last folded axis, lower_columns.cpp what runs along the last axis of the result.
+// How a kernel is lowered: one class, in four files. lower.cpp has the loops, passes and folds that all share,
+// lower_map.cpp what folds nothing, lower_rows.cpp what runs along the last folded axis, lower_columns.cpp what runs
+// along the last axis of the result.
 #pragma once
 
 #include <optional>
@@ -40,6 +41,10 @@ class Lowering : Statements {
   void lower_pass(Body& into, const Index& rows, uint32_t pass);
 
   void lower_map(Body& into, const PassPlan& plan);
+
+  /// Elements in square tiles of the last axis and another one, along which loads are contiguous. What is read along
+  /// the one and written along the other is turned in a tile of its own, so that each cache line is fetched once.
+  void lower_across(Body& into, const PassPlan& plan, size_t across);
 
   /// The outer axes in the order of their loops.
   std::vector<Axis> arranged(const PassPlan& plan);

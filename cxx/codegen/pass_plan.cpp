@@ -14,6 +14,33 @@ std::vector<Dim> loads(const LoopNest& nest, const PassPlan& plan) { return load
 
 }  // namespace
 
+std::optional<size_t> axis_across(const LoopNest& nest, const PassPlan& plan) {
+  auto is_long = [](const Dim& extent) { return !extent.is_constant() || extent.constant() > kSmallSize; };
+  if (plan.outer.empty() || !is_long(plan.axes.back().extent)) return std::nullopt;
+  for (const Dim& index : load_indices(nest, plan.stored)) {
+    std::optional<Dim> last = step(nest, index, plan.outer.back());
+    if (!last || last->is(0) || last->is(1)) continue;
+    for (size_t k = plan.outer.size() - 1; k-- > 0;) {
+      std::optional<Dim> other = step(nest, index, plan.outer[k]);
+      if (other && other->is(1) && is_long(plan.axes[k].extent)) return k;
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<ValueId> loads_across(const LoopNest& nest, const PassPlan& plan, size_t across) {
+  std::vector<ValueId> out;
+  for (ValueId id : needed_values(nest, plan.stored)) {
+    const ScalarValue& value = nest[id];
+    if (value.kind == ValueKind::kSelect || value.kind == ValueKind::kClamp) return {};
+    if (value.kind != ValueKind::kLoad) continue;
+    std::optional<Dim> last = step(nest, value.index, plan.outer.back());
+    std::optional<Dim> other = step(nest, value.index, plan.outer[across]);
+    if (other && other->is(1) && last && !last->is(0)) out.push_back(id);
+  }
+  return out;
+}
+
 bool runs_along_columns(const LoopNest& nest, const Kernel& kernel, const PassPlan& plan) {
   if (kernel.passes > 1 || !plan.everywhere.empty() || plan.outer.empty() || plan.reduced.empty()) return false;
   int along_columns = 0, along_rows = 0;

@@ -1,6 +1,7 @@
 // One pass of a kernel as the lowering sees it, and what its loads run along.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "codegen/loop_nest.hpp"
@@ -24,6 +25,12 @@ struct PassPlan {
   size_t work = 0;                ///< values that are computed for an element of either
   Index variables{};              ///< of the rows, outer, reduced
 };
+
+/// Of a pass without folds: an axis other than the last one along which a load is contiguous that leaps along the last.
+std::optional<size_t> axis_across(const LoopNest& nest, const PassPlan& plan);
+
+/// The loads that do so along this axis, if all of them may be done for each element.
+std::vector<ValueId> loads_across(const LoopNest& nest, const PassPlan& plan, size_t across);
 
 /// Whether loads are contiguous along the last axis of the result rather than along the folded ones.
 bool runs_along_columns(const LoopNest& nest, const Kernel& kernel, const PassPlan& plan);

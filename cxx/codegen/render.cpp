@@ -409,7 +409,9 @@ class KernelRenderer {
       innermost = innermost && (binds || at_once(inner));
     }
     if (loop.independent && only_stores && !dialect_.independent.empty()) line(depth, dialect_.independent);
-    if (loop.extent_is == Extent::kRest && innermost && !dialect_.rest.empty()) line(depth, dialect_.rest);
+    if (loop.one_by_one && !dialect_.one_by_one.empty()) line(depth, dialect_.one_by_one);
+    if (loop.extent_is == Extent::kRest && innermost && !loop.one_by_one && !dialect_.rest.empty())
+      line(depth, dialect_.rest);
     if (&loop == nest_.range() && !dialect_.range.empty())
       line(depth, substitute(dialect_.range, {{"type", dialect_.type(DType::kI64)}, {"variable", variable}}));
     else

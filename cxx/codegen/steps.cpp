@@ -43,19 +43,26 @@ std::optional<Dim> step_of(const LoopNest& nest, const Dim& index, const std::st
   return sum;
 }
 
-std::vector<Dim> load_indices(const LoopNest& nest, const std::vector<ValueId>& values) {
-  std::vector<Dim> out;
+std::vector<ValueId> needed_values(const LoopNest& nest, const std::vector<ValueId>& values) {
+  std::vector<ValueId> out;
   std::set<uint32_t> seen;
   std::vector<ValueId> pending = values;
   while (!pending.empty()) {
     ValueId id = pending.back();
     pending.pop_back();
     if (!seen.insert(id.value).second) continue;
+    out.push_back(id);
     const ScalarValue& value = nest[id];
-    if (value.kind == ValueKind::kLoad) out.push_back(value.index);
     for (ValueId named : values_in(value.index)) pending.push_back(named);
     pending.insert(pending.end(), value.operands.begin(), value.operands.end());
   }
+  return out;
+}
+
+std::vector<Dim> load_indices(const LoopNest& nest, const std::vector<ValueId>& values) {
+  std::vector<Dim> out;
+  for (ValueId id : needed_values(nest, values))
+    if (nest[id].kind == ValueKind::kLoad) out.push_back(nest[id].index);
   return out;
 }
 

@@ -15,6 +15,9 @@ bool depends_on(const LoopNest& nest, const Dim& index, const std::string& varia
 /// The step of an index when the variable grows by one; nothing if it is no constant step.
 std::optional<Dim> step_of(const LoopNest& nest, const Dim& index, const std::string& variable);
 
+/// These values and all that they are made of.
+std::vector<ValueId> needed_values(const LoopNest& nest, const std::vector<ValueId>& values);
+
 /// The indices of all loads that these values need.
 std::vector<Dim> load_indices(const LoopNest& nest, const std::vector<ValueId>& values);
 

@@ -43,6 +43,16 @@ void KernelValues::enter_pass(uint32_t pass) {
   known_.clear();
 }
 
+void KernelValues::replace(const std::map<ValueId, ValueId>& loads) {
+  for (auto entry = known_.begin(); entry != known_.end();) {
+    auto found = loads.find(entry->second);
+    if (found != loads.end())
+      (entry++)->second = found->second;
+    else
+      entry = known_.erase(entry);
+  }
+}
+
 ValueId KernelValues::own(const KernelPart& part, const Index& variables) {
   Index index = part.space.index(graph_, variables);
   const Node& node = graph_[part.space.value];

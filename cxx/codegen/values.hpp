@@ -24,6 +24,8 @@ class KernelValues {
 
   /// Values from now on are those of a pass.
   void enter_pass(uint32_t pass);
+  /// From now on elements of what is read are these values, where they were others.
+  void replace(const std::map<ValueId, ValueId>& loads);
   /// The element of a part (of a fold: the element that is folded in) at these variables of its loops.
   ValueId own(const KernelPart& part, const Index& variables);
   /// Element `index` of a value. The depth of the recursion is bounded by the size of a kernel.

@@ -1,4 +1,4 @@
-// Products of matrices at the edges of tiles, and maxima along rows, against the reference.
+// Products of matrices and transposed values at the edges of tiles, and maxima along rows, against the reference.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -70,6 +70,58 @@ TEST_CASE("products of matrices are right at the edges of tiles, with the weight
             check(product(dtype, s.batch, s.rows, s.columns, s.depth, transposed), s, name + ", constant");
         }
       }
+  }
+}
+
+TEST_CASE("what is read along one axis and written along another is right at the edges of tiles") {
+  // y = x · w[i, j] + v[j, i], v alone, or v where i is even, over [B, M, N].
+  auto program = [](DType dtype, int kind, const Dim& batch, const Dim& rows, const Dim& columns) {
+    Graph graph;
+    for (const char* name : {"B", "M", "N"}) graph.dims.declare(name);
+    Build b(graph);
+    Shape shape{batch, rows, columns};
+    NodeId v = b.permute(graph.add_input("v", {dtype, {batch, columns, rows}}), {0, 2, 1});
+    NodeId u = b.permute(graph.add_input("u", {dtype, {columns, rows}}), {1, 0});
+    NodeId w = graph.add_input("w", {dtype, shape});
+    NodeId y = v;
+    if (kind == 1) y = b.add(b.mul(w, b.spread(u, shape, {1, 2})), v);
+    if (kind == 2) y = b.select(b.is_zero(b.op(Op::kMod, {b.index(1, shape), b.integer(2, shape)})), b.add(v, w), w);
+    graph.outputs.push_back({"y", y});
+    return graph;
+  };
+  struct Sizes {
+    int64_t batch, rows, columns;
+  };
+  const std::vector<Sizes> all{{1, 1, 1},  {2, 16, 17}, {1, 17, 64},  {1, 64, 64}, {3, 65, 63},
+                               {1, 0, 20}, {0, 20, 20}, {2, 130, 40}, {1, 40, 200}};
+  for (const std::string& runtime : compiling_runtimes()) {
+    Session session({.runtime = runtime, .store = test_store()});
+    generated::Runner run = [&](const Graph& graph, const Arguments& arguments) {
+      return session.run(graph, arguments);
+    };
+    generated::Random random(12);
+    for (DType dtype : {DType::kF32, DType::kF64, DType::kI8, DType::kBF16, DType::kC128})
+      for (int kind = 0; kind < 3; ++kind)
+        for (const Sizes& s : all) {
+          if (dtype != DType::kF32 && runtime == "c") continue;
+          for (bool open : {true, false}) {
+            if (!open && (kind != 1 || runtime == "c")) continue;
+            Graph graph = open ? program(dtype, kind, Dim::symbol("B"), Dim::symbol("M"), Dim::symbol("N"))
+                               : program(dtype, kind, s.batch, s.rows, s.columns);
+            generated::Case given{std::move(graph), {.sizes = {{"B", s.batch}, {"M", s.rows}, {"N", s.columns}}}};
+            for (const Graph::Input& input : given.graph.inputs) {
+              const ValueType& type = given.graph.type(input.node);
+              Array array = Array::zeros(dtype, concrete(type.shape, given.arguments.sizes));
+              for (int64_t i = 0; i < array.elements(); ++i)
+                Scalar::of_real(dtype, static_cast<double>(random.below(101)) - 50)
+                    .store(array.mutable_data() + static_cast<size_t>(i) * dtype_size(dtype));
+              given.arguments.inputs.push_back(std::move(array));
+            }
+            generated::Verdict verdict = generated::check(given, run);
+            CHECK_MESSAGE(verdict.ok(), runtime, " ", dtype_name(dtype), " ", kind, " ", s.rows, " ", s.columns, ": ",
+                          verdict.message);
+          }
+        }
   }
 }
 
