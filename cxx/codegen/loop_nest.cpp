@@ -1,5 +1,6 @@
 #include "codegen/loop_nest.hpp"
 
+#include <cassert>
 #include <set>
 
 namespace caten {
@@ -57,6 +58,32 @@ std::vector<ValueId> values_in(const Dim& dim) {
   for (const std::string& name : names)
     if (reserved::is_value(name)) out.push_back({reserved::number(name)});
   return out;
+}
+
+namespace {
+
+/// The extent of a loop; of one along a block that may be the last one, that of the others.
+Dim usual_extent(const LoopNest& nest, const Statement& loop) {
+  std::vector<ValueId> named = values_in(loop.extent);
+  if (named.empty()) return loop.extent;
+  const ScalarValue& count = nest[named[0]];
+  assert(count.kind == ValueKind::kCount && "a loop runs to a value that is no count");
+  return Dim(count.constant.as_integer());
+}
+
+}  // namespace
+
+Dim work_of(const LoopNest& nest, const std::vector<Statement>& body) {
+  Dim sum(0);
+  for (const Statement& statement : body) {
+    if (statement.kind == StatementKind::kLoop)
+      sum = sum + usual_extent(nest, statement) * work_of(nest, statement.body);
+    else if (statement.kind == StatementKind::kIf)
+      sum = sum + work_of(nest, statement.body);
+    else if (statement.kind == StatementKind::kStore || statement.kind == StatementKind::kSet)
+      sum = sum + Dim(1);
+  }
+  return sum;
 }
 
 }  // namespace caten

@@ -132,6 +132,9 @@ struct LoopNest {
 /// The dividends of all divisions in the indices of a nest, inner ones included.
 std::vector<Dim> dividends(const LoopNest& nest);
 
+/// How often the innermost statements run, for one run of the body.
+Dim work_of(const LoopNest& nest, const std::vector<Statement>& body);
+
 /// The values that a Dim names.
 std::vector<ValueId> values_in(const Dim& dim);
 

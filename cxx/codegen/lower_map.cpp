@@ -30,7 +30,8 @@ void Lowering::lower_across(Body& into, const PassPlan& plan, size_t across) {
   size_t largest = 1;
   for (const KernelPart* part : plan.everywhere) largest = std::max(largest, dtype_size(dtype_of(*part)));
   for (ValueId load : leaping) largest = std::max(largest, dtype_size(out_[load].dtype));
-  int64_t side = std::min(kMostSide, static_cast<int64_t>(kSideBytes / largest / std::max<size_t>(1, leaping.size())));
+  auto side = static_cast<int64_t>(kSideBytes / largest / std::max<size_t>(1, leaping.size()));
+  side = std::clamp(side, kLeastSide, kMostSide);
   const Axis &row = plan.axes[across], &column = plan.axes.back();
   Blocks rows = blocks_of(row.extent, side), columns = blocks_of(column.extent, side);
   std::vector<Axis> axes = plan.axes;

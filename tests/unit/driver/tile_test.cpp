@@ -125,6 +125,33 @@ TEST_CASE("what is read along one axis and written along another is right at the
   }
 }
 
+TEST_CASE("a sum of many transposed values has small tiles of each") {
+  for (DType dtype : {DType::kF32, DType::kC128}) {
+    Graph graph;
+    Build b(graph);
+    Arguments arguments;
+    NodeId sum;
+    for (int k = 0; k < 40; ++k) {
+      NodeId x = b.permute(graph.add_input("x" + std::to_string(k), {dtype, {Dim(20), Dim(30)}}), {1, 0});
+      sum = sum.valid() ? b.add(sum, x) : x;
+      Array array = Array::zeros(dtype, {20, 30});
+      for (int64_t i = 0; i < array.elements(); ++i)
+        Scalar::of_real(dtype, static_cast<double>((i * 7 + k) % 50))
+            .store(array.mutable_data() + static_cast<size_t>(i) * dtype_size(dtype));
+      arguments.inputs.push_back(std::move(array));
+    }
+    graph.outputs.push_back({"y", sum});
+    Result<Results> expected = evaluate(graph, arguments);
+    REQUIRE(expected.has_value());
+    for (const std::string& runtime : compiling_runtimes()) {
+      Session session({.runtime = runtime, .store = test_store()});
+      Result<Results> found = session.run(graph, arguments);
+      REQUIRE(found.has_value());
+      CHECK(found->outputs[0].same_bytes(expected->outputs[0]));
+    }
+  }
+}
+
 TEST_CASE("maxima along rows order all floats: zeros by their signs, NaN above everything") {
   const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
   struct Row {
