@@ -1,5 +1,5 @@
-# The cpu runtime: its driver, and the compiler of its kernels, the only module that is linked with clang and LLVM. Without
-# LLVM 19 neither is built, and programs run on another runtime.
+# The cpu runtime: its driver, the compiler of its kernels, the only module that is linked with clang and LLVM, and the
+# library that computes products. Without LLVM 19 none is built, and programs run on another runtime.
 
 if(NOT CATEN_CPU)
   return()
@@ -26,6 +26,20 @@ target_compile_options(driver_cpu PRIVATE ${openmp})
 caten_driver(cpu-compiler SOURCES cpu/compiler.cpp LIBRARIES ${CATEN_CLANG_LIBRARY} ${CATEN_LLVM_LIBRARY})
 target_include_directories(driver_cpu-compiler SYSTEM PRIVATE ${CATEN_LLVM_INCLUDE})
 add_dependencies(driver_cpu driver_cpu-compiler)
+
+# oneDNN computes products. Without it, or under sanitizers, kernels do.
+find_path(CATEN_DNNL_INCLUDE oneapi/dnnl/dnnl.h)
+find_library(CATEN_DNNL_LIBRARY dnnl)
+if(CATEN_DNNL_INCLUDE AND CATEN_DNNL_LIBRARY AND openmp)
+  caten_driver(cpu-library SOURCES cpu/library.cpp LIBRARIES ${CATEN_DNNL_LIBRARY} ${openmp})
+  target_compile_options(driver_cpu-library PRIVATE ${openmp})
+  target_include_directories(driver_cpu-library SYSTEM PRIVATE ${CATEN_DNNL_INCLUDE})
+  add_dependencies(driver_cpu driver_cpu-library)
+elseif(NOT CATEN_SANITIZE)
+  message(WARNING "oneDNN is not here: products of matrices are computed by generated kernels. scripts/setup installs it "
+                  "(libdnnl-dev).")
+endif()
+
 # LLVM is not built with sanitizers; containers that cross its border would look broken to them.
 if(CATEN_SANITIZE)
   set_source_files_properties(${CMAKE_SOURCE_DIR}/runtimes/cpu/compiler.cpp PROPERTIES COMPILE_OPTIONS -fno-sanitize=all)

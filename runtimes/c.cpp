@@ -372,6 +372,7 @@ const caten_driver kDriver = {
     .end_recording = nullptr,
     .replay = nullptr,
     .free_recording = nullptr,
+    .open_library = nullptr,
     .call_library = nullptr,
 };
 

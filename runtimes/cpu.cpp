@@ -22,6 +22,7 @@
 
 #include "base/memory.hpp"
 #include "cpu/compiler.hpp"
+#include "cpu/library.hpp"
 #include "cpu/object.hpp"
 #include "cpu/target.hpp"
 #include "runtime/driver_abi.h"
@@ -226,6 +227,49 @@ caten_status launch(caten_stream*, caten_program* program, const caten_launch* w
   return CATEN_OK;
 }
 
+/// The library's module, loaded at the first use and kept.
+struct Library {
+  caten_cpu_library_name name = nullptr;
+  caten_cpu_contraction contraction = nullptr;
+  std::string error;
+};
+const Library& library() {
+  static const Library known = [] {
+    Library out;
+    std::string path = own_folder() + "/cpu-library.so";
+    void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (!module) {
+      const char* said = dlerror();
+      out.error = std::string("oneDNN cannot be loaded: ") + (said ? said : path);
+      return out;
+    }
+    out.name = reinterpret_cast<caten_cpu_library_name>(dlsym(module, CATEN_CPU_LIBRARY_NAME));
+    out.contraction = reinterpret_cast<caten_cpu_contraction>(dlsym(module, CATEN_CPU_CONTRACTION));
+    if (!out.name || !out.contraction) out.error = path + " is of another version of caten";
+    return out;
+  }();
+  return known;
+}
+
+caten_status open_library(caten_device* device, const char** name) {
+  // It chooses its kernels for the processor at hand.
+  std::string error;
+  if (device->target != caten::cpu::find_target("native", error))
+    return fail(CATEN_UNAVAILABLE,
+                std::string("oneDNN computes for the native processor, not for ") + device->target->name);
+  if (!library().error.empty()) return fail(CATEN_UNAVAILABLE, library().error);
+  *name = library().name();
+  return CATEN_OK;
+}
+
+caten_status call_library(caten_stream*, const char* name, const char* attributes, void* const* buffers,
+                          uint32_t buffer_count, const int64_t* sizes, uint32_t size_count) {
+  if (std::strcmp(name, "contraction") != 0 || buffer_count != 3 || !library().error.empty())
+    return fail(CATEN_UNSUPPORTED, std::string("there is no library routine ") + name);
+  const char* error = library().contraction(attributes, buffers, sizes, size_count, available_threads());
+  return error ? fail(CATEN_FAILED, error) : CATEN_OK;
+}
+
 caten_status synchronize(caten_stream*) { return CATEN_OK; }
 
 caten_status record_event(caten_stream*, caten_event** event) {
@@ -275,7 +319,8 @@ const caten_driver kDriver = {
     .end_recording = nullptr,
     .replay = nullptr,
     .free_recording = nullptr,
-    .call_library = nullptr,
+    .open_library = open_library,
+    .call_library = call_library,
 };
 
 }  // namespace

@@ -107,11 +107,18 @@ struct HandWrittenText {
   Dim range{1}, range_work{1};
 };
 
+/// What takes the place of loops in a kernel that a library computes.
+struct LibraryCall {
+  std::string library{}, routine{}, attributes{};
+  std::vector<Dim> sizes{};
+};
+
 struct LoopNest {
   std::vector<Slot> slots{};
   std::vector<ScalarValue> values{};
   std::vector<Statement> body{};
   std::optional<HandWrittenText> by_hand{};
+  std::optional<LibraryCall> call{};
   bool serial = false;                  ///< the outermost loop is not shared
   std::vector<HintOutcome> hints{};     ///< what became of the schedule hint that the kernel follows
   std::vector<Dim> signed_dividends{};  ///< a of ⌊a/b⌋ and a mod b in indices, where a may be negative

@@ -113,12 +113,14 @@ void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector
                              bool sums) {
   const Dim &variable = plan.reduced.back(), &extent = plan.reduced_extents.back();
   Dim steps = floor_div(extent, Dim(lanes));
+  // Each lane has an accumulator, and stores where it loads: an element may take the memory of another value's.
+  bool stores = !plan.everywhere.empty();
   bool in_blocks = sums && !(steps.is_constant() && steps.constant() <= kBlock);
   auto run = [&](Body& body, const std::vector<uint32_t>& slots, const Dim& first, const Dim& count, Extent kind) {
     Dim i = values_.variable(count);
     in_steps(body, i, count, kind, [&](Body& each, const Dim& step) {
       Dim lane = values_.variable(Dim(lanes));
-      Body& elements = loop(each, lane, Dim(lanes));
+      Body& elements = loop_as(Extent::kForm, each, lane, Dim(lanes), stores);
       bind(elements, variable, (first + step) * Dim(lanes) + lane);
       fold_elements(elements, plan, slots, lane);
     });
@@ -139,7 +141,7 @@ void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector
   Dim rest = floor_mod(extent, Dim(lanes));
   if (rest.is(0)) return;
   Dim lane = values_.variable(rest);
-  Body& elements = loop_over_rest(into, lane, rest);
+  Body& elements = loop_as(Extent::kRest, into, lane, rest, stores);
   bind(elements, variable, steps * Dim(lanes) + lane);
   fold_elements(elements, plan, totals, lane);
 }

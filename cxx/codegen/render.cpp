@@ -379,13 +379,14 @@ class KernelRenderer {
 
   void render_loop_head(const Statement& loop, int depth) {
     std::string variable = atom(Dim::Atom{.name = loop.variable});
-    bool only_stores = true, innermost = true;
+    bool only_sets = true, innermost = true;
     for (const Statement& inner : loop.body) {
       bool binds = inner.kind == StatementKind::kBind;
-      only_stores = only_stores && (binds || inner.kind == StatementKind::kStore);
+      only_sets = only_sets && (binds || inner.kind == StatementKind::kStore || inner.kind == StatementKind::kSet);
       innermost = innermost && (binds || at_once(inner));
     }
-    if (loop.independent && only_stores && !dialect_.independent.empty()) line(depth, dialect_.independent);
+    if (loop.independent && only_sets && !loop.one_by_one && !dialect_.independent.empty())
+      line(depth, dialect_.independent);
     if (loop.one_by_one && !dialect_.one_by_one.empty()) line(depth, dialect_.one_by_one);
     if (loop.extent_is == Extent::kRest && innermost && !loop.one_by_one && !dialect_.rest.empty())
       line(depth, dialect_.rest);
@@ -546,6 +547,15 @@ RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialec
     in_unit = 0;
   };
   for (const LoopNest& nest : nests) {
+    if (nest.call) {
+      RenderedKernel& kernel = out.kernels.emplace_back();
+      for (const Slot& slot : nest.slots) kernel.buffers.push_back(slot.buffer);
+      kernel.sizes = nest.call->sizes;
+      kernel.call = nest.call;
+      kernel.name = fmt::format("{} of {}", nest.call->routine, nest.call->library);
+      kernels += fmt::format("\n// {}, {}\n", kernel.name, nest.call->attributes);
+      continue;
+    }
     FunctionTable functions(dialect);
     KernelRenderer renderer(nest, dialect, functions, options.open_sizes);
     std::string text = renderer.run();

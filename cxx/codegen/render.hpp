@@ -13,13 +13,14 @@
 namespace caten {
 
 struct RenderedKernel {
-  std::string name{};               ///< in the text of the whole program
-  uint32_t unit = 0;                ///< the text to compile that has it,
-  std::string function{};           ///< and its name there
-  std::vector<BufferId> buffers{};  ///< arguments, in order
-  std::vector<Dim> sizes{};         ///< arguments, in order: sizes of the program and counters of loops
-  Dim range{1};                     ///< the iterations that calls may share among themselves; 1: it takes no range
-  Dim range_work{1};                ///< about how many scalar operations each of them takes
+  std::string name{};                 ///< in the text of the whole program
+  uint32_t unit = 0;                  ///< the text to compile that has it,
+  std::string function{};             ///< and its name there
+  std::vector<BufferId> buffers{};    ///< arguments, in order
+  std::vector<Dim> sizes{};           ///< arguments, in order: sizes of the program and counters of loops
+  Dim range{1};                       ///< the iterations that calls may share among themselves; 1: it takes no range
+  std::optional<LibraryCall> call{};  ///< what is called instead of a function; `sizes` are its sizes
+  Dim range_work{1};                  ///< about how many scalar operations each of them takes
 };
 
 struct RenderedProgram {

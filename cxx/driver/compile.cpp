@@ -36,6 +36,11 @@ RenderedProgram generate(const Schedule& schedule, const Dialect& dialect, const
 
 }  // namespace
 
+ScheduleOptions with_library(ScheduleOptions options, const Runtime& runtime) {
+  options.library = {runtime.file.contraction, [device = runtime.device] { return device->library(); }};
+  return options;
+}
+
 Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime,
                                                        const ArtifactStore& store, Executables* shared,
                                                        const CompileOptions& options) {
@@ -49,7 +54,7 @@ Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const
   auto program = std::make_shared<CompiledProgram>();
   program->graph = graph;
   step.next("schedule");
-  program->schedule = make_schedule(graph, options.scheduling);
+  program->schedule = make_schedule(graph, with_library(options.scheduling, runtime));
   step.next("verify the graph");
   CATEN_TRY(verify(program->schedule.graph, Stage::kFlat));
   step.next("schedule", 0);
@@ -64,6 +69,10 @@ Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const
   if (!executables) return tl::make_unexpected(executables.error());
   program->executables = std::move(*executables);
   for (const RenderedKernel& kernel : program->rendered.kernels) {
+    if (kernel.call) {
+      program->functions.push_back(0);
+      continue;
+    }
     Result<uint32_t> function = program->executables[kernel.unit]->find(kernel.function);
     if (!function) return tl::make_unexpected(function.error());
     program->functions.push_back(*function);

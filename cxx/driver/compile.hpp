@@ -74,7 +74,7 @@ struct CompiledProgram {
   RenderedProgram rendered;
   std::shared_ptr<Device> device;
   std::vector<std::shared_ptr<Executable>> executables;  ///< of each unit that was rendered
-  std::vector<uint32_t> functions;                       ///< of each kernel, in its unit
+  std::vector<uint32_t> functions;                       ///< of each kernel, in its unit; 0 of a library's
 
   /// The plan for these sizes, made once and kept while it is among the last that were used.
   Result<std::shared_ptr<const SizedPlan>> plan(const DimValues& sizes) const;
@@ -89,6 +89,9 @@ struct CompileOptions {
   ScheduleOptions scheduling{};
   Timings* timings = nullptr;
 };
+
+/// The options for a runtime: its library is used where that pays.
+ScheduleOptions with_library(ScheduleOptions options, const Runtime& runtime);
 
 /// The driver compiles only what neither `shared` nor the store has.
 Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime,

@@ -206,6 +206,7 @@ class Execution {
 
   Status start(uint32_t index, const SizedPlan::Launch& launch) {
     const RenderedKernel& kernel = program_.rendered.kernels[index];
+    if (kernel.call) return stream_.call_library(kernel.call->routine, kernel.call->attributes, pointers_, integers_);
     return stream_.launch(*program_.executables[kernel.unit], program_.functions[index], pointers_, integers_,
                           launch.range.evaluate(counters_), launch.range_work.evaluate(counters_));
   }

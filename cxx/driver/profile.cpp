@@ -37,16 +37,22 @@ Status Profile::after(const KernelLaunch& launch) {
 
 size_t Profile::row_of(const KernelLaunch& launch) {
   const RenderedKernel& rendered = launch.program.rendered.kernels[launch.kernel];
-  auto [known, added] = known_.try_emplace(
-      {launch.program.executables[rendered.unit], launch.program.functions[launch.kernel]}, rows_.size());
-  if (!added) return known->second;
+  // A call of a library belongs to its plan: it has no function that several programs could have.
+  size_t next = rows_.size(), number = next;
+  if (rendered.call)
+    number = calls_.try_emplace({launch.plan, launch.kernel}, next).first->second;
+  else
+    number =
+        known_.try_emplace({launch.program.executables[rendered.unit], launch.program.functions[launch.kernel]}, next)
+            .first->second;
+  if (number < next) return number;
   const Graph& graph = launch.program.schedule.graph;
   const Kernel& kernel = launch.program.schedule.kernels[launch.kernel];
-  Row row{.name = fmt::format("{} {}", graph.name, launch.kernel)};
+  Row row{.name = fmt::format("{} {}", graph.name, launch.kernel), .ops = rendered.call ? rendered.name : ""};
   for (NodeId id : kernel.inlined) {
     const Node& node = graph[id];
     bool computes = node.kind == NodeKind::kOp && !node.is(Op::kConst) && !node.is(Op::kIndex);
-    if (computes) row.ops += (row.ops.empty() ? "" : " ") + std::string(op_name(node.op));
+    if (computes && !rendered.call) row.ops += (row.ops.empty() ? "" : " ") + std::string(op_name(node.op));
   }
   auto note = [&](NodeId id) {
     for (uint32_t origin : graph[id].origins)
@@ -58,7 +64,7 @@ size_t Profile::row_of(const KernelLaunch& launch) {
   // A root that rewriting made may have no place of its own.
   for (size_t i = kernel.inlined.size(); i-- > 0 && row.origins.empty();) note(kernel.inlined[i]);
   rows_.push_back(std::move(row));
-  return known->second;
+  return number;
 }
 
 KernelCost Profile::cost_of(const KernelLaunch& launch) {

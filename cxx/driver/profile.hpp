@@ -72,6 +72,7 @@ class Profile : public KernelObserver {
   std::map<std::thread::id, std::pair<uint32_t, Clock::time_point>> running_;
   /// By loaded text and function. What is a key stays alive, so that no other one gets its address.
   std::map<std::pair<std::shared_ptr<Executable>, uint32_t>, size_t> known_;
+  std::map<std::pair<std::shared_ptr<const SizedPlan>, uint32_t>, size_t> calls_;
   std::map<std::pair<std::shared_ptr<const SizedPlan>, uint32_t>, KernelCost> costs_;
 };
 

@@ -19,6 +19,7 @@ float multiply_scalar(float seed) {
   float sums[kChains];
   for (int k = 0; k < kChains; ++k) sums[k] = static_cast<float>(k);
   for (int64_t i = 0; i < kSteps; ++i)
+#pragma GCC unroll 16
     for (float& sum : sums) sum = sum * seed + seed;
   return std::accumulate(sums, sums + kChains, 0.0f);
 }
@@ -42,6 +43,7 @@ __attribute__((target("avx512f"))) float multiply_avx512(float seed) {
   __m512 sums[kChains], factor = _mm512_set1_ps(seed);
   for (int k = 0; k < kChains; ++k) sums[k] = _mm512_set1_ps(static_cast<float>(k));
   for (int64_t i = 0; i < kSteps; ++i)
+#pragma GCC unroll 16
     for (__m512& sum : sums) sum = _mm512_fmadd_ps(sum, factor, factor);
   for (int k = 1; k < kChains; ++k) sums[0] = _mm512_add_ps(sums[0], sums[k]);
   float lanes[16];
@@ -53,6 +55,7 @@ __attribute__((target("avx2,fma"))) float multiply_avx2(float seed) {
   __m256 sums[kChains], factor = _mm256_set1_ps(seed);
   for (int k = 0; k < kChains; ++k) sums[k] = _mm256_set1_ps(static_cast<float>(k));
   for (int64_t i = 0; i < kSteps; ++i)
+#pragma GCC unroll 16
     for (__m256& sum : sums) sum = _mm256_fmadd_ps(sum, factor, factor);
   for (int k = 1; k < kChains; ++k) sums[0] = _mm256_add_ps(sums[0], sums[k]);
   float lanes[8];
@@ -65,6 +68,7 @@ __attribute__((target("avx512f,avx512bf16"))) float multiply_bf16(float seed) {
   __m512bh factor = _mm512_cvtne2ps_pbh(_mm512_set1_ps(seed), _mm512_set1_ps(seed));
   for (int k = 0; k < kChains; ++k) sums[k] = _mm512_set1_ps(static_cast<float>(k));
   for (int64_t i = 0; i < kSteps; ++i)
+#pragma GCC unroll 16
     for (__m512& sum : sums) sum = _mm512_dpbf16_ps(sum, factor, factor);
   for (int k = 1; k < kChains; ++k) sums[0] = _mm512_add_ps(sums[0], sums[k]);
   float lanes[16];

@@ -28,7 +28,7 @@ constexpr const char* kFallback = "c";
 
 void set_optimization(SessionOptions& options, int level) {
   options.rewrite = level > 0;
-  if (level == 0) options.scheduling.off.insert({"fusion", "in-place", "row-blocks"});
+  if (level == 0) options.scheduling.off.insert({"fusion", "in-place", "row-blocks", "library"});
   if (level <= 1) options.scheduling.off.insert("grouping");
 }
 
@@ -230,10 +230,17 @@ Result<std::string> Session::schedule_text(const Graph& graph) {
   Result<Graph> simpler = rewritten(graph, &notes);
   if (!simpler) return tl::make_unexpected(simpler.error());
   Timed step(options_.timings, "schedule");
-  Schedule schedule = make_schedule(*simpler, options_.scheduling);
+  Schedule schedule = make_schedule(*simpler, scheduling());
   std::string text = print_schedule(schedule) + hint_lines(schedule);
   for (const std::string& note : notes) text += note + "\n";
   return text;
+}
+
+/// As programs are scheduled here; without a library if there is no device.
+ScheduleOptions Session::scheduling() {
+  if (reference()) return options_.scheduling;
+  Result<std::shared_ptr<const Runtime>> opened = runtime();
+  return opened ? with_library(options_.scheduling, **opened) : options_.scheduling;
 }
 
 /// What is said of the runtime, for texts.
@@ -272,7 +279,7 @@ Result<std::string> Session::kernel_text(const Graph& graph) {
   Result<RuntimeFile> file = runtime_file();
   if (!file) return tl::make_unexpected(file.error());
   report_hints(*simpler);
-  return kernel_source(*simpler, *file, {.scheduling = options_.scheduling, .timings = options_.timings});
+  return kernel_source(*simpler, *file, {.scheduling = scheduling(), .timings = options_.timings});
 }
 
 }  // namespace caten

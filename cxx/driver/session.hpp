@@ -108,6 +108,7 @@ class Session {
 
   Program known_program(const Graph& graph, size_t hash);
   Result<std::shared_ptr<const Runtime>> runtime();
+  ScheduleOptions scheduling();
   Result<RuntimeFile> runtime_file();
   const std::string& chosen_runtime();
   bool may_fall_back(const Diagnostic& why) const;

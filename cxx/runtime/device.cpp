@@ -96,6 +96,17 @@ Result<std::string> Device::compile(const std::string& source) const {
   return bytes;
 }
 
+Result<std::string> Device::library() const {
+  const caten_driver& table = driver_->table();
+  if (!table.open_library || !table.call_library)
+    return fail(
+        {.code = Code::RuntimeUnavailable, .message = fmt::format("the driver `{}` has no library", table.name)});
+  const char* name = nullptr;
+  if (caten_status status = table.open_library(device_, &name); status != CATEN_OK)
+    return fail({.code = Code::RuntimeUnavailable, .message = table.last_error()});
+  return std::string(name);
+}
+
 Result<DeviceMemory> DeviceMemory::allocate(std::shared_ptr<Device> device, size_t bytes) {
   DeviceMemory out;
   if (caten_status status = device->driver().table().alloc(device->handle(), bytes, &out.memory_); status != CATEN_OK)
@@ -159,6 +170,14 @@ Status Stream::launch(const Executable& program, uint32_t function, std::span<vo
                       .range = range,
                       .range_work = range_work};
   return check(device_->driver().table().launch(stream_, program.handle(), &launch), "launch a kernel");
+}
+
+Status Stream::call_library(const std::string& routine, const std::string& attributes, std::span<void* const> buffers,
+                            std::span<const int64_t> sizes) {
+  return check(device_->driver().table().call_library(stream_, routine.c_str(), attributes.c_str(), buffers.data(),
+                                                      static_cast<uint32_t>(buffers.size()), sizes.data(),
+                                                      static_cast<uint32_t>(sizes.size())),
+               "call a library");
 }
 
 Status Stream::copy_in(void* to, const void* from_host, size_t bytes) {

@@ -48,6 +48,9 @@ class Device : public std::enable_shared_from_this<Device> {
   const caten_properties& properties() const { return properties_; }
   bool host_memory() const { return properties_.host_memory != 0; }
 
+  /// Loads the driver's library: its name and version. E0604 with why there is none.
+  Result<std::string> library() const;
+
   /// The artifact's bytes. E0603 with what the compiler said.
   Result<std::string> compile(const std::string& source) const;
 
@@ -116,6 +119,9 @@ class Stream {
   /// `range` and `range_work` are those of caten_launch.
   Status launch(const Executable& program, uint32_t function, std::span<void* const> buffers,
                 std::span<const int64_t> sizes, int64_t range = 1, int64_t range_work = 1);
+  /// A routine of the driver's library.
+  Status call_library(const std::string& routine, const std::string& attributes, std::span<void* const> buffers,
+                      std::span<const int64_t> sizes);
   Status copy_in(void* to, const void* from_host, size_t bytes);
   Status copy_out(void* to_host, const void* from, size_t bytes);
   Status copy(void* to, const void* from, size_t bytes);

@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define CATEN_DRIVER_ABI 3
+#define CATEN_DRIVER_ABI 4
 #define CATEN_DRIVER_SYMBOL "caten_driver_table"
 
 typedef enum caten_status {
@@ -116,7 +116,16 @@ typedef struct caten_driver {
   caten_status (*replay)(caten_stream* stream, caten_recording* recording);
   void (*free_recording)(caten_recording* recording);
 
-  /* Optional: a library routine by name; `attributes` is text that the runtime file and the driver agree on. */
+  /* Optional: the name and version of the library whose routines call_library has, which is loaded now;
+   * CATEN_UNAVAILABLE if there is none, or if it cannot be used for this device. */
+  caten_status (*open_library)(caten_device* device, const char** name);
+
+  /* Optional: a routine of the library by name, in the order of the stream.
+   *
+   * `contraction`, attributes: a dtype; buffers: C, A, B; sizes: m n k, then for each of A, B and C the first element
+   * and the steps along its rows and columns, then for each batch axis its extent and the steps of A, B and C.
+   * C[m n] = sum over k of A[m k] B[k n] at each place of the batch axes; 0 where k is 0. Steps are counted in
+   * elements; C's along columns is 1, A's and B's are 1 along rows or columns. */
   caten_status (*call_library)(caten_stream* stream, const char* name, const char* attributes, void* const* buffers,
                                uint32_t buffer_count, const int64_t* sizes, uint32_t size_count);
 } caten_driver;

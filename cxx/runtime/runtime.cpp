@@ -32,6 +32,19 @@ Result<std::string> one_string(const Datum& clause) {
              "write it between double quotes");
 }
 
+/// Of (name dtype …).
+Result<DTypeSet> read_dtypes(const Datum& entry) {
+  DTypeSet dtypes = 0;
+  for (size_t k = 1; k < entry.size(); ++k) {
+    std::optional<DType> dtype = entry[k].is_symbol() ? find_dtype(entry[k].text) : std::nullopt;
+    if (!dtype)
+      return bad(entry[k], fmt::format("`{}` is no dtype", print(entry[k])), "one of " + describe(kAnySet),
+                 "correct it");
+    dtypes |= set_of(*dtype);
+  }
+  return dtypes;
+}
+
 Status read_unsupported(const Datum& clause, RuntimeFile& file) {
   for (size_t i = 1; i < clause.size(); ++i) {
     const Datum& entry = clause[i];
@@ -45,15 +58,20 @@ Status read_unsupported(const Datum& clause, RuntimeFile& file) {
       return bad(entry[0], fmt::format("`{}` is no op", entry[0].text), "an op of the table",
                  did_you_mean(entry[0].text, names));
     }
-    DTypeSet dtypes = entry.size() == 1 ? kAnySet : 0;
-    for (size_t k = 1; k < entry.size(); ++k) {
-      std::optional<DType> dtype = find_dtype(entry[k].text);
-      if (!dtype)
-        return bad(entry[k], fmt::format("`{}` is no dtype", entry[k].text), "one of " + describe(kAnySet),
-                   "correct it");
-      dtypes |= set_of(*dtype);
-    }
-    file.unsupported.push_back({*op, dtypes});
+    Result<DTypeSet> dtypes = read_dtypes(entry);
+    if (!dtypes) return tl::make_unexpected(dtypes.error());
+    file.unsupported.push_back({*op, entry.size() == 1 ? kAnySet : *dtypes});
+  }
+  return {};
+}
+
+Status read_library(const Datum& clause, RuntimeFile& file) {
+  for (size_t i = 1; i < clause.size(); ++i) {
+    if (!clause[i].is_form("contraction"))
+      return bad(clause[i], "a routine that is not known", "(contraction dtype …)", "correct it");
+    Result<DTypeSet> dtypes = read_dtypes(clause[i]);
+    if (!dtypes) return tl::make_unexpected(dtypes.error());
+    file.contraction = *dtypes;
   }
   return {};
 }
@@ -135,10 +153,13 @@ Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
       file.limits.assign(clause.items.begin() + 1, clause.items.end());
     } else if (name == "unsupported") {
       CATEN_TRY(read_unsupported(clause, file));
+    } else if (name == "library") {
+      CATEN_TRY(read_library(clause, file));
     } else {
       return bad(clause[0], fmt::format("a runtime has no clause `:{}`", name),
-                 ":description :driver :needs :extends :limits :unsupported :dialect",
-                 did_you_mean(name, {"description", "driver", "needs", "extends", "limits", "unsupported", "dialect"}));
+                 ":description :driver :needs :extends :limits :unsupported :library :dialect",
+                 did_you_mean(name, {"description", "driver", "needs", "extends", "limits", "unsupported", "library",
+                                     "dialect"}));
     }
   }
   for (const auto& [missing, name] :

@@ -53,8 +53,8 @@ struct Cost {
 
 class Decision {
  public:
-  Decision(const Graph& graph, const ScopeStack& stack, bool inlining)
-      : graph_(graph), stack_(stack), inlining_(inlining) {}
+  Decision(const Graph& graph, const ScopeStack& stack, const std::set<uint32_t>& kept, bool inlining)
+      : graph_(graph), stack_(stack), kept_(kept), inlining_(inlining) {}
 
   Fusion decide(const std::vector<Target>& targets) {
     for (const Target& target : targets) {
@@ -205,6 +205,7 @@ class Decision {
 
   std::string reason_for_buffer(NodeId id, const Node& node, const std::vector<Context>& contexts) const {
     if (needs_buffer(node)) return "result of " + std::string(op_name(node.op));
+    if (kept_.contains(id.value)) return "a library reads it";
     if (is_view(node)) return too_large(contexts);
     if (!inlining_) return "fusion is off";
     Cost cost = costs_.at(id.value);
@@ -275,6 +276,7 @@ class Decision {
 
   const Graph& graph_;
   const ScopeStack& stack_;
+  const std::set<uint32_t>& kept_;
   bool inlining_;
   Fusion out_;
   std::set<uint32_t> needed_;
@@ -302,8 +304,9 @@ NodeId storage_base(const Graph& graph, NodeId id) {
   }
 }
 
-Fusion decide_fusion(const Graph& graph, const ScopeStack& stack, const std::vector<Target>& targets, bool inlining) {
-  return Decision(graph, stack, inlining).decide(targets);
+Fusion decide_fusion(const Graph& graph, const ScopeStack& stack, const std::vector<Target>& targets,
+                     const std::set<uint32_t>& kept, bool inlining) {
+  return Decision(graph, stack, kept, inlining).decide(targets);
 }
 
 }  // namespace caten

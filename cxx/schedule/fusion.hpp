@@ -42,9 +42,10 @@ struct Fusion {
 
 inline constexpr int kHeavyWork = 8;  ///< cost of a transcendental function; what costs less is rather computed again
 
-/// Without `inlining` everything that computes is a root; views and constants are not.
+/// `kept`: values that are to be in memory if they are computed. Without `inlining` everything that computes is a root;
+/// views and constants are not.
 Fusion decide_fusion(const Graph& graph, const ScopeStack& stack, const std::vector<Target>& targets,
-                     bool inlining = true);
+                     const std::set<uint32_t>& kept = {}, bool inlining = true);
 
 /// The operand with the same elements in the same order: through reshape, and bitcast between equal sizes.
 NodeId storage_base(const Graph& graph, NodeId id);

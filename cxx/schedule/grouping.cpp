@@ -153,7 +153,8 @@ class Arrangement {
 
 class Grouper {
  public:
-  Grouper(const Graph& graph, const Stops& stops, bool together) : graph_(graph), stops_(stops), together_(together) {}
+  Grouper(const Graph& graph, const Stops& stops, const std::set<uint32_t>& alone, bool together)
+      : graph_(graph), stops_(stops), alone_(alone), together_(together) {}
 
   Grouping run(const std::vector<std::vector<NodeId>>& segments) {
     for (const std::vector<NodeId>& segment : segments) group_segment(segment);
@@ -217,6 +218,7 @@ class Grouper {
     size_t into = group_of_.at(a.value), from = group_of_.at(b.value);
     if (into == from) return std::nullopt;
     if (!together_) return Boundary::kOff;
+    if (alone_.contains(a.value) || alone_.contains(b.value)) return Boundary::kLibrary;
     if (fences_of(graph_, a) != fences_of(graph_, b)) return Boundary::kHint;
     if (into > from) std::swap(into, from);
     const Group &x = groups_[into], &y = groups_[from];
@@ -301,6 +303,7 @@ class Grouper {
 
   const Graph& graph_;
   const Stops& stops_;
+  const std::set<uint32_t>& alone_;
   bool together_;
   Grouping out_;
   std::vector<Group> groups_;  ///< by their first root; those that were merged away are empty
@@ -331,14 +334,15 @@ std::string_view describe(Boundary boundary) {
     case Boundary::kRows: return "they have no rows in common";
     case Boundary::kPlaces: return "it reads other places than those that are written";
     case Boundary::kHint: return "a schedule asks for kernels of its own";
+    case Boundary::kLibrary: return "a library computes one of them";
     case Boundary::kOff: return "grouping is off";
   }
   return "";
 }
 
 Grouping group_roots(const Graph& graph, const std::vector<std::vector<NodeId>>& segments, const Stops& stops,
-                     bool together) {
-  return Grouper(graph, stops, together).run(segments);
+                     const std::set<uint32_t>& alone, bool together) {
+  return Grouper(graph, stops, alone, together).run(segments);
 }
 
 }  // namespace caten

@@ -12,6 +12,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -44,9 +45,10 @@ struct Grouping {
   std::map<std::pair<uint32_t, uint32_t>, Boundary> apart{};
 };
 
-/// `segments`: roots, ascending, cut where a loop runs between them. Unless `together`, each is a group of its own.
+/// `segments`: roots, ascending, cut where a loop runs between them. Each of `alone` is a group of its own, and
+/// unless `together` all are.
 Grouping group_roots(const Graph& graph, const std::vector<std::vector<NodeId>>& segments, const Stops& stops,
-                     bool together = true);
+                     const std::set<uint32_t>& alone = {}, bool together = true);
 
 /// How many leading axes of `read` are the variables of its reader, in order.
 size_t leading_variables(const Read& read);

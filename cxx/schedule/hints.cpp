@@ -87,6 +87,8 @@ std::vector<uint32_t> fences_of(const Graph& graph, NodeId id) {
   return out;
 }
 
+bool follows_schedule(const Graph& graph, NodeId id) { return hint_of(graph, id) != kNone; }
+
 void choose_hints(Schedule& schedule, const ScheduleOptions& options) {
   const Graph& graph = schedule.graph;
   if (graph.hints.empty()) return;

@@ -9,6 +9,9 @@ namespace caten {
 /// The hints with (fuse nil) that a node is inside of, ascending: values with different ones share no kernel.
 std::vector<uint32_t> fences_of(const Graph& graph, NodeId id);
 
+/// Whether a composite with a schedule of its own, or an implementation, is around the node.
+bool follows_schedule(const Graph& graph, NodeId id);
+
 /// Sets Kernel::hint, and Kernel::by_hand where the hint names an implementation that the kernel can have.
 void choose_hints(Schedule& schedule, const ScheduleOptions& options);
 

@@ -22,6 +22,7 @@ class Printer {
     text_ += fmt::format("schedule of {}: {}, {}\n", schedule_.graph.name, count(schedule_.kernels.size(), "kernel"),
                          count(schedule_.buffers.size(), "buffer"));
     print_commands(schedule_.commands, 1);
+    if (!schedule_.no_library.empty()) line(1, "no library computes products: " + schedule_.no_library);
     return std::move(text_);
   }
 
@@ -75,6 +76,7 @@ class Printer {
       line(depth + 1, fmt::format("{}{} := {}: {}", pass, part.target ? place(*part.target) : "inside",
                                   describe(graph.type(part.space.root)), part.reason));
     }
+    if (kernel.by_library) line(depth + 1, "computed by " + schedule_.library);
     for (auto [other, boundary] : kernel.boundaries)
       line(depth + 1, fmt::format("apart from kernel {}: {}", other, describe(boundary)));
   }

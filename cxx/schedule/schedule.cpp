@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "schedule/contraction.hpp"
 #include "schedule/fusion.hpp"
 #include "schedule/grouping.hpp"
 #include "schedule/hints.hpp"
@@ -40,6 +41,7 @@ class Scheduler {
   Scheduler(Schedule& out, const ScheduleOptions& options) : out_(out), graph_(out.graph), options_(options) {}
 
   void run() {
+    choose_library();
     for (uint32_t i = 0; i < graph_.inputs.size(); ++i)
       out_.inputs.push_back(add_buffer(BufferRole::kInput, i, graph_.type(graph_.inputs[i].node)));
     for (uint32_t i = 0; i < graph_.states.size(); ++i)
@@ -67,6 +69,24 @@ class Scheduler {
  private:
   Scope& scope() { return *scopes_.back(); }
 
+  /// Finds what the library is to compute. It is loaded if there is something.
+  void choose_library() {
+    if (!options_.has("library") || !options_.library.open) return;
+    for (NodeId id : graph_.reachable())
+      if (auto operands = find_contraction(graph_, id, options_.library, options_.library_limits)) {
+        contractions_.insert(id.value);
+        multiplied_.insert({operands->first.value, operands->second.value});
+      }
+    if (contractions_.empty()) return;
+    if (Result<std::string> name = options_.library.open()) {
+      out_.library = std::move(*name);
+    } else {
+      out_.no_library = name.error().message;
+      contractions_.clear();
+      multiplied_.clear();
+    }
+  }
+
   void locate_leaf(NodeId node, BufferId buffer) { scope().locations[node.value] = {buffer, Dim(0)}; }
 
   BufferId add_buffer(BufferRole role, uint32_t index, const ValueType& type) {
@@ -81,7 +101,7 @@ class Scheduler {
     std::vector<Target> targets;
     targets.reserve(placements.size());
     for (const Placement& placement : placements) targets.push_back({placement.value, placement.reason});
-    scope().fusion = decide_fusion(graph_, stack_, targets, options_.has("fusion"));
+    scope().fusion = decide_fusion(graph_, stack_, targets, multiplied_, options_.has("fusion"));
     for (NodeId id : scope().fusion.nodes)
       if (graph_[id].is(Op::kLoop)) prepare_loop(id);
     std::vector<const Placement*> copies;
@@ -149,7 +169,7 @@ class Scheduler {
       }
     }
     Stops stops = [&](NodeId id) { return scope().fusion.roots.contains(id.value) || stops_outside(id); };
-    Grouping grouping = group_roots(graph_, segments, stops, options_.has("grouping"));
+    Grouping grouping = group_roots(graph_, segments, stops, contractions_, options_.has("grouping"));
     scope().exported.insert(scope().fusion.captured.begin(), scope().fusion.captured.end());
     for (const auto& [root, to] : scope().homes) scope().exported.insert(root);
     for (const Group& group : grouping.groups) note_exports(group);
@@ -328,8 +348,22 @@ class Scheduler {
     for (const KernelPart& part : kernel.parts) collect(kernel, part, leaves, inlined);
     for (auto& [id, leaf] : leaves) kernel.leaves.push_back(std::move(leaf));
     for (uint32_t id : inlined) kernel.inlined.push_back({id});
+    if (contractions_.contains(kernel.parts[0].space.root.value)) leave_to_library(kernel);
     scope().commands->push_back({LaunchCommand{static_cast<uint32_t>(out_.kernels.size())}});
     out_.kernels.push_back(std::move(kernel));
+  }
+
+  /// If what it multiplies is in memory.
+  void leave_to_library(Kernel& kernel) const {
+    const KernelPart& part = kernel.parts[0];
+    Stops stops = [&](NodeId id) {
+      return std::any_of(kernel.leaves.begin(), kernel.leaves.end(),
+                         [&](const KernelLeaf& leaf) { return leaf.node == id && !leaf.counter; });
+    };
+    kernel.by_library = kernel.parts.size() == 1 && part.target && contraction_reads(graph_, part.space, stops);
+    // Nobody knows in which order it reads and writes.
+    if (kernel.by_library)
+      for (KernelLeaf& leaf : kernel.leaves) leaf.same_place = false;
   }
 
   /// What a part reads and computes.
@@ -422,6 +456,8 @@ class Scheduler {
   Schedule& out_;
   const Graph& graph_;
   const ScheduleOptions& options_;
+  std::set<uint32_t> contractions_;  ///< reduces that a library computes,
+  std::set<uint32_t> multiplied_;    ///< and their operands
   ScopeStack stack_;
   std::vector<std::unique_ptr<Scope>> scopes_;
 };
@@ -434,6 +470,7 @@ const std::vector<SchedulePass>& schedule_passes() {
       {"grouping", "a kernel computes several values that share loops, in one pass or several"},
       {"in-place", "a value takes the memory of one that is read for the last time"},
       {"row-blocks", "kernels that hand large values to each other row by row run in blocks of rows"},
+      {"library", "sums of products are computed by a library of the runtime, if that has one"},
       {"open-sizes", "kernels take large sizes as arguments, so that programs of other sizes find them compiled"},
   };
   return passes;

@@ -13,6 +13,7 @@
 // row by row run in blocks of rows (schedule/row_blocks.hpp). Entry: make_schedule, print_schedule.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/result.hpp"
 #include "ir/graph.hpp"
 #include "schedule/access.hpp"
 #include "schedule/implementation.hpp"
@@ -64,7 +66,20 @@ struct KernelLeaf {
 };
 
 /// Why a kernel does not compute what it reads from another one.
-enum class Boundary : uint8_t { kScatter, kCopy, kOrder, kLoop, kLarge, kColumns, kTiled, kRows, kPlaces, kHint, kOff };
+enum class Boundary : uint8_t {
+  kScatter,
+  kCopy,
+  kOrder,
+  kLoop,
+  kLarge,
+  kColumns,
+  kTiled,
+  kRows,
+  kPlaces,
+  kHint,
+  kLibrary,
+  kOff
+};
 std::string_view describe(Boundary boundary);
 
 /// A root that a kernel computes.
@@ -100,6 +115,7 @@ struct Kernel {
   std::vector<BlockAxis> blocks{};                          ///< leading axes of all parts, if it runs in blocks
   std::optional<uint32_t> hint{};  ///< of Graph::hints: the one it follows (schedule/hints.hpp)
   std::optional<HandWrittenKernel> by_hand{};
+  bool by_library = false;    ///< the routine `contraction` computes it (schedule/contraction.hpp)
   std::string not_by_hand{};  ///< why the implementation that the hint names is not used
 
   const KernelPart* part_of(NodeId root) const {
@@ -180,6 +196,20 @@ struct Schedule {
   bool in_place = true;                 ///< buffers may take the memory of others (schedule/memory.hpp)
   uint32_t counters = 0;                ///< of loops and row blocks: they are numbered from 1 on
   BlockLimits limits{};
+  std::string library{};     ///< that computes kernels with `by_library`
+  std::string no_library{};  ///< why what it could compute is computed by loops
+};
+
+/// What a library of the runtime computes, by routines of its driver.
+struct RoutineLibrary {
+  DTypeSet contraction = 0;                     ///< dtypes of sums of products
+  std::function<Result<std::string>()> open{};  ///< loads it: its name and version, or why it is not there
+};
+
+/// What is smaller is computed sooner by a kernel of loops: a call of a library takes about two microseconds.
+struct LibraryLimits {
+  int64_t least_side = 16;  ///< of each matrix
+  int64_t least_products = int64_t{1} << 15;
 };
 
 /// What a schedule and its kernels may leave out, by name: the same values are computed, in more kernels, more memory
@@ -187,6 +217,8 @@ struct Schedule {
 struct ScheduleOptions {
   std::set<std::string> off{};  ///< names of passes
   BlockLimits limits{};
+  RoutineLibrary library{};
+  LibraryLimits library_limits{};
   std::vector<std::shared_ptr<const Implementation>> implementations{};  ///< that hints name by their numbers
 
   bool has(std::string_view pass) const { return !off.contains(std::string(pass)); }

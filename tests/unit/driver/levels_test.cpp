@@ -17,12 +17,21 @@ struct Variant {
   SessionOptions options{};
 };
 
-/// -O0 to -O3, then -fno-PASS for each optional pass, then row blocks wherever they may be.
+constexpr BlockLimits kSmallBlocks{.worth_bytes = 0, .block_bytes = 256, .least_rows = 2};
+constexpr size_t kAlways = 6;
+
+/// -O0 to -O3 and calls of the library wherever they may be, `kAlways` of them; then -fno-PASS for each optional pass
+/// and row blocks wherever they may be.
 std::vector<Variant> variants() {
   std::vector<Variant> out;
   for (int level = 0; level <= 3; ++level) {
     out.push_back({"-O" + std::to_string(level)});
     set_optimization(out.back().options, level);
+  }
+  for (bool blocks : {false, true}) {
+    out.push_back({std::string("library for all products") + (blocks ? " in small row blocks" : "")});
+    out.back().options.scheduling.library_limits = {.least_side = 1, .least_products = 0};
+    if (blocks) out.back().options.scheduling.limits = kSmallBlocks;
   }
   std::set<std::string> names;
   for (const SchedulePass& pass : schedule_passes()) names.emplace(pass.name);
@@ -35,7 +44,7 @@ std::vector<Variant> variants() {
   }
   // Programs this small have no row blocks of their own.
   out.push_back({"small row blocks"});
-  out.back().options.scheduling.limits = {.worth_bytes = 0, .block_bytes = 256, .least_rows = 2};
+  out.back().options.scheduling.limits = kSmallBlocks;
   return out;
 }
 
@@ -56,16 +65,19 @@ class Runs {
       auto program = compile(*simpler, runtime_, ArtifactStore(""), &executables_, {.scheduling = options.scheduling});
       if (!program) return tl::make_unexpected(program.error());
       programs_.push_back(*program);
+      for (const RenderedKernel& kernel : (*program)->rendered.kernels) calls_ += kernel.call ? 1 : 0;
       return execute(**program, arguments);
     };
   }
   void forget() { programs_.clear(); }
   size_t compiled() const { return executables_.compiled(); }
+  size_t library_calls() const { return calls_; }
 
  private:
   SourceMap sources_;
   Runtime runtime_;
   Executables executables_;
+  size_t calls_ = 0;
   std::vector<std::shared_ptr<const CompiledProgram>> programs_;
 };
 
@@ -117,9 +129,9 @@ TEST_CASE("generated programs give the same at every level and without any optio
     if (limit && std::chrono::steady_clock::now() - begin > std::chrono::seconds(std::atoi(limit))) break;
     uint64_t number = seed * 100000 + done;
     generated::Case program = generated::generate(number, sizes_of(done));
-    // All levels, and one pass switched off: another one for each case.
+    // One pass is switched off: another one for each case.
     for (size_t v = 0; v < all.size(); ++v) {
-      if (v >= 4 && v != 4 + done % (all.size() - 4)) continue;
+      if (v >= kAlways && v != kAlways + done % (all.size() - kAlways)) continue;
       generated::Runner run = runs.with(all[v]);
       generated::Verdict verdict = generated::check(program, run);
       passed += verdict.passed;
@@ -135,8 +147,8 @@ TEST_CASE("generated programs give the same at every level and without any optio
     }
     runs.forget();
   }
-  MESSAGE((done - begin_at), " programs, ", ran, " runs, ", runs.compiled(), " texts compiled: ", passed,
-          " elements equal, ", ill, " ill-conditioned, ", failed, " programs wrong");
+  MESSAGE((done - begin_at), " programs, ", ran, " runs, ", runs.compiled(), " texts compiled, ", runs.library_calls(),
+          " kernels by a library: ", passed, " elements equal, ", ill, " ill-conditioned, ", failed, " programs wrong");
 }
 
 }  // namespace caten

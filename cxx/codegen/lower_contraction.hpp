@@ -1,0 +1,10 @@
+// The call of a library that computes a kernel: its buffers, and the sizes that the routine takes.
+#pragma once
+
+#include "codegen/loop_nest.hpp"
+
+namespace caten {
+
+LoopNest lower_contraction(const Schedule& schedule, const Kernel& kernel);
+
+}  // namespace caten

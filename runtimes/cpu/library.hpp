@@ -1,0 +1,19 @@
+// The library of the cpu runtime: oneDNN, behind a module of its own (lib/caten/cpu-library.so), which is loaded when a
+// program has something for it. Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+extern "C" {
+
+/// Name and version.
+using caten_cpu_library_name = const char* (*)();
+
+/// runtime/driver_abi.h says what a contraction is. Returns null, or why it was not computed, a text of this thread.
+using caten_cpu_contraction = const char* (*)(const char* dtype, void* const* buffers, const int64_t* sizes,
+                                              uint32_t size_count, int threads);
+}
+
+#define CATEN_CPU_LIBRARY_NAME "caten_cpu_library_name_v1"
+#define CATEN_CPU_CONTRACTION "caten_cpu_contraction_v1"
