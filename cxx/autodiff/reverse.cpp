@@ -84,8 +84,16 @@ void Reverse::differentiate(NodeId id, const Flow& flow) {
   for (NodeId operand : node.operands)
     call.wanted.push_back(varying_.contains(operand) && differentiable(build_.dtype(operand)));
   Flows flows = apply_rule(call);
-  for (size_t i = 0; i < flows.size(); ++i)
-    if (call.wanted[i]) receive(node.operands[i], flows[i]);
+  for (size_t i = 0; i < flows.size(); ++i) {
+    NodeId operand = node.operands[i];
+    if (!call.wanted[i]) continue;
+    // Each of several products that read a value has an adjoint that is a product: they are summed, then added.
+    bool product = call.contraction && flows[i] && graph()[operand].is(Op::kExpand) && !targets_.contains(operand);
+    if (product)
+      differentiate(operand, flows[i]);
+    else
+      receive(operand, flows[i]);
+  }
 }
 
 }  // namespace caten::autodiff

@@ -385,7 +385,7 @@ class KernelRenderer {
       only_sets = only_sets && (binds || inner.kind == StatementKind::kStore || inner.kind == StatementKind::kSet);
       innermost = innermost && (binds || at_once(inner));
     }
-    if (loop.independent && only_sets && !loop.one_by_one && !dialect_.independent.empty())
+    if (loop.independent && only_sets && !loop.one_by_one && !bits_of_complex() && !dialect_.independent.empty())
       line(depth, dialect_.independent);
     if (loop.one_by_one && !dialect_.one_by_one.empty()) line(depth, dialect_.one_by_one);
     if (loop.extent_is == Extent::kRest && innermost && !loop.one_by_one && !dialect_.rest.empty())
@@ -395,6 +395,14 @@ class KernelRenderer {
     else
       line(depth, fmt::format("for ({0} {1} = 0; {1} < {2}; ++{1}) {{", dialect_.type(DType::kI64), variable,
                               extent_of(loop)));
+  }
+
+  /// The bits of a complex number taken as another's are a variable in memory to compilers, which iterations that are
+  /// said to be independent would share.
+  bool bits_of_complex() const {
+    return std::any_of(nest_.values.begin(), nest_.values.end(), [](const ScalarValue& value) {
+      return value.kind == ValueKind::kBitcast && is_complex(value.dtype) != is_complex(value.from);
+    });
   }
 
   void render_loop(const Statement& loop, int depth) {

@@ -205,16 +205,7 @@ Dim KernelValues::named(ValueId id, const Dim& limit) {
 }
 
 Dim KernelValues::element(const Location& at, const Index& index, const Shape& shape) const {
-  if (!schedule_.buffers[at.buffer.value].scratch) return at.offset + IndexSpace::linear(index, shape);
-  Index inside = index;
-  Shape block = shape;
-  size_t next = 0;
-  for (size_t axis = 0; axis < shape.size() && next < kernel_.blocks.size(); ++axis) {
-    if (shape[axis].is(1)) continue;
-    inside[axis] = index[axis] - kernel_.blocks[next].begin;
-    block[axis] = kernel_.blocks[next++].count;
-  }
-  return at.offset + IndexSpace::linear(inside, block);
+  return element_of(schedule_, kernel_, at, index, shape);
 }
 
 uint32_t KernelValues::slot(BufferId buffer, DType dtype) {
@@ -226,12 +217,6 @@ uint32_t KernelValues::slot(BufferId buffer, DType dtype) {
 
 uint32_t KernelValues::target_slot(const KernelPart& part) {
   return slot(part.target->buffer, graph_.type(part.space.root).dtype);
-}
-
-const KernelLeaf* KernelValues::leaf(NodeId id) const {
-  auto found = std::lower_bound(kernel_.leaves.begin(), kernel_.leaves.end(), id,
-                                [](const KernelLeaf& l, NodeId node) { return l.node < node; });
-  return found != kernel_.leaves.end() && found->node == id ? &*found : nullptr;
 }
 
 ValueId KernelValues::value(NodeId id, const Index& index) {

@@ -18,7 +18,7 @@ class KernelValues {
   KernelValues(const Schedule& schedule, const Kernel& kernel, LoopNest& out);
 
   const IndexSpace& space() const { return space_; }
-  const KernelLeaf* leaf(NodeId id) const;
+  const KernelLeaf* leaf(NodeId id) const { return kernel_.leaf_of(id); }
   /// A new variable from 0 below `extent`.
   Dim variable(const Dim& extent);
 
@@ -53,7 +53,7 @@ class KernelValues {
   std::optional<Dim> as_index(ValueId id) const;
   /// An i64 from 0 below `limit`, to be used in indices.
   Dim named(ValueId id, const Dim& limit);
-  /// Where element `index` of a value of this shape is. Of scratch there is one block of rows, from its begin on.
+  /// schedule/access.hpp: element_of
   Dim element(const Location& at, const Index& index, const Shape& shape) const;
   uint32_t slot(BufferId buffer, DType dtype);
   uint32_t target_slot(const KernelPart& part);

@@ -134,6 +134,20 @@ class Walk {
 
 }  // namespace
 
+Dim element_of(const Schedule& schedule, const Kernel& kernel, const Location& at, const Index& index,
+               const Shape& shape) {
+  if (!schedule.buffers[at.buffer.value].scratch) return at.offset + IndexSpace::linear(index, shape);
+  Index inside = index;
+  Shape block = shape;
+  size_t next = 0;
+  for (size_t axis = 0; axis < shape.size() && next < kernel.blocks.size(); ++axis) {
+    if (shape[axis].is(1)) continue;
+    inside[axis] = index[axis] - kernel.blocks[next].begin;
+    block[axis] = kernel.blocks[next++].count;
+  }
+  return at.offset + IndexSpace::linear(inside, block);
+}
+
 Shape without_ones(const Shape& shape) {
   Shape out;
   for (const Dim& dim : shape)

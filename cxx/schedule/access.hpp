@@ -42,6 +42,14 @@ Reads reads_of(const Graph& graph, const Space& space, const Stops& stops);
 /// The index into the operand of the element that `index` of a view (reshape, permute, expand, slice) shows.
 Index through_view(const Graph& graph, const IndexSpace& space, const Node& view, const Index& index);
 
+struct Schedule;
+struct Kernel;
+struct Location;
+/// Where element `index` of a value of this shape is, for a kernel: of scratch there is one block of rows, from its
+/// begin on.
+Dim element_of(const Schedule& schedule, const Kernel& kernel, const Location& at, const Index& index,
+               const Shape& shape);
+
 /// Without the axes of size 1.
 Shape without_ones(const Shape& shape);
 

@@ -4,6 +4,8 @@
 #include <set>
 #include <string>
 
+#include "ir/build.hpp"
+#include "schedule/fusion.hpp"
 #include "schedule/hints.hpp"
 
 namespace caten {
@@ -57,7 +59,7 @@ std::optional<Affine> affine(const Dim& index, const std::vector<ContractionLoop
 
 /// An axis of the loops and how far apart its elements are.
 struct LoopAxis {
-  Dim extent{}, a{}, b{}, c{};
+  Dim extent{}, whole{}, a{}, b{}, c{};
 
   bool of_a() const { return !a.is(0); }
   bool of_b() const { return !b.is(0); }
@@ -69,7 +71,7 @@ std::vector<LoopAxis> merged(const std::vector<LoopAxis>& axes) {
   for (const LoopAxis& axis : axes) {
     LoopAxis* last = out.empty() ? nullptr : &out.back();
     if (last && last->a == axis.a * axis.extent && last->b == axis.b * axis.extent && last->c == axis.c * axis.extent)
-      *last = {last->extent * axis.extent, axis.a, axis.b, axis.c};
+      *last = {last->extent * axis.extent, last->whole * axis.whole, axis.a, axis.b, axis.c};
     else
       out.push_back(axis);
   }
@@ -100,7 +102,8 @@ std::optional<ContractionLayout> contraction_layout(const DimEnv& dims, const st
   if (!x || !y || !z) return std::nullopt;
   std::vector<LoopAxis> outer, folded;
   for (size_t i = 0; i < loops.size(); ++i)
-    (i < outer_loops ? outer : folded).push_back({loops[i].extent, x->steps[i], y->steps[i], z->steps[i]});
+    (i < outer_loops ? outer : folded)
+        .push_back({loops[i].extent, loops[i].whole, x->steps[i], y->steps[i], z->steps[i]});
   outer = merged(outer);
   folded = merged(folded);
   if (folded.size() != 1 || !folded[0].of_a() || !folded[0].of_b()) return std::nullopt;
@@ -118,10 +121,11 @@ std::optional<ContractionLayout> contraction_layout(const DimEnv& dims, const st
       made.c = {z->offset, m.c, n.c};
       for (size_t i = 0; i < outer.size(); ++i)
         if (i != row && i != column) made.batch.push_back({outer[i].extent, outer[i].a, outer[i].b, outer[i].c});
+      bool fits =
+          is_matrix(dims, made.a, m.whole, folded[0].whole) && is_matrix(dims, made.b, folded[0].whole, n.whole);
       if (!made.c.columns.is(1)) transpose(made);
-      if (!made.c.columns.is(1) || !dims.proves_le(made.n, made.c.rows) || !is_matrix(dims, made.a, made.m, made.k) ||
-          !is_matrix(dims, made.b, made.k, made.n))
-        continue;
+      fits = fits && made.c.columns.is(1) && dims.proves_le(made.transposed ? m.whole : n.whole, made.c.rows);
+      if (!fits) continue;
       most = elements;
       best = std::move(made);
     }
@@ -157,6 +161,38 @@ std::optional<ContractionReads> contraction_reads(const Graph& graph, const Spac
   return out;
 }
 
+std::optional<ContractionCall> contraction_of(const Schedule& schedule, const Kernel& kernel) {
+  const Graph& graph = schedule.graph;
+  const KernelPart& part = kernel.parts[0];
+  if (kernel.parts.size() != 1 || !part.target) return std::nullopt;
+  Stops stops = [&](NodeId id) { return kernel.leaf_of(id) && !kernel.leaf_of(id)->counter; };
+  std::optional<ContractionReads> reads = contraction_reads(graph, part.space, stops);
+  if (!reads) return std::nullopt;
+  DimEnv dims = graph.dims;
+  for (const BlockAxis& axis : kernel.blocks) dims.declare(*axis.count.as_symbol(), {1, std::nullopt});
+  std::vector<ContractionLoop> loops;
+  for (const Shape* extents : {&part.space.outer, &part.space.reduced})
+    for (const Dim& extent : *extents) {
+      ContractionLoop loop{reads->variables[loops.size()], extent};
+      if (size_t k = loops.size(); k < kernel.blocks.size()) {
+        loop.begin = kernel.blocks[k].begin;
+        loop.extent = kernel.blocks[k].count;
+      }
+      loops.push_back(std::move(loop));
+    }
+  ContractionCall out{.a = kernel.leaf_of(reads->a.node), .b = kernel.leaf_of(reads->b.node)};
+  auto place = [&](const Location& at, NodeId node, const Index& index) {
+    return element_of(schedule, kernel, at, index, graph.type(node).shape);
+  };
+  std::optional<ContractionLayout> layout = contraction_layout(
+      dims, loops, part.space.outer.size(), place(out.a->location, reads->a.node, reads->a.index),
+      place(out.b->location, reads->b.node, reads->b.index), place(*part.target, part.space.root, reads->result));
+  if (!layout) return std::nullopt;
+  if (layout->transposed) std::swap(out.a, out.b);
+  out.layout = std::move(*layout);
+  return out;
+}
+
 std::optional<std::pair<NodeId, NodeId>> find_contraction(const Graph& graph, NodeId fold,
                                                           const RoutineLibrary& library, const LibraryLimits& limits) {
   const Node& node = graph[fold];
@@ -164,13 +200,16 @@ std::optional<std::pair<NodeId, NodeId>> find_contraction(const Graph& graph, No
   if (follows_schedule(graph, fold)) return std::nullopt;
   NodeId product = node.operands[0];
   while (is_view(graph[product])) product = graph[product].operands[0];
-  Stops stops = [&](NodeId id) { return id != product && !is_view(graph[id]); };
+  // What another shape of a value in memory is lies there too.
+  Stops stops = [&](NodeId id) { return id != product && !is_view(graph[storage_base(graph, id)]); };
   Space space = space_of(graph, fold, stops);
   std::optional<ContractionReads> reads = contraction_reads(graph, space, stops);
-  if (!reads || !may_be_in_memory(graph[reads->a.node]) || !may_be_in_memory(graph[reads->b.node])) return std::nullopt;
+  if (!reads) return std::nullopt;
+  NodeId a = storage_base(graph, reads->a.node), b = storage_base(graph, reads->b.node);
+  if (!may_be_in_memory(graph[a]) || !may_be_in_memory(graph[b])) return std::nullopt;
   std::vector<ContractionLoop> loops;
   for (const Shape* extents : {&space.outer, &space.reduced})
-    for (const Dim& extent : *extents) loops.push_back({reads->variables[loops.size()], Dim(0), extent});
+    for (const Dim& extent : *extents) loops.push_back({reads->variables[loops.size()], extent});
   auto place = [&](const Read& read) { return IndexSpace::linear(read.index, graph.type(read.node).shape); };
   std::optional<ContractionLayout> layout =
       contraction_layout(graph.dims, loops, space.outer.size(), place(reads->a), place(reads->b),
@@ -182,7 +221,58 @@ std::optional<std::pair<NodeId, NodeId>> find_contraction(const Graph& graph, No
     products *= static_cast<double>(length(*side));
   }
   if (products < static_cast<double>(limits.least_products)) return std::nullopt;
-  return std::pair{reads->a.node, reads->b.node};
+  return std::pair{a, b};
+}
+
+namespace {
+
+class Transposer : public GraphCopier {
+ public:
+  Transposer(const Graph& from, Graph& to, const RoutineLibrary& library, const LibraryLimits& limits)
+      : GraphCopier(from, to), library_(library), limits_(limits), uses_(from.size(), 0) {
+    for (NodeId id : from.reachable())
+      for (NodeId operand : from[id].operands) ++uses_[operand.value];
+    for (NodeId root : from.roots()) ++uses_[root.value];
+  }
+
+ private:
+  NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
+    if (node.is(Op::kPermute) && uses_[node.operands[0].value] == 1 && to_[operands[0]].is(Op::kReduce) &&
+        find_contraction(to_, operands[0], library_, limits_)) {
+      NodeId turned = transposed(operands[0], node.get<PermuteAttributes>().axes);
+      if (find_contraction(to_, turned, library_, limits_)) return turned;
+    }
+    return copy_node(node, std::move(operands));
+  }
+
+  /// The sum with its axes in this order.
+  NodeId transposed(NodeId fold, const std::vector<int>& axes) {
+    Build build(to_);
+    NodeId products = to_[fold].operands[0];
+    std::vector<int> folded = to_[fold].get<ReduceAttributes>().axes;
+    std::vector<int> kept = other_axes(build.shape(products).size(), folded), order, last;
+    for (int axis : axes) order.push_back(kept[static_cast<size_t>(axis)]);
+    for (int axis : folded) {
+      last.push_back(static_cast<int>(order.size()));
+      order.push_back(axis);
+    }
+    std::vector<uint32_t> origins = to_[fold].origins;
+    NodeId out = build.reduce(Combine::kAdd, build.permute(products, std::move(order)), std::move(last));
+    for (uint32_t origin : origins) to_.add_origin(out, origin);
+    return out;
+  }
+
+  const RoutineLibrary& library_;
+  const LibraryLimits& limits_;
+  std::vector<uint32_t> uses_;
+};
+
+}  // namespace
+
+Graph transpose_in_products(const Graph& graph, const RoutineLibrary& library, const LibraryLimits& limits) {
+  Graph out;
+  Transposer(graph, out, library, limits).copy_program();
+  return out;
 }
 
 }  // namespace caten

@@ -40,17 +40,30 @@ struct ContractionReads {
 /// Nothing if it is no sum of products of two values at which `stops` stops.
 std::optional<ContractionReads> contraction_reads(const Graph& graph, const Space& space, const Stops& stops);
 
-/// A loop whose variable takes the values begin … begin + extent - 1.
+/// A loop whose variable takes the values begin … begin + extent - 1, of 0 … whole - 1.
 struct ContractionLoop {
-  Dim variable{}, begin{}, extent{};
+  Dim variable{}, whole{};
+  Dim begin{0}, extent = whole;
 };
 /// `outer` loops and others that are folded; a, b and c are the elements in memory for their variables. Nothing if
 /// these are no matrices whose rows or columns lie together.
 std::optional<ContractionLayout> contraction_layout(const DimEnv& dims, const std::vector<ContractionLoop>& loops,
                                                     size_t outer, const Dim& a, const Dim& b, const Dim& c);
 
+/// A kernel's, and the leaves that A and B are.
+struct ContractionCall {
+  ContractionLayout layout{};
+  const KernelLeaf *a = nullptr, *b = nullptr;
+};
+/// Nothing if it is not what a library computes, as its operands lie in memory.
+std::optional<ContractionCall> contraction_of(const Schedule& schedule, const Kernel& kernel);
+
 /// Both values, which are to be in memory for it. Nothing if a kernel of loops is to compute the reduce.
 std::optional<std::pair<NodeId, NodeId>> find_contraction(const Graph& graph, NodeId fold,
                                                           const RoutineLibrary& library, const LibraryLimits& limits);
+
+/// The graph with the transposes of such sums in their products, where they cost nothing: a sum is computed as what
+/// reads it wants it.
+Graph transpose_in_products(const Graph& graph, const RoutineLibrary& library, const LibraryLimits& limits);
 
 }  // namespace caten

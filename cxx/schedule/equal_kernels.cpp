@@ -37,7 +37,7 @@ class Matching {
     if (!added) return known->second == b;
     if (!nodes_of_b_.try_emplace(b, a).second) return false;
     if (graph_.type(a) != graph_.type(b) || part_number(a_, a) != part_number(b_, b)) return false;
-    const KernelLeaf *x = leaf(a_, a), *y = leaf(b_, b);
+    const KernelLeaf *x = a_.leaf_of(a), *y = b_.leaf_of(b);
     if (!x && !y) pending_.emplace_back(a, b);
     if (!x || !y) return !x && !y;
     return x->counter == y->counter && x->same_place == y->same_place && x->place == y->place &&
@@ -59,12 +59,6 @@ class Matching {
     if (x.scratch || y.scratch || x.dtype != y.dtype || x.elements != y.elements) return false;
     return buffers_.try_emplace(a.buffer, b.buffer).first->second == b.buffer &&
            buffers_of_b_.try_emplace(b.buffer, a.buffer).first->second == a.buffer;
-  }
-
-  static const KernelLeaf* leaf(const Kernel& kernel, NodeId id) {
-    auto found = std::lower_bound(kernel.leaves.begin(), kernel.leaves.end(), id,
-                                  [](const KernelLeaf& l, NodeId node) { return l.node < node; });
-    return found != kernel.leaves.end() && found->node == id ? &*found : nullptr;
   }
 
   static std::ptrdiff_t part_number(const Kernel& kernel, NodeId id) {

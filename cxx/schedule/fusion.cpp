@@ -66,6 +66,7 @@ class Decision {
       Cost found = cost(id);
       if (found.depth >= kMaxInlined) {
         out_.roots.emplace(id.value, kTooLarge);
+        out_.bounds.insert(id.value);
         found = {0, 1, 0};
       }
       costs_[id.value] = found;
@@ -190,8 +191,10 @@ class Decision {
     contexts.erase(std::unique(contexts.begin(), contexts.end()), contexts.end());
     if (is_leaf(node) || node.is(Op::kLoop)) return;
     if (!out_.roots.contains(id.value))
-      if (std::string reason = reason_for_buffer(id, node, contexts); !reason.empty())
+      if (std::string reason = reason_for_buffer(id, node, contexts); !reason.empty()) {
+        if (reason == kTooLarge || !fence_around(id, contexts).empty()) out_.bounds.insert(id.value);
         out_.roots.emplace(id.value, std::move(reason));
+      }
     if (out_.roots.contains(id.value)) contexts = {{id.value, 0, false}};
     for (const Context& context : contexts)
       if (!captures(context)) ++sizes_[context.kernel];

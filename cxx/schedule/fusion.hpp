@@ -35,6 +35,7 @@ struct Target {
 struct Fusion {
   std::vector<NodeId> nodes;              ///< of the scope, ascending: all that its targets need
   std::map<uint32_t, std::string> roots;  ///< values with a buffer of their own, with the reason
+  std::set<uint32_t> bounds;              ///< roots that keep kernels small, or that a schedule asks for
   std::map<uint32_t, uint32_t> uses;      ///< how many users each value has, targets and loops included
   std::map<uint32_t, int> work;           ///< scalar operations per element, down to what is in memory
   std::set<uint32_t> captured;            ///< read by a loop of this scope, for its initial values, count or body

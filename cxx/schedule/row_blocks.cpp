@@ -56,7 +56,7 @@ class Blocking {
 
   Candidate look_at(const Kernel& kernel) const {
     Candidate out;
-    Stops stops = [&](NodeId id) { return kernel.part_of(id) || leaf_of(kernel, id); };
+    Stops stops = [&](NodeId id) { return kernel.part_of(id) || kernel.leaf_of(id); };
     bool folds = kernel.passes > 1;
     out.rows = kernel.parts[0].space.outer;
     if (kernel.passes > 1) out.rows.resize(std::min(out.rows.size(), kernel.rows));
@@ -74,12 +74,6 @@ class Blocking {
     if (!folds && out.rows.size() > 1) out.rows.pop_back();
     out.axes = out.rows.size();
     return out;
-  }
-
-  static const KernelLeaf* leaf_of(const Kernel& kernel, NodeId id) {
-    auto found = std::lower_bound(kernel.leaves.begin(), kernel.leaves.end(), id,
-                                  [](const KernelLeaf& leaf, NodeId node) { return leaf.node < node; });
-    return found != kernel.leaves.end() && found->node == id ? &*found : nullptr;
   }
 
   static Accesses accesses(const Kernel& kernel) {

@@ -11,10 +11,13 @@
 #include "schedule/grouping.hpp"
 #include "schedule/hints.hpp"
 #include "schedule/normalize.hpp"
+#include "schedule/recompute.hpp"
 #include "schedule/row_blocks.hpp"
 
 namespace caten {
 namespace {
+
+constexpr int kMostRegroupings = 3;
 
 /// The program, or the body of a loop while it is being scheduled.
 struct Scope {
@@ -41,7 +44,7 @@ class Scheduler {
   Scheduler(Schedule& out, const ScheduleOptions& options) : out_(out), graph_(out.graph), options_(options) {}
 
   void run() {
-    choose_library();
+    find_contractions();
     for (uint32_t i = 0; i < graph_.inputs.size(); ++i)
       out_.inputs.push_back(add_buffer(BufferRole::kInput, i, graph_.type(graph_.inputs[i].node)));
     for (uint32_t i = 0; i < graph_.states.size(); ++i)
@@ -69,22 +72,14 @@ class Scheduler {
  private:
   Scope& scope() { return *scopes_.back(); }
 
-  /// Finds what the library is to compute. It is loaded if there is something.
-  void choose_library() {
-    if (!options_.has("library") || !options_.library.open) return;
+  /// Finds what the library is to compute.
+  void find_contractions() {
+    if (out_.library.empty()) return;
     for (NodeId id : graph_.reachable())
       if (auto operands = find_contraction(graph_, id, options_.library, options_.library_limits)) {
         contractions_.insert(id.value);
         multiplied_.insert({operands->first.value, operands->second.value});
       }
-    if (contractions_.empty()) return;
-    if (Result<std::string> name = options_.library.open()) {
-      out_.library = std::move(*name);
-    } else {
-      out_.no_library = name.error().message;
-      contractions_.clear();
-      multiplied_.clear();
-    }
   }
 
   void locate_leaf(NodeId node, BufferId buffer) { scope().locations[node.value] = {buffer, Dim(0)}; }
@@ -170,6 +165,13 @@ class Scheduler {
     }
     Stops stops = [&](NodeId id) { return scope().fusion.roots.contains(id.value) || stops_outside(id); };
     Grouping grouping = group_roots(graph_, segments, stops, contractions_, options_.has("grouping"));
+    bool again = options_.has("recompute") && options_.has("fusion");
+    // Kernels that have become smaller may be others.
+    for (int round = 0; again && round < kMostRegroupings && compute_again(grouping); ++round) {
+      for (std::vector<NodeId>& segment : segments)
+        std::erase_if(segment, [&](NodeId id) { return !scope().fusion.roots.contains(id.value); });
+      grouping = group_roots(graph_, segments, stops, contractions_, options_.has("grouping"));
+    }
     scope().exported.insert(scope().fusion.captured.begin(), scope().fusion.captured.end());
     for (const auto& [root, to] : scope().homes) scope().exported.insert(root);
     for (const Group& group : grouping.groups) note_exports(group);
@@ -178,6 +180,18 @@ class Scheduler {
       for (; next < grouping.ends[segment]; ++next) emit_group(grouping, grouping.groups[next]);
       if (segment < loops.size()) emit_loop(loops[segment]);
     }
+  }
+
+  /// Takes roots away that are better computed where they are read; false: there are none.
+  bool compute_again(const Grouping& grouping) {
+    std::set<uint32_t> kept = multiplied_;
+    kept.insert(scope().fusion.captured.begin(), scope().fusion.captured.end());
+    kept.insert(scope().exported.begin(), scope().exported.end());
+    for (const auto& [root, to] : scope().homes) kept.insert(root);
+    kept.insert(scope().fusion.bounds.begin(), scope().fusion.bounds.end());
+    std::set<uint32_t> again = cheaper_again(graph_, scope().fusion, grouping, kept);
+    for (uint32_t root : again) scope().fusion.roots.erase(root);
+    return !again.empty();
   }
 
   /// Whether a value that is no root of the innermost scope is in memory, or passed.
@@ -348,22 +362,13 @@ class Scheduler {
     for (const KernelPart& part : kernel.parts) collect(kernel, part, leaves, inlined);
     for (auto& [id, leaf] : leaves) kernel.leaves.push_back(std::move(leaf));
     for (uint32_t id : inlined) kernel.inlined.push_back({id});
-    if (contractions_.contains(kernel.parts[0].space.root.value)) leave_to_library(kernel);
+    if (contractions_.contains(kernel.parts[0].space.root.value) && contraction_of(out_, kernel)) {
+      kernel.by_library = true;
+      // Nobody knows in which order it reads and writes.
+      for (KernelLeaf& leaf : kernel.leaves) leaf.same_place = false;
+    }
     scope().commands->push_back({LaunchCommand{static_cast<uint32_t>(out_.kernels.size())}});
     out_.kernels.push_back(std::move(kernel));
-  }
-
-  /// If what it multiplies is in memory.
-  void leave_to_library(Kernel& kernel) const {
-    const KernelPart& part = kernel.parts[0];
-    Stops stops = [&](NodeId id) {
-      return std::any_of(kernel.leaves.begin(), kernel.leaves.end(),
-                         [&](const KernelLeaf& leaf) { return leaf.node == id && !leaf.counter; });
-    };
-    kernel.by_library = kernel.parts.size() == 1 && part.target && contraction_reads(graph_, part.space, stops);
-    // Nobody knows in which order it reads and writes.
-    if (kernel.by_library)
-      for (KernelLeaf& leaf : kernel.leaves) leaf.same_place = false;
   }
 
   /// What a part reads and computes.
@@ -462,12 +467,27 @@ class Scheduler {
   std::vector<std::unique_ptr<Scope>> scopes_;
 };
 
+/// Loads the library if there is something for it to compute.
+void open_library(Schedule& out, const ScheduleOptions& options) {
+  if (!options.has("library") || !options.library.open) return;
+  std::vector<NodeId> values = out.graph.reachable();
+  bool wanted = std::any_of(values.begin(), values.end(), [&](NodeId id) {
+    return find_contraction(out.graph, id, options.library, options.library_limits).has_value();
+  });
+  if (!wanted) return;
+  if (Result<std::string> name = options.library.open())
+    out.library = std::move(*name);
+  else
+    out.no_library = name.error().message;
+}
+
 }  // namespace
 
 const std::vector<SchedulePass>& schedule_passes() {
   static const std::vector<SchedulePass> passes{
       {"fusion", "a value that one kernel reads is computed in that kernel"},
       {"grouping", "a kernel computes several values that share loops, in one pass or several"},
+      {"recompute", "what other kernels read is computed by them where that takes less time than to read it"},
       {"in-place", "a value takes the memory of one that is read for the last time"},
       {"row-blocks", "kernels that hand large values to each other row by row run in blocks of rows"},
       {"library", "sums of products are computed by a library of the runtime, if that has one"},
@@ -479,9 +499,13 @@ const std::vector<SchedulePass>& schedule_passes() {
 Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
   Schedule out{.graph = normalize_for_schedule(graph), .in_place = options.has("in-place")};
   out.limits = options.limits;
+  open_library(out, options);
+  if (!out.library.empty()) out.graph = transpose_in_products(out.graph, options.library, options.library_limits);
   Scheduler(out, options).run();
   choose_hints(out, options);
   if (options.has("row-blocks")) form_row_blocks(out);
+  // What lies in blocks may be no matrices.
+  for (Kernel& kernel : out.kernels) kernel.by_library = kernel.by_library && contraction_of(out, kernel);
   return out;
 }
 

@@ -13,6 +13,7 @@
 // row by row run in blocks of rows (schedule/row_blocks.hpp). Entry: make_schedule, print_schedule.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -118,6 +119,11 @@ struct Kernel {
   bool by_library = false;    ///< the routine `contraction` computes it (schedule/contraction.hpp)
   std::string not_by_hand{};  ///< why the implementation that the hint names is not used
 
+  const KernelLeaf* leaf_of(NodeId node) const {
+    auto found = std::lower_bound(leaves.begin(), leaves.end(), node,
+                                  [](const KernelLeaf& leaf, NodeId id) { return leaf.node < id; });
+    return found != leaves.end() && found->node == node ? &*found : nullptr;
+  }
   const KernelPart* part_of(NodeId root) const {
     for (const KernelPart& part : parts)
       if (part.space.root == root) return &part;

@@ -35,6 +35,12 @@ class Generator {
     if (options_.states)
       for (int64_t i = random_.below(3); i-- > 0;)
         pool_.push_back({graph_.add_state(fmt::format("s{}", i), random_type()), true});
+    if (options_.products)
+      for (int64_t i = 2 + random_.below(2); i-- > 0;) {
+        Shape shape{random_dim(), random_dim()};
+        if (random_.chance(40)) shape.push_back(random_dim());
+        pool_.push_back({graph_.add_input(fmt::format("p{}", i), {DType::kF32, std::move(shape)}), true});
+      }
     for (int i = 0; i < options_.steps; ++i) step();
     finish();
     return {std::move(graph_), std::move(arguments_)};
@@ -133,6 +139,7 @@ class Generator {
   }
 
   void step() {
+    if (options_.products && random_.chance(60)) return contraction();
     if (options_.rows && random_.chance(50)) return row_step();
     switch (random_.below(16)) {
       case 0:
@@ -421,6 +428,66 @@ class Generator {
     if (!sum) return;
     if (random_.chance(30)) keep(sum);
     keep(changed(changed(*sum)));
+  }
+
+  std::vector<int> shuffled(size_t count) {
+    std::vector<int> out;
+    for (size_t k = 0; k < count; ++k)
+      out.insert(out.begin() + random_.below(static_cast<int64_t>(k) + 1), static_cast<int>(k));
+    return out;
+  }
+
+  /// Σ over some axes of x · w: axes of x are folded, or met by w, or neither, and w has others; all in any order.
+  void contraction() {
+    NodeId x = any().id;
+    for (int attempts = 0; attempts < 8 && (type(x).dtype != DType::kF32 || type(x).shape.size() < 2); ++attempts)
+      x = any().id;
+    if (type(x).shape.empty()) return;
+    // The axes of the products: those of x, then those that only w has.
+    Shape space = type(x).shape;
+    std::vector<int> folded, of_w;
+    for (size_t k = 0; k < space.size(); ++k) {
+      bool folds = (folded.empty() && k + 1 == space.size()) || random_.chance(30);
+      if (folds) folded.push_back(static_cast<int>(k));
+      if (folds || random_.chance(25)) of_w.push_back(static_cast<int>(k));
+    }
+    std::vector<int> not_of_x;
+    for (int64_t more = 1 + (random_.chance(20) ? 1 : 0); more-- > 0; space.push_back(random_dim())) {
+      of_w.push_back(static_cast<int>(space.size()));
+      not_of_x.push_back(static_cast<int>(space.size()));
+    }
+    if (elements(space) > 60000) return;
+    std::vector<int> turn = shuffled(of_w.size()), back(turn.size()), not_of_w;
+    Shape w_shape;
+    for (int k : turn) w_shape.push_back(space[static_cast<size_t>(of_w[static_cast<size_t>(k)])]);
+    for (size_t k = 0; k < turn.size(); ++k) back[static_cast<size_t>(turn[k])] = static_cast<int>(k);
+    for (int k = 0; k < static_cast<int>(space.size()); ++k)
+      if (std::find(of_w.begin(), of_w.end(), k) == of_w.end()) not_of_w.push_back(k);
+    bool is_new = random_.chance(60) && graph_.inputs.size() < 12;
+    ValueType w_type{type(x).dtype, w_shape};
+    NodeId w = is_new ? graph_.add_input(fmt::format("w{}", graph_.inputs.size()), w_type) : of_type(w_type);
+    std::optional<NodeId> right = make(Op::kPermute, {w}, PermuteAttributes{back});
+    if (right) right = spread(*right, space, not_of_w);
+    std::optional<NodeId> left = spread(x, space, not_of_x);
+    if (!left || !right) return;
+    std::optional<NodeId> products = make(Op::kMul, {*left, *right});
+    if (products && random_.chance(30)) {
+      std::vector<int> order = shuffled(space.size());
+      products = make(Op::kPermute, {*products}, PermuteAttributes{order});
+      for (int& axis : folded) axis = static_cast<int>(std::find(order.begin(), order.end(), axis) - order.begin());
+      std::sort(folded.begin(), folded.end());
+    }
+    if (!products) return;
+    std::optional<NodeId> sum = make(Op::kReduce, {*products}, ReduceAttributes{Combine::kAdd, folded});
+    if (!sum) return;
+    if (random_.chance(20)) keep(sum);
+    if (random_.chance(40)) sum = make(Op::kPermute, {*sum}, PermuteAttributes{shuffled(type(*sum).shape.size())});
+    if (Shape shape = sum ? type(*sum).shape : Shape{}; shape.size() > 1 && random_.chance(30)) {
+      shape[1] = shape[0] * shape[1];
+      shape.erase(shape.begin());
+      sum = make(Op::kReshape, {*sum}, {}, {type(*sum).dtype, shape});
+    }
+    if (sum) keep(random_.chance(50) ? changed(*sum) : *sum);
   }
 
   /// Several folds and values of the same elements.

@@ -40,6 +40,7 @@ struct Options {
   int outputs = 12;
   bool loops = true;
   bool states = true;
+  bool products = false;  ///< of matrices in f32, with further axes, operands and results in any order
   bool rows = false;  ///< folds over rows and what is made of them, products of matrices, views of both; longer axes
 };
 

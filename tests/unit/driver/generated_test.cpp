@@ -107,6 +107,31 @@ TEST_CASE("a sum of integers taken as complex numbers reads only what there is")
   }
 }
 
+TEST_CASE("complex numbers whose bits are taken as another number are right in each lane") {
+  generated::Case given;
+  Build b(given.graph);
+  NodeId x = given.graph.add_input("x", {DType::kC64, {Dim(5), Dim(3)}});
+  NodeId d = given.graph.add_input("d", {DType::kF64, {Dim(5), Dim(3)}});
+  NodeId y = b.bitcast(x, DType::kF64), z = b.bitcast(d, DType::kC64);
+  given.graph.outputs.push_back({"y", b.mul(y, y)});
+  given.graph.outputs.push_back({"z", b.add(z, z)});
+  Array complex = Array::zeros(DType::kC64, {5, 3}), real = Array::zeros(DType::kF64, {5, 3});
+  for (int i = 0; i < 15; ++i) {
+    complex.as_mutable<std::complex<float>>()[i] = std::complex<float>(static_cast<float>(i), 2.5F);
+    real.as_mutable<double>()[i] = 1.0 / (i + 3);
+  }
+  given.arguments.inputs = {complex, real};
+  for (const std::string& runtime : compiling_runtimes())
+    for (int level : {0, 2}) {
+      SessionOptions options{.runtime = runtime, .store = test_store()};
+      set_optimization(options, level);
+      Session session(std::move(options));
+      generated::Verdict verdict = generated::check(
+          given, [&](const Graph& graph, const Arguments& arguments) { return session.run(graph, arguments); });
+      CHECK_MESSAGE(verdict.ok(), runtime, " -O", level, ": ", verdict.message);
+    }
+}
+
 TEST_CASE("a program of symbolic sizes is compiled once for a hundred of them") {
   generated::Case given;
   Build b(given.graph);

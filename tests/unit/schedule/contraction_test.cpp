@@ -34,7 +34,7 @@ struct Program {
     if (!reads) return "no product";
     std::vector<ContractionLoop> loops;
     for (const Shape* extents : {&space.outer, &space.reduced})
-      for (const Dim& extent : *extents) loops.push_back({reads->variables[loops.size()], Dim(0), extent});
+      for (const Dim& extent : *extents) loops.push_back({reads->variables[loops.size()], extent});
     auto place = [&](const Read& read) { return IndexSpace::linear(read.index, graph.type(read.node).shape); };
     auto found = contraction_layout(graph.dims, loops, space.outer.size(), place(reads->a), place(reads->b),
                                     IndexSpace::linear(reads->result, graph.type(fold).shape));
