@@ -230,7 +230,7 @@ caten_status launch(caten_stream*, caten_program* program, const caten_launch* w
 /// The library's module, loaded at the first use and kept.
 struct Library {
   caten_cpu_library_name name = nullptr;
-  caten_cpu_contraction contraction = nullptr;
+  caten_cpu_library_call call = nullptr;
   std::string error;
 };
 const Library& library() {
@@ -244,8 +244,8 @@ const Library& library() {
       return out;
     }
     out.name = reinterpret_cast<caten_cpu_library_name>(dlsym(module, CATEN_CPU_LIBRARY_NAME));
-    out.contraction = reinterpret_cast<caten_cpu_contraction>(dlsym(module, CATEN_CPU_CONTRACTION));
-    if (!out.name || !out.contraction) out.error = path + " is of another version of caten";
+    out.call = reinterpret_cast<caten_cpu_library_call>(dlsym(module, CATEN_CPU_LIBRARY_CALL));
+    if (!out.name || !out.call) out.error = path + " is of another version of caten";
     return out;
   }();
   return known;
@@ -264,9 +264,9 @@ caten_status open_library(caten_device* device, const char** name) {
 
 caten_status call_library(caten_stream*, const char* name, const char* attributes, void* const* buffers,
                           uint32_t buffer_count, const int64_t* sizes, uint32_t size_count) {
-  if (std::strcmp(name, "contraction") != 0 || buffer_count != 3 || !library().error.empty())
+  if (!library().error.empty() || (buffers && buffer_count != 3))
     return fail(CATEN_UNSUPPORTED, std::string("there is no library routine ") + name);
-  const char* error = library().contraction(attributes, buffers, sizes, size_count, available_threads());
+  const char* error = library().call(name, attributes, buffers, sizes, size_count, available_threads());
   return error ? fail(CATEN_FAILED, error) : CATEN_OK;
 }
 

@@ -4,7 +4,7 @@
 #include <cassert>
 
 #include "codegen/hand_written.hpp"
-#include "codegen/lower_contraction.hpp"
+#include "codegen/library_call.hpp"
 #include "codegen/lower_put.hpp"
 #include "codegen/lowering.hpp"
 
@@ -211,7 +211,7 @@ std::vector<uint32_t> Lowering::declare_all(Body& into, const PassPlan& plan, in
 }
 
 LoopNest lower(const Schedule& schedule, const Kernel& kernel) {
-  if (kernel.by_library) return lower_contraction(schedule, kernel);
+  if (kernel.by_library) return lower_library_call(schedule, kernel);
   if (kernel.by_hand) return lower_hand_written(schedule, kernel);
   return Lowering(schedule, kernel).run();
 }

@@ -37,7 +37,8 @@ RenderedProgram generate(const Schedule& schedule, const Dialect& dialect, const
 }  // namespace
 
 ScheduleOptions with_library(ScheduleOptions options, const Runtime& runtime) {
-  options.library = {runtime.file.contraction, [device = runtime.device] { return device->library(); }};
+  options.library = {runtime.file.contraction, runtime.file.convolution,
+                     [device = runtime.device] { return device->library(); }};
   return options;
 }
 

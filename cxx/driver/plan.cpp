@@ -23,6 +23,7 @@ class Planner {
     for (const RenderedKernel& kernel : program_.rendered.kernels) {
       Result<SizedPlan::Launch> launch = plan_launch(kernel);
       if (!launch) return tl::make_unexpected(launch.error());
+      if (kernel.call) CATEN_TRY(prepare(*kernel.call, *launch));
       plan_->launches.push_back(std::move(*launch));
     }
     CATEN_TRY(plan_commands(program_.schedule.commands));
@@ -43,6 +44,13 @@ class Planner {
     out.range = std::move(*range);
     out.range_work = work(kernel.range_work);
     return out;
+  }
+
+  /// Where blocks begin does not matter to what is made.
+  Status prepare(const LibraryCall& call, const SizedPlan::Launch& launch) const {
+    std::vector<int64_t> sizes, counters(program_.schedule.counters + 1, 0);
+    for (const PlannedSize& size : launch.arguments) sizes.push_back(size.evaluate(counters));
+    return program_.device->prepare_library(call.routine, call.attributes, sizes);
   }
 
   /// Integers of the program may be part of an index: their sum with sizes wraps, as in kernels. A term that leaves

@@ -107,6 +107,13 @@ Result<std::string> Device::library() const {
   return std::string(name);
 }
 
+Status Device::prepare_library(const std::string& routine, const std::string& attributes,
+                               std::span<const int64_t> sizes) {
+  Result<Stream> stream = Stream::open(shared_from_this());
+  if (!stream) return tl::make_unexpected(stream.error());
+  return stream->call_library(routine, attributes, {}, sizes);
+}
+
 Result<DeviceMemory> DeviceMemory::allocate(std::shared_ptr<Device> device, size_t bytes) {
   DeviceMemory out;
   if (caten_status status = device->driver().table().alloc(device->handle(), bytes, &out.memory_); status != CATEN_OK)
@@ -174,9 +181,9 @@ Status Stream::launch(const Executable& program, uint32_t function, std::span<vo
 
 Status Stream::call_library(const std::string& routine, const std::string& attributes, std::span<void* const> buffers,
                             std::span<const int64_t> sizes) {
-  return check(device_->driver().table().call_library(stream_, routine.c_str(), attributes.c_str(), buffers.data(),
-                                                      static_cast<uint32_t>(buffers.size()), sizes.data(),
-                                                      static_cast<uint32_t>(sizes.size())),
+  return check(device_->driver().table().call_library(
+                   stream_, routine.c_str(), attributes.c_str(), buffers.empty() ? nullptr : buffers.data(),
+                   static_cast<uint32_t>(buffers.size()), sizes.data(), static_cast<uint32_t>(sizes.size())),
                "call a library");
 }
 

@@ -48,6 +48,9 @@ class Device : public std::enable_shared_from_this<Device> {
   const caten_properties& properties() const { return properties_; }
   bool host_memory() const { return properties_.host_memory != 0; }
 
+  /// Makes what calls of a routine with these sizes need.
+  Status prepare_library(const std::string& routine, const std::string& attributes, std::span<const int64_t> sizes);
+
   /// Loads the driver's library: its name and version. E0604 with why there is none.
   Result<std::string> library() const;
 

@@ -120,12 +120,18 @@ typedef struct caten_driver {
    * CATEN_UNAVAILABLE if there is none, or if it cannot be used for this device. */
   caten_status (*open_library)(caten_device* device, const char** name);
 
-  /* Optional: a routine of the library by name, in the order of the stream.
+  /* Optional: a routine of the library by name, in the order of the stream. Without buffers it is only prepared: what a
+   * call of these sizes would make at its first time is made.
    *
    * `contraction`, attributes: a dtype; buffers: C, A, B; sizes: m n k, then for each of A, B and C the first element
    * and the steps along its rows and columns, then for each batch axis its extent and the steps of A, B and C.
    * C[m n] = sum over k of A[m k] B[k n] at each place of the batch axes; 0 where k is 0. Steps are counted in
-   * elements; C's along columns is 1, A's and B's are 1 along rows or columns. */
+   * elements; C's along columns is 1, A's and B's are 1 along rows or columns.
+   *
+   * `convolution`, attributes: a dtype; buffers: Y, X, W, in row-major order; sizes: the first element of X, W and Y,
+   * the numbers of images n, groups g, channels c and filters f of a group, then for each of one to three axes the size
+   * of an image, the size of the window, stride, dilation and how many places there are.
+   * Y[n gf place] = sum over channels and window of X[n gc place*stride + window*dilation] W[gf c window]. */
   caten_status (*call_library)(caten_stream* stream, const char* name, const char* attributes, void* const* buffers,
                                uint32_t buffer_count, const int64_t* sizes, uint32_t size_count);
 } caten_driver;

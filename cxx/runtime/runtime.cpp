@@ -67,11 +67,12 @@ Status read_unsupported(const Datum& clause, RuntimeFile& file) {
 
 Status read_library(const Datum& clause, RuntimeFile& file) {
   for (size_t i = 1; i < clause.size(); ++i) {
-    if (!clause[i].is_form("contraction"))
-      return bad(clause[i], "a routine that is not known", "(contraction dtype …)", "correct it");
+    if (!clause[i].is_form("contraction") && !clause[i].is_form("convolution"))
+      return bad(clause[i], "a routine that is not known", "(contraction dtype …) or (convolution dtype …)",
+                 "correct it");
     Result<DTypeSet> dtypes = read_dtypes(clause[i]);
     if (!dtypes) return tl::make_unexpected(dtypes.error());
-    file.contraction = *dtypes;
+    (clause[i].is_form("contraction") ? file.contraction : file.convolution) = *dtypes;
   }
   return {};
 }

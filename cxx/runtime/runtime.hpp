@@ -37,7 +37,7 @@ struct RuntimeFile {
     DTypeSet dtypes;
   };
   std::vector<Unsupported> unsupported{};
-  DTypeSet contraction = 0;  ///< dtypes for which the driver's library has that routine
+  DTypeSet contraction = 0, convolution = 0;  ///< dtypes for which the driver's library has these routines
 };
 
 struct Runtime {

@@ -193,6 +193,10 @@ Space space_of(const Graph& graph, NodeId root, const Stops& stops) {
 
 Reads reads_of(const Graph& graph, const Space& space, const Stops& stops) { return Walk(graph, stops).run(space); }
 
+bool is_view(const Node& node) {
+  return node.is(Op::kReshape) || node.is(Op::kPermute) || node.is(Op::kExpand) || node.is(Op::kSlice);
+}
+
 Index through_view(const Graph& graph, const IndexSpace& space, const Node& view, const Index& index) {
   const Shape& shape = graph.type(view.operands[0]).shape;
   if (view.is(Op::kReshape)) return space.reshape(index, view.type.shape, shape);

@@ -39,6 +39,9 @@ struct Reads {
 
 Reads reads_of(const Graph& graph, const Space& space, const Stops& stops);
 
+/// reshape, permute, expand, slice
+bool is_view(const Node& node);
+
 /// The index into the operand of the element that `index` of a view (reshape, permute, expand, slice) shows.
 Index through_view(const Graph& graph, const IndexSpace& space, const Node& view, const Index& index);
 
@@ -49,6 +52,10 @@ struct Location;
 /// begin on.
 Dim element_of(const Schedule& schedule, const Kernel& kernel, const Location& at, const Index& index,
                const Shape& shape);
+
+inline constexpr int64_t kLongSize = int64_t{1} << 20;
+/// The size, or a long one if only a call knows it.
+inline int64_t size_or_long(const Dim& size) { return size.is_constant() ? size.constant() : kLongSize; }
 
 /// Without the axes of size 1.
 Shape without_ones(const Shape& shape);

@@ -1,18 +1,14 @@
-// Sums of products of two values that a routine of a library computes: matrix products, and what else is one.
+// Sums of products that are products of matrices.
 //
-// In: a reduce of the graph, whatever made it: a matmul, an einsum, attention, an adjoint. Out: the two values whose
-// elements it multiplies, and how it goes through their memory: a product of matrices for each place of further axes.
-// That is what the routine `contraction` of a driver computes (runtime/driver_abi.h).
-//
-// The routine replaces the loops of a kernel: the reduce is alone in it and both values are in memory. The kernel takes
-// its place among others as any kernel does, in blocks of rows too.
+// In: what a sum multiplies (schedule/product_reads.hpp). Out: how it goes through the memory of both values and of the
+// result: a product of matrices for each place of further axes. That is what the routine `contraction` of a driver
+// computes (runtime/driver_abi.h).
 #pragma once
 
 #include <optional>
-#include <utility>
 #include <vector>
 
-#include "schedule/access.hpp"
+#include "schedule/product_reads.hpp"
 #include "schedule/schedule.hpp"
 
 namespace caten {
@@ -31,15 +27,6 @@ struct ContractionLayout {
   bool transposed = false;  ///< A is what stands behind the product's other operand
 };
 
-/// What a sum multiplies, below the views of its product, where the loops of its space have `variables`.
-struct ContractionReads {
-  Index variables{};  ///< outer ones first
-  Read a{}, b{};
-  Index result{};  ///< the element of the sum
-};
-/// Nothing if it is no sum of products of two values at which `stops` stops.
-std::optional<ContractionReads> contraction_reads(const Graph& graph, const Space& space, const Stops& stops);
-
 /// A loop whose variable takes the values begin … begin + extent - 1, of 0 … whole - 1.
 struct ContractionLoop {
   Dim variable{}, whole{};
@@ -57,13 +44,5 @@ struct ContractionCall {
 };
 /// Nothing if it is not what a library computes, as its operands lie in memory.
 std::optional<ContractionCall> contraction_of(const Schedule& schedule, const Kernel& kernel);
-
-/// Both values, which are to be in memory for it. Nothing if a kernel of loops is to compute the reduce.
-std::optional<std::pair<NodeId, NodeId>> find_contraction(const Graph& graph, NodeId fold,
-                                                          const RoutineLibrary& library, const LibraryLimits& limits);
-
-/// The graph with the transposes of such sums in their products, where they cost nothing: a sum is computed as what
-/// reads it wants it.
-Graph transpose_in_products(const Graph& graph, const RoutineLibrary& library, const LibraryLimits& limits);
 
 }  // namespace caten

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <set>
 
+#include "schedule/access.hpp"
 #include "schedule/hints.hpp"
 
 namespace caten {
@@ -25,10 +26,6 @@ struct Context {
   auto operator<=>(const Context&) const = default;
 };
 
-bool is_view(const Node& node) {
-  return node.kind == NodeKind::kOp &&
-         (node.op == Op::kReshape || node.op == Op::kPermute || node.op == Op::kExpand || node.op == Op::kSlice);
-}
 bool is_leaf(const Node& node) {
   return node.kind == NodeKind::kInput || node.kind == NodeKind::kState || node.kind == NodeKind::kBound ||
          node.kind == NodeKind::kResult || node.is(Op::kConst) || node.is(Op::kIndex);
@@ -53,8 +50,8 @@ struct Cost {
 
 class Decision {
  public:
-  Decision(const Graph& graph, const ScopeStack& stack, const std::set<uint32_t>& kept, bool inlining)
-      : graph_(graph), stack_(stack), kept_(kept), inlining_(inlining) {}
+  Decision(const Graph& graph, const ScopeStack& stack, const FusionOptions& options)
+      : graph_(graph), stack_(stack), options_(options) {}
 
   Fusion decide(const std::vector<Target>& targets) {
     for (const Target& target : targets) {
@@ -208,9 +205,10 @@ class Decision {
 
   std::string reason_for_buffer(NodeId id, const Node& node, const std::vector<Context>& contexts) const {
     if (needs_buffer(node)) return "result of " + std::string(op_name(node.op));
-    if (kept_.contains(id.value)) return "a library reads it";
+    if (options_.kept.contains(id.value)) return "a library reads it";
+    if (options_.inlined.contains(id.value)) return "";
     if (is_view(node)) return too_large(contexts);
-    if (!inlining_) return "fusion is off";
+    if (!options_.inlining) return "fusion is off";
     Cost cost = costs_.at(id.value);
     if (cost.loads > 0)
       if (std::string fence = fence_around(id, contexts); !fence.empty()) return fence;
@@ -279,8 +277,7 @@ class Decision {
 
   const Graph& graph_;
   const ScopeStack& stack_;
-  const std::set<uint32_t>& kept_;
-  bool inlining_;
+  const FusionOptions& options_;
   Fusion out_;
   std::set<uint32_t> needed_;
   std::vector<NodeId> pending_;
@@ -308,8 +305,8 @@ NodeId storage_base(const Graph& graph, NodeId id) {
 }
 
 Fusion decide_fusion(const Graph& graph, const ScopeStack& stack, const std::vector<Target>& targets,
-                     const std::set<uint32_t>& kept, bool inlining) {
-  return Decision(graph, stack, kept, inlining).decide(targets);
+                     const FusionOptions& options) {
+  return Decision(graph, stack, options).decide(targets);
 }
 
 }  // namespace caten

@@ -43,10 +43,16 @@ struct Fusion {
 
 inline constexpr int kHeavyWork = 8;  ///< cost of a transcendental function; what costs less is rather computed again
 
-/// `kept`: values that are to be in memory if they are computed. Without `inlining` everything that computes is a root;
+struct FusionOptions {
+  std::set<uint32_t> kept{};     ///< values that are to be in memory if they are computed
+  std::set<uint32_t> inlined{};  ///< values that are not
+  bool inlining = true;
+};
+
+/// Without `inlining` everything that computes is a root;
 /// views and constants are not.
 Fusion decide_fusion(const Graph& graph, const ScopeStack& stack, const std::vector<Target>& targets,
-                     const std::set<uint32_t>& kept = {}, bool inlining = true);
+                     const FusionOptions& options = {});
 
 /// The operand with the same elements in the same order: through reshape, and bitcast between equal sizes.
 NodeId storage_base(const Graph& graph, NodeId id);

@@ -76,7 +76,8 @@ class Printer {
       line(depth + 1, fmt::format("{}{} := {}: {}", pass, part.target ? place(*part.target) : "inside",
                                   describe(graph.type(part.space.root)), part.reason));
     }
-    if (kernel.by_library) line(depth + 1, "computed by " + schedule_.library);
+    if (kernel.by_library)
+      line(depth + 1, fmt::format("a {} of {}", routine_name(*kernel.by_library), schedule_.library));
     for (auto [other, boundary] : kernel.boundaries)
       line(depth + 1, fmt::format("apart from kernel {}: {}", other, describe(boundary)));
   }
@@ -122,6 +123,10 @@ class Printer {
 };
 
 }  // namespace
+
+std::string_view routine_name(Routine routine) {
+  return routine == Routine::kContraction ? "contraction" : "convolution";
+}
 
 std::string print_schedule(const Schedule& schedule) { return Printer(schedule).print(); }
 

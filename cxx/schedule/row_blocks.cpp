@@ -56,6 +56,7 @@ class Blocking {
 
   Candidate look_at(const Kernel& kernel) const {
     Candidate out;
+    if (kernel.by_library == Routine::kConvolution) return {};
     Stops stops = [&](NodeId id) { return kernel.part_of(id) || kernel.leaf_of(id); };
     bool folds = kernel.passes > 1;
     out.rows = kernel.parts[0].space.outer;

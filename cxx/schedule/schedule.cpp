@@ -6,10 +6,10 @@
 #include <memory>
 #include <set>
 
-#include "schedule/contraction.hpp"
 #include "schedule/fusion.hpp"
 #include "schedule/grouping.hpp"
 #include "schedule/hints.hpp"
+#include "schedule/library_sum.hpp"
 #include "schedule/normalize.hpp"
 #include "schedule/recompute.hpp"
 #include "schedule/row_blocks.hpp"
@@ -44,7 +44,7 @@ class Scheduler {
   Scheduler(Schedule& out, const ScheduleOptions& options) : out_(out), graph_(out.graph), options_(options) {}
 
   void run() {
-    find_contractions();
+    find_library_sums();
     for (uint32_t i = 0; i < graph_.inputs.size(); ++i)
       out_.inputs.push_back(add_buffer(BufferRole::kInput, i, graph_.type(graph_.inputs[i].node)));
     for (uint32_t i = 0; i < graph_.states.size(); ++i)
@@ -73,13 +73,15 @@ class Scheduler {
   Scope& scope() { return *scopes_.back(); }
 
   /// Finds what the library is to compute.
-  void find_contractions() {
+  void find_library_sums() {
     if (out_.library.empty()) return;
     for (NodeId id : graph_.reachable())
-      if (auto operands = find_contraction(graph_, id, options_.library, options_.library_limits)) {
-        contractions_.insert(id.value);
-        multiplied_.insert({operands->first.value, operands->second.value});
+      if (std::optional<LibrarySum> sum = find_library_sum(graph_, id, options_.library, options_.library_limits)) {
+        sums_.emplace(id.value, sum->routine);
+        multiplied_.insert({sum->a.value, sum->b.value});
+        for (NodeId taken : sum->taken) taken_.insert(taken.value);
       }
+    for (const auto& [root, routine] : sums_) alone_.insert(root);
   }
 
   void locate_leaf(NodeId node, BufferId buffer) { scope().locations[node.value] = {buffer, Dim(0)}; }
@@ -96,7 +98,8 @@ class Scheduler {
     std::vector<Target> targets;
     targets.reserve(placements.size());
     for (const Placement& placement : placements) targets.push_back({placement.value, placement.reason});
-    scope().fusion = decide_fusion(graph_, stack_, targets, multiplied_, options_.has("fusion"));
+    scope().fusion = decide_fusion(graph_, stack_, targets,
+                                   {.kept = multiplied_, .inlined = taken_, .inlining = options_.has("fusion")});
     for (NodeId id : scope().fusion.nodes)
       if (graph_[id].is(Op::kLoop)) prepare_loop(id);
     std::vector<const Placement*> copies;
@@ -164,13 +167,13 @@ class Scheduler {
       }
     }
     Stops stops = [&](NodeId id) { return scope().fusion.roots.contains(id.value) || stops_outside(id); };
-    Grouping grouping = group_roots(graph_, segments, stops, contractions_, options_.has("grouping"));
+    Grouping grouping = group_roots(graph_, segments, stops, alone_, options_.has("grouping"));
     bool again = options_.has("recompute") && options_.has("fusion");
     // Kernels that have become smaller may be others.
     for (int round = 0; again && round < kMostRegroupings && compute_again(grouping); ++round) {
       for (std::vector<NodeId>& segment : segments)
         std::erase_if(segment, [&](NodeId id) { return !scope().fusion.roots.contains(id.value); });
-      grouping = group_roots(graph_, segments, stops, contractions_, options_.has("grouping"));
+      grouping = group_roots(graph_, segments, stops, alone_, options_.has("grouping"));
     }
     scope().exported.insert(scope().fusion.captured.begin(), scope().fusion.captured.end());
     for (const auto& [root, to] : scope().homes) scope().exported.insert(root);
@@ -362,10 +365,12 @@ class Scheduler {
     for (const KernelPart& part : kernel.parts) collect(kernel, part, leaves, inlined);
     for (auto& [id, leaf] : leaves) kernel.leaves.push_back(std::move(leaf));
     for (uint32_t id : inlined) kernel.inlined.push_back({id});
-    if (contractions_.contains(kernel.parts[0].space.root.value) && contraction_of(out_, kernel)) {
-      kernel.by_library = true;
+    if (auto sum = sums_.find(kernel.parts[0].space.root.value); sum != sums_.end()) {
+      kernel.by_library = sum->second;
+      if (!library_computes(out_, kernel)) kernel.by_library.reset();
       // Nobody knows in which order it reads and writes.
-      for (KernelLeaf& leaf : kernel.leaves) leaf.same_place = false;
+      if (kernel.by_library)
+        for (KernelLeaf& leaf : kernel.leaves) leaf.same_place = false;
     }
     scope().commands->push_back({LaunchCommand{static_cast<uint32_t>(out_.kernels.size())}});
     out_.kernels.push_back(std::move(kernel));
@@ -461,8 +466,10 @@ class Scheduler {
   Schedule& out_;
   const Graph& graph_;
   const ScheduleOptions& options_;
-  std::set<uint32_t> contractions_;  ///< reduces that a library computes,
-  std::set<uint32_t> multiplied_;    ///< and their operands
+  std::map<uint32_t, Routine> sums_;  ///< reduces that a library computes,
+  std::set<uint32_t> alone_;          ///< the same,
+  std::set<uint32_t> multiplied_;     ///< what they multiply,
+  std::set<uint32_t> taken_;          ///< and what lies between
   ScopeStack stack_;
   std::vector<std::unique_ptr<Scope>> scopes_;
 };
@@ -472,7 +479,7 @@ void open_library(Schedule& out, const ScheduleOptions& options) {
   if (!options.has("library") || !options.library.open) return;
   std::vector<NodeId> values = out.graph.reachable();
   bool wanted = std::any_of(values.begin(), values.end(), [&](NodeId id) {
-    return find_contraction(out.graph, id, options.library, options.library_limits).has_value();
+    return find_library_sum(out.graph, id, options.library, options.library_limits).has_value();
   });
   if (!wanted) return;
   if (Result<std::string> name = options.library.open())
@@ -505,7 +512,8 @@ Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
   choose_hints(out, options);
   if (options.has("row-blocks")) form_row_blocks(out);
   // What lies in blocks may be no matrices.
-  for (Kernel& kernel : out.kernels) kernel.by_library = kernel.by_library && contraction_of(out, kernel);
+  for (Kernel& kernel : out.kernels)
+    if (kernel.by_library && !library_computes(out, kernel)) kernel.by_library.reset();
   return out;
 }
 

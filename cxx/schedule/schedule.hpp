@@ -106,6 +106,10 @@ struct HandWrittenKernel {
   std::map<std::string, Dim> sizes{};
 };
 
+/// What libraries compute.
+enum class Routine : uint8_t { kContraction, kConvolution };
+std::string_view routine_name(Routine routine);
+
 struct Kernel {
   std::vector<KernelPart> parts{};  ///< ascending by pass, then by root
   size_t rows = 0;                  ///< leading axes of all parts that are outside the passes
@@ -116,8 +120,8 @@ struct Kernel {
   std::vector<BlockAxis> blocks{};                          ///< leading axes of all parts, if it runs in blocks
   std::optional<uint32_t> hint{};  ///< of Graph::hints: the one it follows (schedule/hints.hpp)
   std::optional<HandWrittenKernel> by_hand{};
-  bool by_library = false;    ///< the routine `contraction` computes it (schedule/contraction.hpp)
-  std::string not_by_hand{};  ///< why the implementation that the hint names is not used
+  std::optional<Routine> by_library{};  ///< computes it (schedule/library_sum.hpp)
+  std::string not_by_hand{};            ///< why the implementation that the hint names is not used
 
   const KernelLeaf* leaf_of(NodeId node) const {
     auto found = std::lower_bound(leaves.begin(), leaves.end(), node,
@@ -208,7 +212,7 @@ struct Schedule {
 
 /// What a library of the runtime computes, by routines of its driver.
 struct RoutineLibrary {
-  DTypeSet contraction = 0;                     ///< dtypes of sums of products
+  DTypeSet contraction = 0, convolution = 0;    ///< dtypes of each routine
   std::function<Result<std::string>()> open{};  ///< loads it: its name and version, or why it is not there
 };
 

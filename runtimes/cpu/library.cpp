@@ -1,264 +1,23 @@
-// Products of matrices by oneDNN's primitive `matmul`, one for each shape and layout, made at its first use and kept.
-//
-// Products of a batch are shared among threads, each computed by one; a single one is shared by oneDNN itself, which
-// uses the same threads of GCC's OpenMP. Scratch memory belongs to threads and grows to what the largest primitive
-// asks.
+// The entry of the library's module: routines by their names, errors as texts.
 #include "cpu/library.hpp"
 
-#include <omp.h>
-#include <oneapi/dnnl/dnnl.h>
-
-#include <algorithm>
-#include <array>
-#include <cstdlib>
 #include <cstring>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <shared_mutex>
-#include <string>
-#include <vector>
+#include <exception>
+
+#include "cpu/onednn.hpp"
 
 namespace {
 
-struct Failure {
-  std::string text;
-};
-
-void check(dnnl_status_t status, const char* what) {
-  if (status != dnnl_success)
-    throw Failure{std::string("oneDNN cannot ") + what + ", status " + std::to_string(status)};
+void call(const char* routine, const char* dtype, void* const* buffers, const int64_t* sizes, uint32_t count,
+          int threads) {
+  if (std::strcmp(dtype, "f32") != 0) throw caten::cpu::Failure{std::string("the library does not compute ") + dtype};
+  if (std::strcmp(routine, "contraction") == 0)
+    caten::cpu::compute_contraction(buffers, sizes, count, threads);
+  else if (std::strcmp(routine, "convolution") == 0)
+    caten::cpu::compute_convolution(buffers, sizes, count);
+  else
+    throw caten::cpu::Failure{std::string("there is no library routine ") + routine};
 }
-
-dnnl_engine_t engine() {
-  static dnnl_engine_t made = [] {
-    dnnl_engine_t out = nullptr;
-    check(dnnl_engine_create(&out, dnnl_cpu, 0), "open the processor");
-    return out;
-  }();
-  return made;
-}
-
-struct Stream {
-  dnnl_stream_t handle = nullptr;
-  Stream() { check(dnnl_stream_create(&handle, engine(), dnnl_stream_default_flags), "open a stream"); }
-  ~Stream() { dnnl_stream_destroy(handle); }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-};
-
-/// Memory of a thread.
-class Scratch {
- public:
-  Scratch() = default;
-  ~Scratch() { std::free(memory_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  void* of(size_t bytes) {
-    if (bytes <= bytes_) return memory_;
-    std::free(memory_);
-    bytes_ = (bytes + 4095) / 4096 * 4096;
-    memory_ = std::aligned_alloc(4096, bytes_);
-    if (!memory_) {
-      bytes_ = 0;
-      throw Failure{"the system has no memory left"};
-    }
-    return memory_;
-  }
-
- private:
-  void* memory_ = nullptr;
-  size_t bytes_ = 0;
-};
-
-/// A matrix: steps along rows and columns, one of which is 1.
-struct Steps {
-  int64_t rows = 0, columns = 0;
-  auto operator<=>(const Steps&) const = default;
-};
-
-struct Shape {
-  dnnl_data_type_t dtype = dnnl_f32;
-  int64_t m = 0, n = 0, k = 0;
-  Steps a{}, b{}, c{};
-  bool alone = false;  ///< computed by one thread
-  auto operator<=>(const Shape&) const = default;
-};
-
-/// One product of matrices.
-class Product {
- public:
-  explicit Product(const Shape& shape) {
-    describe(descriptors_[0], shape.dtype, shape.m, shape.k, shape.a);
-    describe(descriptors_[1], shape.dtype, shape.k, shape.n, shape.b);
-    describe(descriptors_[2], shape.dtype, shape.m, shape.n, shape.c);
-    dnnl_matmul_desc_t matmul;
-    check(dnnl_matmul_desc_init(&matmul, &descriptors_[0], &descriptors_[1], nullptr, &descriptors_[2]),
-          "describe a product");
-    dnnl_primitive_attr_t attributes = nullptr;
-    check(dnnl_primitive_attr_create(&attributes), "describe a product");
-    dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
-    dnnl_primitive_desc_t made = nullptr;
-    // A primitive has as many threads as there are where it is made.
-    int threads = omp_get_max_threads();
-    if (shape.alone) omp_set_num_threads(1);
-    dnnl_status_t status = dnnl_primitive_desc_create(&made, &matmul, attributes, engine(), nullptr);
-    if (status == dnnl_success) status = dnnl_primitive_create(&primitive_, made);
-    if (shape.alone) omp_set_num_threads(threads);
-    dnnl_primitive_attr_destroy(attributes);
-    if (made) {
-      scratch_ = *dnnl_primitive_desc_query_md(made, dnnl_query_scratchpad_md, 0);
-      dnnl_primitive_desc_destroy(made);
-    }
-    check(status, "compute a product of this shape");
-  }
-  ~Product() { dnnl_primitive_destroy(primitive_); }
-  Product(const Product&) = delete;
-  Product& operator=(const Product&) = delete;
-
-  void run(char* a, char* b, char* c) const {
-    static thread_local Stream stream;
-    static thread_local Scratch scratch;
-    std::array<dnnl_exec_arg_t, 4> arguments{};
-    const std::array<int, 4> names{DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_SCRATCHPAD};
-    const std::array<void*, 4> places{a, b, c, scratch.of(dnnl_memory_desc_get_size(&scratch_))};
-    dnnl_status_t status = dnnl_success;
-    for (size_t i = 0; i < arguments.size() && status == dnnl_success; ++i) {
-      arguments[i].arg = names[i];
-      status = dnnl_memory_create(&arguments[i].memory, i < 3 ? &descriptors_[i] : &scratch_, engine(), places[i]);
-    }
-    if (status == dnnl_success) status = dnnl_primitive_execute(primitive_, stream.handle, 4, arguments.data());
-    if (status == dnnl_success) status = dnnl_stream_wait(stream.handle);
-    for (dnnl_exec_arg_t& argument : arguments)
-      if (argument.memory) dnnl_memory_destroy(argument.memory);
-    check(status, "compute a product");
-  }
-
- private:
-  static void describe(dnnl_memory_desc_t& out, dnnl_data_type_t dtype, int64_t rows, int64_t columns, Steps steps) {
-    // What there is one of has no step.
-    if (rows == 1 && steps.columns == 1) steps.rows = columns;
-    if (columns == 1 && steps.rows == 1) steps.columns = rows;
-    const dnnl_dims_t sizes{rows, columns}, strides{steps.rows, steps.columns};
-    check(dnnl_memory_desc_init_by_strides(&out, 2, sizes, dtype, strides), "describe a matrix");
-  }
-
-  std::array<dnnl_memory_desc_t, 3> descriptors_{};
-  dnnl_memory_desc_t scratch_{};
-  dnnl_primitive_t primitive_ = nullptr;
-};
-
-/// Kept until the process ends: shapes of a program are few, and those of many programs are bounded.
-class Products {
- public:
-  std::shared_ptr<const Product> of(const Shape& shape) {
-    {
-      std::shared_lock lock(mutex_);
-      if (auto found = known_.find(shape); found != known_.end()) return found->second;
-    }
-    auto made = std::make_shared<const Product>(shape);
-    std::unique_lock lock(mutex_);
-    if (known_.size() >= kMost) known_.clear();
-    return known_.try_emplace(shape, std::move(made)).first->second;
-  }
-
- private:
-  static constexpr size_t kMost = 1024;
-  std::shared_mutex mutex_;
-  std::map<Shape, std::shared_ptr<const Product>> known_;
-};
-
-struct Batch {
-  int64_t extent = 0, a = 0, b = 0, c = 0;
-};
-
-class Contraction {
- public:
-  Contraction(const char* dtype, void* const* buffers, const int64_t* sizes, uint32_t count) {
-    if (std::strcmp(dtype, "f32") != 0) throw Failure{std::string("there are no products of ") + dtype};
-    if (count < kFixed || (count - kFixed) % 4 != 0) throw Failure{"a contraction with other sizes"};
-    shape_ = {
-        dnnl_f32, sizes[0], sizes[1], sizes[2], {sizes[4], sizes[5]}, {sizes[7], sizes[8]}, {sizes[10], sizes[11]}};
-    c_ = static_cast<char*>(buffers[0]) + sizes[9] * kBytes;
-    a_ = static_cast<char*>(buffers[1]) + sizes[3] * kBytes;
-    b_ = static_cast<char*>(buffers[2]) + sizes[6] * kBytes;
-    for (uint32_t i = kFixed; i < count; i += 4) {
-      batch_.push_back({sizes[i], sizes[i + 1], sizes[i + 2], sizes[i + 3]});
-      places_ *= sizes[i];
-    }
-  }
-
-  void run(Products& products, int threads) {
-    if (places_ <= 0 || shape_.m <= 0 || shape_.n <= 0) return;
-    if (shape_.k <= 1) return without_sums();
-    double work = static_cast<double>(places_) * static_cast<double>(shape_.m) * static_cast<double>(shape_.n) *
-                  static_cast<double>(shape_.k);
-    constexpr double kWorthThreads = 300'000;  // a few microseconds
-    if (work < kWorthThreads) threads = 1;
-    // Every thread has as many, or one more of many.
-    bool shared = threads > 1 && places_ > 1 && (places_ % threads == 0 || places_ >= 4 * threads);
-    shape_.alone = shared || threads == 1;
-    std::shared_ptr<const Product> product = products.of(shape_);
-    if (!shared) {
-      for (int64_t i = 0; i < places_; ++i) run(*product, i);
-      return;
-    }
-    std::string failed;
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int64_t i = 0; i < places_; ++i) {
-      try {
-        run(*product, i);
-      } catch (const Failure& failure) {
-#pragma omp critical
-        failed = failure.text;
-      }
-    }
-    if (!failed.empty()) throw Failure{failed};
-  }
-
- private:
-  static constexpr uint32_t kFixed = 12;
-  static constexpr int64_t kBytes = 4;
-
-  struct Place {
-    int64_t a = 0, b = 0, c = 0;
-  };
-  Place place(int64_t number) const {
-    Place out;
-    for (size_t axis = batch_.size(); axis-- > 0;) {
-      int64_t i = number % batch_[axis].extent;
-      number /= batch_[axis].extent;
-      out.a += i * batch_[axis].a;
-      out.b += i * batch_[axis].b;
-      out.c += i * batch_[axis].c;
-    }
-    return out;
-  }
-
-  void run(const Product& product, int64_t number) const {
-    Place at = place(number);
-    product.run(a_ + at.a * kBytes, b_ + at.b * kBytes, c_ + at.c * kBytes);
-  }
-
-  /// Nothing is 0, and one product is that product, where oneDNN adds it to 0: -0 stays what it is.
-  void without_sums() const {
-    for (int64_t i = 0; i < places_; ++i) {
-      Place at = place(i);
-      auto* a = reinterpret_cast<const float*>(a_) + at.a;
-      auto* b = reinterpret_cast<const float*>(b_) + at.b;
-      auto* c = reinterpret_cast<float*>(c_) + at.c;
-      for (int64_t row = 0; row < shape_.m; ++row)
-        for (int64_t column = 0; column < shape_.n; ++column)
-          c[row * shape_.c.rows + column] =
-              shape_.k == 0 ? 0.0f : a[row * shape_.a.rows] * b[column * shape_.b.columns];
-    }
-  }
-
-  Shape shape_{};
-  char *a_ = nullptr, *b_ = nullptr, *c_ = nullptr;
-  std::vector<Batch> batch_;
-  int64_t places_ = 1;
-};
 
 }  // namespace
 
@@ -271,14 +30,14 @@ extern "C" __attribute__((visibility("default"))) const char* caten_cpu_library_
   return name.c_str();
 }
 
-extern "C" __attribute__((visibility("default"))) const char* caten_cpu_contraction_v1(
-    const char* dtype, void* const* buffers, const int64_t* sizes, uint32_t size_count, int threads) {
-  static Products products;
+extern "C" __attribute__((visibility("default"))) const char* caten_cpu_library_call_v1(
+    const char* routine, const char* dtype, void* const* buffers, const int64_t* sizes, uint32_t size_count,
+    int threads) {
   static thread_local std::string error;
   try {
-    Contraction(dtype, buffers, sizes, size_count).run(products, threads);
+    call(routine, dtype, buffers, sizes, size_count, threads);
     return nullptr;
-  } catch (const Failure& failure) {
+  } catch (const caten::cpu::Failure& failure) {
     error = failure.text;
   } catch (const std::exception& exception) {
     error = exception.what();

@@ -10,10 +10,11 @@ extern "C" {
 /// Name and version.
 using caten_cpu_library_name = const char* (*)();
 
-/// runtime/driver_abi.h says what a contraction is. Returns null, or why it was not computed, a text of this thread.
-using caten_cpu_contraction = const char* (*)(const char* dtype, void* const* buffers, const int64_t* sizes,
-                                              uint32_t size_count, int threads);
+/// A routine as runtime/driver_abi.h describes it, without buffers too. Returns null, or why it was not computed, a
+/// text of this thread.
+using caten_cpu_library_call = const char* (*)(const char* routine, const char* dtype, void* const* buffers,
+                                               const int64_t* sizes, uint32_t size_count, int threads);
 }
 
 #define CATEN_CPU_LIBRARY_NAME "caten_cpu_library_name_v1"
-#define CATEN_CPU_CONTRACTION "caten_cpu_contraction_v1"
+#define CATEN_CPU_LIBRARY_CALL "caten_cpu_library_call_v1"

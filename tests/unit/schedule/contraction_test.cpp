@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "ir/build.hpp"
+#include "schedule/library_sum.hpp"
 
 namespace caten {
 namespace {
@@ -24,13 +25,13 @@ struct Program {
     return b.reduce(Combine::kAdd, b.mul(b.spread(a, space, std::move(a_axes)), b.spread(c, space, std::move(c_axes))),
                     {k});
   }
-  bool found(NodeId fold) const { return find_contraction(graph, fold, kLibrary, {}).has_value(); }
+  bool found(NodeId fold) const { return find_library_sum(graph, fold, kLibrary, {}).has_value(); }
 
   /// "m n k; a rows columns; b rows columns; c rows columns; extent a b c of each batch axis"
   std::string layout(NodeId fold) const {
     Stops stops = [&](NodeId id) { return graph[id].kind == NodeKind::kInput; };
     Space space = space_of(graph, fold, stops);
-    std::optional<ContractionReads> reads = contraction_reads(graph, space, stops);
+    std::optional<ProductReads> reads = product_reads(graph, space, stops);
     if (!reads) return "no product";
     std::vector<ContractionLoop> loops;
     for (const Shape* extents : {&space.outer, &space.reduced})

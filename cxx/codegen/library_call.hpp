@@ -5,6 +5,6 @@
 
 namespace caten {
 
-LoopNest lower_contraction(const Schedule& schedule, const Kernel& kernel);
+LoopNest lower_library_call(const Schedule& schedule, const Kernel& kernel);
 
 }  // namespace caten

@@ -1,0 +1,35 @@
+// Sums of products that are convolutions: one value is read at places that slide over it.
+//
+// In: what a sum multiplies (schedule/product_reads.hpp). Out: the sizes of a convolution of images, of one to three
+// axes, without padding: what surrounds an image is part of the value that is read. All values lie in row-major order.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "schedule/product_reads.hpp"
+#include "schedule/schedule.hpp"
+
+namespace caten {
+
+/// Y[n g·F place] = Σ over channels and window of X[n g·C place·stride + window·dilation] W[g·F C window].
+struct ConvolutionLayout {
+  struct Axis {
+    Dim size{}, window{1}, stride{1}, dilation{1}, out{1};
+  };
+  Dim images{1}, groups{1}, channels{1}, filters{1};  ///< channels and filters of each group
+  std::vector<Axis> axes{};
+  bool swapped = false;  ///< the product's second operand is X
+};
+
+std::optional<ConvolutionLayout> convolution_layout(const Graph& graph, const Space& space, const ProductReads& reads);
+
+/// A kernel's, and the leaves that X and W are.
+struct ConvolutionCall {
+  ConvolutionLayout layout{};
+  const KernelLeaf *x = nullptr, *w = nullptr;
+};
+/// Nothing if it is not what a library computes.
+std::optional<ConvolutionCall> convolution_of(const Schedule& schedule, const Kernel& kernel);
+
+}  // namespace caten

@@ -1,0 +1,143 @@
+#include "schedule/library_sum.hpp"
+
+#include "ir/build.hpp"
+#include "schedule/contraction.hpp"
+#include "schedule/convolution.hpp"
+#include "schedule/fusion.hpp"
+#include "schedule/hints.hpp"
+
+namespace caten {
+namespace {
+
+/// A constant, an index or the counter of a loop is computed where it is needed.
+bool may_be_in_memory(const Node& value) {
+  bool counter = value.kind == NodeKind::kBound && value.get<BoundAttributes>().index == 0;
+  return !counter && !value.is(Op::kConst) && !value.is(Op::kIndex);
+}
+
+/// The places in memory if both values are there, in the order in which they are written.
+std::optional<ContractionLayout> layout_of(const Graph& graph, const Space& space, const ProductReads& reads) {
+  std::vector<ContractionLoop> loops;
+  for (const Shape* extents : {&space.outer, &space.reduced})
+    for (const Dim& extent : *extents) loops.push_back({reads.variables[loops.size()], extent});
+  auto place = [&](const Read& read) { return IndexSpace::linear(read.index, graph.type(read.node).shape); };
+  return contraction_layout(graph.dims, loops, space.outer.size(), place(reads.a), place(reads.b),
+                            IndexSpace::linear(reads.result, graph.type(space.root).shape));
+}
+
+bool is_worth_it(const ContractionLayout& layout, const LibraryLimits& limits) {
+  double products = 1;
+  for (const Dim* side : {&layout.m, &layout.n, &layout.k}) {
+    if (size_or_long(*side) < limits.least_side) return false;
+    products *= static_cast<double>(size_or_long(*side));
+  }
+  return products >= static_cast<double>(limits.least_products);
+}
+
+bool is_worth_it(const ConvolutionLayout& layout, const LibraryLimits& limits) {
+  double products =
+      static_cast<double>(size_or_long(layout.channels)) * static_cast<double>(size_or_long(layout.filters));
+  for (const ConvolutionLayout::Axis& axis : layout.axes)
+    products *= static_cast<double>(size_or_long(axis.window)) * static_cast<double>(size_or_long(axis.out));
+  return size_or_long(layout.filters) >= limits.least_side / 2 &&
+         products >= static_cast<double>(limits.least_products);
+}
+
+}  // namespace
+
+std::optional<LibrarySum> find_library_sum(const Graph& graph, NodeId fold, const RoutineLibrary& library,
+                                           const LibraryLimits& limits) {
+  const Node& node = graph[fold];
+  if (!node.is(Op::kReduce) || !contains(library.contraction | library.convolution, node.type.dtype) ||
+      follows_schedule(graph, fold))
+    return std::nullopt;
+  NodeId product = node.operands[0];
+  while (is_view(graph[product])) product = graph[product].operands[0];
+  std::vector<NodeId> taken;
+  for (Routine routine : {Routine::kContraction, Routine::kConvolution}) {
+    bool slides = routine == Routine::kConvolution;
+    if (!contains(slides ? library.convolution : library.contraction, node.type.dtype)) continue;
+    // What another shape of a value in memory is lies there too. A convolution reads what windows are taken from.
+    Stops stops = [&](NodeId id) {
+      if (id == product) return false;
+      const Node& base = graph[storage_base(graph, id)];
+      return !is_view(base) && !(slides && base.is(Op::kTake));
+    };
+    Space space = space_of(graph, fold, stops);
+    std::optional<ProductReads> reads = product_reads(graph, space, stops);
+    if (!reads) continue;
+    LibrarySum out{routine, storage_base(graph, reads->a.node), storage_base(graph, reads->b.node), reads->taken};
+    if (!may_be_in_memory(graph[out.a]) || !may_be_in_memory(graph[out.b])) continue;
+    if (slides) {
+      std::optional<ConvolutionLayout> layout = convolution_layout(graph, space, *reads);
+      if (layout && is_worth_it(*layout, limits)) return out;
+    } else {
+      std::optional<ContractionLayout> layout = layout_of(graph, space, *reads);
+      if (layout && is_worth_it(*layout, limits)) return out;
+    }
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+class Transposer : public GraphCopier {
+ public:
+  Transposer(const Graph& from, Graph& to, const RoutineLibrary& library, const LibraryLimits& limits)
+      : GraphCopier(from, to), library_(library), limits_(limits), uses_(from.size(), 0) {
+    for (NodeId id : from.reachable())
+      for (NodeId operand : from[id].operands) ++uses_[operand.value];
+    for (NodeId root : from.roots()) ++uses_[root.value];
+  }
+
+ private:
+  NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
+    if (node.is(Op::kPermute) && uses_[node.operands[0].value] == 1 && to_[operands[0]].is(Op::kReduce) &&
+        is_contraction(operands[0])) {
+      NodeId turned = transposed(operands[0], node.get<PermuteAttributes>().axes);
+      if (is_contraction(turned)) return turned;
+    }
+    return copy_node(node, std::move(operands));
+  }
+
+  bool is_contraction(NodeId fold) const {
+    std::optional<LibrarySum> found = find_library_sum(to_, fold, library_, limits_);
+    return found && found->routine == Routine::kContraction;
+  }
+
+  /// The sum with its axes in this order.
+  NodeId transposed(NodeId fold, const std::vector<int>& axes) {
+    Build build(to_);
+    NodeId products = to_[fold].operands[0];
+    std::vector<int> folded = to_[fold].get<ReduceAttributes>().axes;
+    std::vector<int> kept = other_axes(build.shape(products).size(), folded), order, last;
+    for (int axis : axes) order.push_back(kept[static_cast<size_t>(axis)]);
+    for (int axis : folded) {
+      last.push_back(static_cast<int>(order.size()));
+      order.push_back(axis);
+    }
+    std::vector<uint32_t> origins = to_[fold].origins;
+    NodeId out = build.reduce(Combine::kAdd, build.permute(products, std::move(order)), std::move(last));
+    for (uint32_t origin : origins) to_.add_origin(out, origin);
+    return out;
+  }
+
+  const RoutineLibrary& library_;
+  const LibraryLimits& limits_;
+  std::vector<uint32_t> uses_;
+};
+
+}  // namespace
+
+Graph transpose_in_products(const Graph& graph, const RoutineLibrary& library, const LibraryLimits& limits) {
+  Graph out;
+  Transposer(graph, out, library, limits).copy_program();
+  return out;
+}
+
+bool library_computes(const Schedule& schedule, const Kernel& kernel) {
+  return *kernel.by_library == Routine::kContraction ? contraction_of(schedule, kernel).has_value()
+                                                     : convolution_of(schedule, kernel).has_value();
+}
+
+}  // namespace caten

@@ -1,0 +1,78 @@
+#include "schedule/product_reads.hpp"
+
+#include <string>
+
+#include "schedule/schedule.hpp"
+
+namespace caten {
+
+namespace {
+
+/// The integer that a value computes from indices and constants.
+std::optional<Dim> computed_index(const Graph& graph, const IndexSpace& indices, NodeId id, const Index& index) {
+  const Node& node = graph[id];
+  if (node.type.dtype != DType::kI64) return std::nullopt;
+  if (node.is(Op::kIndex)) return index[static_cast<size_t>(node.get<IndexAttributes>().axis)];
+  if (node.is(Op::kConst)) return Dim(node.get<ConstAttributes>().value.as_integer());
+  if (is_view(node)) return computed_index(graph, indices, node.operands[0], through_view(graph, indices, node, index));
+  if (!node.is(Op::kAdd) && !node.is(Op::kMul)) return std::nullopt;
+  std::optional<Dim> x = computed_index(graph, indices, node.operands[0], index);
+  std::optional<Dim> y = x ? computed_index(graph, indices, node.operands[1], index) : std::nullopt;
+  if (!y) return std::nullopt;
+  return node.is(Op::kAdd) ? *x + *y : *x * *y;
+}
+
+/// The element of its operand that a view shows, or a take at computed indices that are in range.
+std::optional<Index> index_below(const Graph& graph, const IndexSpace& indices, const Node& node, const Index& index) {
+  if (is_view(node)) return through_view(graph, indices, node, index);
+  if (!node.is(Op::kTake)) return std::nullopt;
+  const Shape& shape = graph.type(node.operands[0]).shape;
+  auto axis = static_cast<size_t>(node.get<AccessAttributes>().axis);
+  size_t at_rank = graph.type(node.operands[1]).shape.size();
+  auto begin = index.begin() + static_cast<std::ptrdiff_t>(axis), end = begin + static_cast<std::ptrdiff_t>(at_rank);
+  Index at(begin, end), out(index.begin(), begin);
+  for (size_t k = 0; k + 1 < node.operands.size(); ++k) {
+    std::optional<Dim> place = computed_index(graph, indices, node.operands[k + 1], at);
+    if (!place || !indices.proves_nonnegative(*place) || !indices.proves_below(*place, shape[axis + k]))
+      return std::nullopt;
+    out.push_back(std::move(*place));
+  }
+  out.insert(out.end(), end, index.end());
+  return out;
+}
+
+}  // namespace
+
+std::optional<ProductReads> product_reads(const Graph& graph, const Space& space, const Stops& stops) {
+  const Node& fold = graph[space.root];
+  if (space.value != space.root || !fold.is(Op::kReduce) || fold.get<ReduceAttributes>().combine != Combine::kAdd)
+    return std::nullopt;
+  ProductReads out;
+  IndexSpace indices(graph.dims);
+  for (const Shape* extents : {&space.outer, &space.reduced})
+    for (const Dim& extent : *extents) {
+      std::string name = reserved::variable(static_cast<uint32_t>(out.variables.size()));
+      indices.declare(name, extent);
+      out.variables.push_back(Dim::symbol(name));
+    }
+  auto below_views = [&](NodeId node, Index index) {
+    while (!stops(node)) {
+      std::optional<Index> below = index_below(graph, indices, graph[node], index);
+      if (!below) break;
+      if (graph[node].is(Op::kTake)) out.taken.push_back(node);
+      index = std::move(*below);
+      node = graph[node].operands[0];
+    }
+    return Read{node, std::move(index)};
+  };
+  Read product = below_views(fold.operands[0], space.index(graph, out.variables));
+  if (stops(product.node) || !graph[product.node].is(Op::kMul)) return std::nullopt;
+  out.a = below_views(graph[product.node].operands[0], product.index);
+  out.b = below_views(graph[product.node].operands[1], product.index);
+  if (!stops(out.a.node) || !stops(out.b.node)) return std::nullopt;
+  size_t next = 0;
+  for (const Dim& extent : fold.type.shape) out.result.push_back(extent.is(1) ? Dim(0) : out.variables[next++]);
+  return out;
+}
+
+}  // namespace caten

@@ -1,0 +1,25 @@
+// What a sum multiplies, and where it reads it.
+//
+// In: a reduce of the graph, whatever made it: a matmul, a convolution, an einsum, attention, an adjoint. Out: the two
+// values below the views of its product, and below gathers at indices that are computed from its loops, with the index
+// into each where those are at given places.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "schedule/access.hpp"
+
+namespace caten {
+
+/// Where the loops of the sum's space have `variables`.
+struct ProductReads {
+  Index variables{};  ///< outer ones first
+  Read a{}, b{};
+  Index result{};               ///< the element of the sum
+  std::vector<NodeId> taken{};  ///< gathers at computed indices, on the way
+};
+/// Nothing if it is no sum of products of two values at which `stops` stops.
+std::optional<ProductReads> product_reads(const Graph& graph, const Space& space, const Stops& stops);
+
+}  // namespace caten

@@ -1,0 +1,180 @@
+// Sums that a library computes: right whatever their sizes, layouts and blocks, and loops where it cannot.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "driver/compile.hpp"
+#include "driver/execute.hpp"
+#include "driver/session.hpp"
+#include "generate.hpp"
+#include "ir/build.hpp"
+#include "test_store.hpp"
+
+namespace caten {
+namespace {
+
+constexpr LibraryLimits kAlways{.least_side = 1, .least_products = 0};
+
+/// Runs programs on cpu, and counts calls of its library.
+class Runs {
+ public:
+  Runs() {
+    Result<Runtime> found = find_runtime("cpu", default_runtime_search(), sources_);
+    if (found && found->device->library()) runtime_ = std::move(*found);
+  }
+  bool possible() const { return runtime_.has_value(); }
+
+  generated::Verdict check(const generated::Case& given, ScheduleOptions options = {.library_limits = kAlways}) {
+    return generated::check(given, [&](const Graph& graph, const Arguments& arguments) -> Result<Results> {
+      auto program = compile(graph, *runtime_, test_store(), nullptr, {.scheduling = options});
+      if (!program) return tl::make_unexpected(program.error());
+      calls = 0;
+      for (const RenderedKernel& kernel : (*program)->rendered.kernels) calls += kernel.call ? 1 : 0;
+      return execute(**program, arguments);
+    });
+  }
+  int calls = 0;
+
+ private:
+  SourceMap sources_;
+  std::optional<Runtime> runtime_;
+};
+
+void fill(generated::Case& given, generated::Random& random) {
+  for (const Graph::Input& input : given.graph.inputs) {
+    const ValueType& type = given.graph.type(input.node);
+    Array array = Array::zeros(type.dtype, concrete(type.shape, given.arguments.sizes));
+    for (int64_t i = 0; i < array.elements(); ++i)
+      array.as_mutable<float>()[i] = static_cast<float>(random.below(2001)) / 1000 - 1;
+    given.arguments.inputs.push_back(std::move(array));
+  }
+}
+
+struct Axis {
+  int64_t size, window, stride, dilation;
+};
+
+/// Σ over channels and window of x[n g·C place·stride + window·dilation] w[g·F C window], as conv2d is written.
+Graph convolution(int64_t images, int64_t groups, int64_t channels, int64_t filters, const std::vector<Axis>& axes) {
+  Graph graph;
+  Build b(graph);
+  Shape x{images, groups * channels}, w{groups * filters, channels}, out, window;
+  for (const Axis& axis : axes) {
+    x.emplace_back(axis.size);
+    w.emplace_back(axis.window);
+    window.emplace_back(axis.window);
+    out.emplace_back((axis.size - (axis.window - 1) * axis.dilation - 1) / axis.stride + 1);
+  }
+  NodeId image = graph.add_input("x", {DType::kF32, x}), filter = graph.add_input("w", {DType::kF32, w});
+  Shape gathered{images, groups * channels}, space{images, groups, filters}, spread_w{groups, filters};
+  gathered.insert(gathered.end(), out.begin(), out.end());
+  gathered.insert(gathered.end(), window.begin(), window.end());
+  auto rank = static_cast<int>(axes.size());
+  std::vector<NodeId> at{b.index(0, gathered), b.index(1, gathered)};
+  for (int k = 0; k < rank; ++k) {
+    const Axis& axis = axes[static_cast<size_t>(k)];
+    at.push_back(b.add(b.mul(b.index(2 + k, gathered), b.integer(axis.stride, gathered)),
+                       b.mul(b.index(2 + rank + k, gathered), b.integer(axis.dilation, gathered))));
+  }
+  // [n g f out channel window]
+  space.insert(space.end(), out.begin(), out.end());
+  space.emplace_back(channels);
+  space.insert(space.end(), window.begin(), window.end());
+  Shape split{images, groups, channels};
+  split.insert(split.end(), gathered.begin() + 2, gathered.end());
+  std::vector<int> order{0, 1}, x_axes{0, 1}, w_axes{1, 2, 3 + rank}, folded{3 + rank};
+  for (int k = 0; k < rank; ++k) {
+    order.push_back(3 + k);
+    x_axes.push_back(3 + k);
+  }
+  order.push_back(2);
+  x_axes.push_back(3 + rank);
+  for (int k = 0; k < rank; ++k) {
+    order.push_back(3 + rank + k);
+    x_axes.push_back(4 + rank + k);
+    w_axes.push_back(4 + rank + k);
+    folded.push_back(4 + rank + k);
+  }
+  spread_w.emplace_back(channels);
+  spread_w.insert(spread_w.end(), window.begin(), window.end());
+  NodeId places = b.spread(b.permute(b.reshape(b.take(image, 0, at), split), order), space, x_axes);
+  NodeId weights = b.spread(b.reshape(filter, spread_w), space, w_axes);
+  graph.outputs.push_back({"y", b.reduce(Combine::kAdd, b.mul(places, weights), folded)});
+  return graph;
+}
+
+}  // namespace
+
+TEST_CASE("convolutions are the library's, with strides, dilations and groups, along one to three axes") {
+  Runs runs;
+  if (!runs.possible()) return;
+  struct Sizes {
+    int64_t images, groups, channels, filters;
+    std::vector<Axis> axes;
+    int calls = 1;
+  };
+  const std::vector<Sizes> all{
+      {1, 1, 3, 8, {{9, 3, 1, 1}, {7, 3, 1, 1}}},
+      {2, 1, 16, 16, {{12, 3, 2, 1}, {11, 3, 2, 1}}},  // an image that no window reaches the end of
+      {2, 1, 5, 7, {{15, 2, 3, 1}, {9, 4, 1, 2}}},
+      {1, 4, 1, 1, {{8, 3, 1, 1}, {8, 3, 1, 1}}},  // a filter for each channel
+      {3, 2, 4, 6, {{8, 3, 1, 1}, {8, 1, 2, 1}}},
+      {1, 1, 1, 1, {{8, 3, 1, 1}, {8, 3, 1, 1}}},
+      {2, 1, 8, 8, {{20, 5, 2, 3}}},
+      {1, 1, 4, 8, {{5, 2, 1, 1}, {6, 3, 1, 1}, {7, 2, 2, 1}}},
+      {2, 1, 4, 8, {{3, 3, 1, 1}, {3, 3, 1, 1}}},  // one place
+      {2, 1, 4, 8, {{5, 1, 1, 1}, {5, 1, 1, 1}}},  // no window: a product of matrices
+      {0, 1, 4, 8, {{5, 2, 1, 1}, {5, 2, 1, 1}}},
+  };
+  generated::Random random(5);
+  for (const Sizes& s : all) {
+    generated::Case given{convolution(s.images, s.groups, s.channels, s.filters, s.axes), {}};
+    fill(given, random);
+    generated::Verdict verdict = runs.check(given);
+    CHECK_MESSAGE(verdict.ok(), s.images, " ", s.groups, " ", s.channels, " ", s.filters, ": ", verdict.message);
+    CHECK_MESSAGE(runs.calls == s.calls, s.images, " ", s.groups, " ", s.channels, " ", s.filters);
+  }
+}
+
+TEST_CASE("products are the library's whatever the order of axes, with one element, none, and empty sums") {
+  Runs runs;
+  if (!runs.possible()) return;
+  generated::Random random(6);
+  for (int64_t m : {0, 1, 2, 17})
+    for (int64_t k : {0, 1, 2, 33})
+      for (bool turned : {false, true}) {
+        generated::Case given;
+        Build b(given.graph);
+        Shape space{3, m, k, 20};
+        NodeId x = given.graph.add_input("x", {DType::kF32, {m, 3, k}});
+        NodeId w = given.graph.add_input("w", {DType::kF32, turned ? Shape{20, k} : Shape{k, 20}});
+        NodeId left = b.spread(b.permute(x, {1, 0, 2}), space, {0, 1, 2});
+        NodeId right = b.spread(turned ? b.permute(w, {1, 0}) : w, space, {2, 3});
+        NodeId sum = b.reduce(Combine::kAdd, b.mul(left, right), {2});
+        given.graph.outputs.push_back({"y", turned ? b.permute(sum, {1, 0, 2}) : sum});
+        fill(given, random);
+        generated::Verdict verdict = runs.check(given);
+        CHECK_MESSAGE(verdict.ok(), m, " ", k, " ", turned, ": ", verdict.message);
+        if (m > 1 && k > 1) CHECK(runs.calls == 1);
+      }
+}
+
+TEST_CASE("without its library a runtime computes products by loops, and says why") {
+  Graph graph;
+  Build b(graph);
+  NodeId x = graph.add_input("x", {DType::kF32, {64, 64}});
+  graph.outputs.push_back(
+      {"y", b.reduce(Combine::kAdd, b.mul(b.spread(x, {64, 64, 64}, {0, 1}), b.spread(x, {64, 64, 64}, {1, 2})), {1})});
+  ScheduleOptions options;
+  options.library = {.contraction = set_of(DType::kF32), .open = [] {
+                       return Result<std::string>(tl::make_unexpected(Diagnostic{.message = "it is not here"}));
+                     }};
+  Schedule schedule = make_schedule(graph, options);
+  CHECK(!schedule.kernels[0].by_library);
+  CHECK(print_schedule(schedule).find("no library computes products: it is not here") != std::string::npos);
+  options.library.open = [] { return Result<std::string>("algebra 1.0"); };
+  CHECK(print_schedule(make_schedule(graph, options)).find("a contraction of algebra 1.0") != std::string::npos);
+  options.off.insert("library");
+  CHECK(print_schedule(make_schedule(graph, options)).find("algebra") == std::string::npos);
+}
+
+}  // namespace caten
