@@ -76,12 +76,18 @@ Result<std::string> warm_cache(Session& session, std::vector<std::string> names,
     if (std::find(known.begin(), known.end(), name) == known.end()) return unknown_composite(name, known);
   if (names.empty()) names = known;
   Clock::time_point begin = Clock::now();
+  bool library = !session.options().scheduling.off.contains("library");
   std::vector<std::string> without;  // composites that no call of theirs was computed of
   {
     Progress progress(names.size());
     for (size_t k = 0; k < names.size(); ++k) {
       progress.at(k, names[k], session.compiler_calls());
-      std::vector<std::string> counts = call_lisp("caten/warm:warm", {names[k]});
+      std::vector<std::string> counts;
+      // Products that are small have kernels where larger ones are a library's.
+      session.use_library(false);
+      counts = call_lisp("caten/warm:warm", {names[k]});
+      session.use_library(library);
+      if (library) counts = call_lisp("caten/warm:warm", {names[k]});
       if (session.resume())
         return fail({.code = Code::Interrupted,
                      .message = fmt::format("interrupted at `{}`, {} of {}", names[k], k + 1, names.size()),

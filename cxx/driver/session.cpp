@@ -199,6 +199,15 @@ Result<Graph> Session::rewritten(const Graph& graph, std::vector<std::string>* n
   return caten::rewrite(claim(graph, made, runtime_name(), notes), options_.rewriting);
 }
 
+void Session::use_library(bool use) {
+  std::lock_guard lock(mutex_);
+  if (use)
+    options_.scheduling.off.erase("library");
+  else
+    options_.scheduling.off.insert("library");
+  programs_.clear();
+}
+
 void Session::add_implementation(std::shared_ptr<const Implementation> implementation) {
   std::lock_guard lock(mutex_);
   options_.scheduling.implementations.push_back(std::move(implementation));

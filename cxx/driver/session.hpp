@@ -75,6 +75,9 @@ class Session {
   std::optional<Precision> precision();
   void set_precision(std::optional<Precision> precision);
 
+  /// Whether programs that are compiled from now on leave sums of products to the runtime's library, as they do.
+  void use_library(bool use);
+
   /// Uses an implementation from now on. Whoever adds one has compared it with its composite (check_implementation).
   void add_implementation(std::shared_ptr<const Implementation> implementation);
   /// Runs a call of the composite on generated inputs with the implementation and by the evaluator; E0608 with a
