@@ -30,21 +30,27 @@ namespace {
 /// The program after all passes; verified after each of them, or after the last one.
 Result<Graph> run_passes(const Graph& graph, const RewriteOptions& options, bool verify_each) {
   Graph current;
-  {
+  const Graph* before = &graph;  // of the next pass
+  auto resolve = [&] {
     Timed step(options.timings, "rewrite: resolve sizes");
     current = resolve_dims(graph);
-  }
+    before = &current;
+  };
   auto valid = [&](Stage stage) {
     Timed step(options.timings, "verify the graph");
     return verify(current, stage);
   };
   const std::vector<Pass>& passes = options.passes ? *options.passes : all_passes();
-  if (verify_each) CATEN_TRY(valid(passes.front().before));
+  if (verify_each) {
+    resolve();
+    CATEN_TRY(valid(passes.front().before));
+  }
   for (const Pass& pass : passes) {
     if (pass.optional && options.off.contains(std::string(pass.name))) continue;
     {
       Timed step(options.timings, options.timings ? "rewrite: " + std::string(pass.name) : "");
-      current = pass.run(current, options);
+      current = pass.run(*before, options);
+      before = &current;
     }
     if (verify_each)
       if (Status holds = valid(pass.after); !holds) {
@@ -53,6 +59,7 @@ Result<Graph> run_passes(const Graph& graph, const RewriteOptions& options, bool
       }
     if (options.after_pass) options.after_pass(pass.name, current);
   }
+  if (before == &graph) resolve();
   if (!verify_each) CATEN_TRY(valid(passes.back().after));
   return current;
 }

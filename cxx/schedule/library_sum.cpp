@@ -1,5 +1,7 @@
 #include "schedule/library_sum.hpp"
 
+#include <algorithm>
+
 #include "ir/build.hpp"
 #include "schedule/contraction.hpp"
 #include "schedule/convolution.hpp"
@@ -90,10 +92,19 @@ class Transposer : public GraphCopier {
     for (NodeId root : from.roots()) ++uses_[root.value];
   }
 
+  bool finds_something() const {
+    std::vector<NodeId> values = from_.reachable();
+    return std::any_of(values.begin(), values.end(), [&](NodeId id) { return turns_a_sum(from_[id]); });
+  }
+
  private:
+  /// A transpose of what nothing else reads.
+  bool turns_a_sum(const Node& node) const {
+    return node.is(Op::kPermute) && uses_[node.operands[0].value] == 1 && from_[node.operands[0]].is(Op::kReduce);
+  }
+
   NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
-    if (node.is(Op::kPermute) && uses_[node.operands[0].value] == 1 && to_[operands[0]].is(Op::kReduce) &&
-        is_contraction(operands[0])) {
+    if (turns_a_sum(node) && to_[operands[0]].is(Op::kReduce) && is_contraction(operands[0])) {
       NodeId turned = transposed(operands[0], node.get<PermuteAttributes>().axes);
       if (is_contraction(turned)) return turned;
     }
@@ -129,9 +140,11 @@ class Transposer : public GraphCopier {
 
 }  // namespace
 
-Graph transpose_in_products(const Graph& graph, const RoutineLibrary& library, const LibraryLimits& limits) {
+Graph transpose_in_products(Graph graph, const RoutineLibrary& library, const LibraryLimits& limits) {
   Graph out;
-  Transposer(graph, out, library, limits).copy_program();
+  Transposer transposer(graph, out, library, limits);
+  if (!transposer.finds_something()) return graph;
+  transposer.copy_program();
   return out;
 }
 

@@ -23,7 +23,7 @@ std::optional<LibrarySum> find_library_sum(const Graph& graph, NodeId fold, cons
 
 /// The graph with the transposes of such sums in their products, where they cost nothing: a sum is computed as what
 /// reads it wants it.
-Graph transpose_in_products(const Graph& graph, const RoutineLibrary& library, const LibraryLimits& limits);
+Graph transpose_in_products(Graph graph, const RoutineLibrary& library, const LibraryLimits& limits);
 
 /// Whether the routine of a kernel can compute it, as its values lie in memory.
 bool library_computes(const Schedule& schedule, const Kernel& kernel);

@@ -41,6 +41,9 @@ class Blocking {
   explicit Blocking(Schedule& schedule) : schedule_(schedule), graph_(schedule.graph) {}
 
   void run() {
+    bool large = false;
+    for (uint32_t id = 0; id < schedule_.buffers.size() && !large; ++id) large = is_large({id});
+    if (!large) return;
     for (const Kernel& kernel : schedule_.kernels) kernels_.push_back(look_at(kernel));
     count_touches(schedule_.commands);
     form(schedule_.commands);

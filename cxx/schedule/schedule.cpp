@@ -507,13 +507,14 @@ Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
   Schedule out{.graph = normalize_for_schedule(graph), .in_place = options.has("in-place")};
   out.limits = options.limits;
   open_library(out, options);
-  if (!out.library.empty()) out.graph = transpose_in_products(out.graph, options.library, options.library_limits);
+  if (!out.library.empty())
+    out.graph = transpose_in_products(std::move(out.graph), options.library, options.library_limits);
   Scheduler(out, options).run();
   choose_hints(out, options);
   if (options.has("row-blocks")) form_row_blocks(out);
   // What lies in blocks may be no matrices.
   for (Kernel& kernel : out.kernels)
-    if (kernel.by_library && !library_computes(out, kernel)) kernel.by_library.reset();
+    if (kernel.by_library && !kernel.blocks.empty() && !library_computes(out, kernel)) kernel.by_library.reset();
   return out;
 }
 

@@ -119,12 +119,14 @@ class DeadCode : public GraphCopier {
 
 Graph remove_dead_code(const Graph& graph, const RewriteOptions&) {
   Graph current = resolve_dims(graph);
+  auto is_loop = [](const Node& node) { return node.is(Op::kLoop); };
+  if (std::none_of(current.nodes().begin(), current.nodes().end(), is_loop)) return current;
   // What a dead collect or carry kept alive, in loops inside or before, may be dead next.
   for (bool found = true; found;) {
     Graph next;
     DeadCode pass(current, next);
     pass.copy_program();
-    current = resolve_dims(next);
+    current = resolve_dims(std::move(next));
     found = pass.found();
   }
   return current;

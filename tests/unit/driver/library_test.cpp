@@ -12,18 +12,18 @@
 namespace caten {
 namespace {
 
-constexpr LibraryLimits kAlways{.least_side = 1, .least_products = 0};
+constexpr LibraryLimits kEverySize{.least_side = 1, .least_products = 0};
 
-/// Runs programs on cpu, and counts calls of its library.
-class Runs {
+/// LibraryRuns programs on cpu, and counts calls of its library.
+class LibraryRuns {
  public:
-  Runs() {
+  LibraryRuns() {
     Result<Runtime> found = find_runtime("cpu", default_runtime_search(), sources_);
     if (found && found->device->library()) runtime_ = std::move(*found);
   }
   bool possible() const { return runtime_.has_value(); }
 
-  generated::Verdict check(const generated::Case& given, ScheduleOptions options = {.library_limits = kAlways}) {
+  generated::Verdict check(const generated::Case& given, ScheduleOptions options = {.library_limits = kEverySize}) {
     return generated::check(given, [&](const Graph& graph, const Arguments& arguments) -> Result<Results> {
       auto program = compile(graph, *runtime_, test_store(), nullptr, {.scheduling = options});
       if (!program) return tl::make_unexpected(program.error());
@@ -39,7 +39,7 @@ class Runs {
   std::optional<Runtime> runtime_;
 };
 
-void fill(generated::Case& given, generated::Random& random) {
+void fill_floats(generated::Case& given, generated::Random& random) {
   for (const Graph::Input& input : given.graph.inputs) {
     const ValueType& type = given.graph.type(input.node);
     Array array = Array::zeros(type.dtype, concrete(type.shape, given.arguments.sizes));
@@ -49,16 +49,17 @@ void fill(generated::Case& given, generated::Random& random) {
   }
 }
 
-struct Axis {
+struct Slide {
   int64_t size, window, stride, dilation;
 };
 
 /// Σ over channels and window of x[n g·C place·stride + window·dilation] w[g·F C window], as conv2d is written.
-Graph convolution(int64_t images, int64_t groups, int64_t channels, int64_t filters, const std::vector<Axis>& axes) {
+Graph convolution_program(int64_t images, int64_t groups, int64_t channels, int64_t filters,
+                          const std::vector<Slide>& axes) {
   Graph graph;
   Build b(graph);
   Shape x{images, groups * channels}, w{groups * filters, channels}, out, window;
-  for (const Axis& axis : axes) {
+  for (const Slide& axis : axes) {
     x.emplace_back(axis.size);
     w.emplace_back(axis.window);
     window.emplace_back(axis.window);
@@ -71,7 +72,7 @@ Graph convolution(int64_t images, int64_t groups, int64_t channels, int64_t filt
   auto rank = static_cast<int>(axes.size());
   std::vector<NodeId> at{b.index(0, gathered), b.index(1, gathered)};
   for (int k = 0; k < rank; ++k) {
-    const Axis& axis = axes[static_cast<size_t>(k)];
+    const Slide& axis = axes[static_cast<size_t>(k)];
     at.push_back(b.add(b.mul(b.index(2 + k, gathered), b.integer(axis.stride, gathered)),
                        b.mul(b.index(2 + rank + k, gathered), b.integer(axis.dilation, gathered))));
   }
@@ -105,11 +106,11 @@ Graph convolution(int64_t images, int64_t groups, int64_t channels, int64_t filt
 }  // namespace
 
 TEST_CASE("convolutions are the library's, with strides, dilations and groups, along one to three axes") {
-  Runs runs;
+  LibraryRuns runs;
   if (!runs.possible()) return;
   struct Sizes {
     int64_t images, groups, channels, filters;
-    std::vector<Axis> axes;
+    std::vector<Slide> axes;
     int calls = 1;
   };
   const std::vector<Sizes> all{
@@ -127,8 +128,8 @@ TEST_CASE("convolutions are the library's, with strides, dilations and groups, a
   };
   generated::Random random(5);
   for (const Sizes& s : all) {
-    generated::Case given{convolution(s.images, s.groups, s.channels, s.filters, s.axes), {}};
-    fill(given, random);
+    generated::Case given{convolution_program(s.images, s.groups, s.channels, s.filters, s.axes), {}};
+    fill_floats(given, random);
     generated::Verdict verdict = runs.check(given);
     CHECK_MESSAGE(verdict.ok(), s.images, " ", s.groups, " ", s.channels, " ", s.filters, ": ", verdict.message);
     CHECK_MESSAGE(runs.calls == s.calls, s.images, " ", s.groups, " ", s.channels, " ", s.filters);
@@ -136,7 +137,7 @@ TEST_CASE("convolutions are the library's, with strides, dilations and groups, a
 }
 
 TEST_CASE("products are the library's whatever the order of axes, with one element, none, and empty sums") {
-  Runs runs;
+  LibraryRuns runs;
   if (!runs.possible()) return;
   generated::Random random(6);
   for (int64_t m : {0, 1, 2, 17})
@@ -151,7 +152,7 @@ TEST_CASE("products are the library's whatever the order of axes, with one eleme
         NodeId right = b.spread(turned ? b.permute(w, {1, 0}) : w, space, {2, 3});
         NodeId sum = b.reduce(Combine::kAdd, b.mul(left, right), {2});
         given.graph.outputs.push_back({"y", turned ? b.permute(sum, {1, 0, 2}) : sum});
-        fill(given, random);
+        fill_floats(given, random);
         generated::Verdict verdict = runs.check(given);
         CHECK_MESSAGE(verdict.ok(), m, " ", k, " ", turned, ": ", verdict.message);
         if (m > 1 && k > 1) CHECK(runs.calls == 1);
