@@ -199,6 +199,19 @@ void Graph::set_name(NodeId id, std::string value_name) {
 
 void Graph::add_origin(NodeId id, uint32_t origin) { note_origin(nodes_[id.value], origin); }
 
+void Graph::add_origins(NodeId id, const std::vector<uint32_t>& added) {
+  Node& node = nodes_[id.value];
+  if (node.origins.empty())
+    node.origins = added;
+  else
+    for (uint32_t origin : added) note_origin(node, origin);
+}
+
+void Graph::reserve(size_t nodes) {
+  nodes_.reserve(nodes);
+  index_.reserve(nodes);
+}
+
 std::vector<NodeId> Graph::roots() const {
   std::vector<NodeId> out;
   for (const Output& output : outputs) out.push_back(output.value);
@@ -242,7 +255,7 @@ NodeId GraphCopier::copy(NodeId id) {
     map(current, made);
     pending.pop_back();
     if (!node.name.empty()) to_.set_name(made, node.name);
-    for (uint32_t origin : node.origins) to_.add_origin(made, origin);
+    to_.add_origins(made, node.origins);
   }
   return memo_.at(id.value);
 }
@@ -272,6 +285,7 @@ void GraphCopier::copy_program() {
   to_.dims = from_.dims;
   to_.origins = from_.origins;
   to_.hints = from_.hints;
+  to_.reserve(from_.size());
   for (const Graph::Input& input : from_.inputs) {
     const ValueType& type = from_.type(input.node);
     map(input.node, to_.add_input(input.name, {type.dtype, to_.dims.resolve(type.shape)}, input.donated));

@@ -84,6 +84,9 @@ class Graph {
   void clear_origin() { current_origin_ = UINT32_MAX; }
   void set_name(NodeId id, std::string value_name);
   void add_origin(NodeId id, uint32_t origin);
+  void add_origins(NodeId id, const std::vector<uint32_t>& origins);
+  /// Room for as many nodes.
+  void reserve(size_t nodes);
 
   /// Nodes that outputs and state updates need (loop bodies included), ascending by id; inputs and states always.
   std::vector<NodeId> reachable() const;

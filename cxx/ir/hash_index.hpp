@@ -35,6 +35,11 @@ class HashIndex {
     ++count_;
   }
 
+  /// Room for as many entries.
+  void reserve(size_t count) {
+    while (slots_.size() < 2 * (count + 1)) grow();
+  }
+
  private:
   struct Slot {
     size_t hash = 0;

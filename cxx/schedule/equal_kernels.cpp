@@ -76,7 +76,8 @@ class Matching {
 
 /// What equal kernels have in common at first sight.
 auto sizes_of(const Kernel& kernel) {
-  return std::make_tuple(kernel.parts.size(), kernel.rows, kernel.passes, kernel.leaves.size(), kernel.inlined.size());
+  return std::make_tuple(kernel.by_library.has_value(), kernel.parts.size(), kernel.rows, kernel.passes,
+                         kernel.leaves.size(), kernel.inlined.size());
 }
 
 }  // namespace

@@ -55,7 +55,6 @@ std::optional<LibrarySum> find_library_sum(const Graph& graph, NodeId fold, cons
     return std::nullopt;
   NodeId product = node.operands[0];
   while (is_view(graph[product])) product = graph[product].operands[0];
-  std::vector<NodeId> taken;
   for (Routine routine : {Routine::kContraction, Routine::kConvolution}) {
     bool slides = routine == Routine::kConvolution;
     if (!contains(slides ? library.convolution : library.contraction, node.type.dtype)) continue;
@@ -127,9 +126,9 @@ class Transposer : public GraphCopier {
       last.push_back(static_cast<int>(order.size()));
       order.push_back(axis);
     }
-    std::vector<uint32_t> origins = to_[fold].origins;
+    std::vector<uint32_t> origins = to_[fold].origins;  // a copy: building moves nodes
     NodeId out = build.reduce(Combine::kAdd, build.permute(products, std::move(order)), std::move(last));
-    for (uint32_t origin : origins) to_.add_origin(out, origin);
+    to_.add_origins(out, origins);
     return out;
   }
 

@@ -5,7 +5,6 @@
 #include "schedule/schedule.hpp"
 
 namespace caten {
-
 namespace {
 
 /// The integer that a value computes from indices and constants.

@@ -11,15 +11,13 @@ constexpr size_t kMostNodes = 600;
 
 class Choice {
  public:
-  Choice(const Graph& graph, const Fusion& fusion, const Grouping& grouping, const std::set<uint32_t>& kept)
-      : graph_(graph), fusion_(fusion), groups_(grouping.groups) {
+  Choice(const Fusion& fusion, const Grouping& grouping, const std::set<uint32_t>& kept)
+      : fusion_(fusion), groups_(grouping.groups), kept_(kept), elsewhere_(kept) {
     for (size_t g = 0; g < groups_.size(); ++g)
       for (const Part& part : groups_[g].parts) home_[part.space.root.value] = {g, &part};
     for (size_t g = 0; g < groups_.size(); ++g)
       for (const Part& part : groups_[g].parts)
         for (const Read& read : part.reads.reads) note_read(g, part, read);
-    elsewhere_.insert(kept.begin(), kept.end());
-    kept_ = kept;
   }
 
   std::set<uint32_t> run() {
@@ -131,20 +129,18 @@ class Choice {
     return work;
   }
 
-  const Graph& graph_;
   const Fusion& fusion_;
   const std::vector<Group>& groups_;
   std::map<uint32_t, Home> home_;
   std::map<uint32_t, std::set<size_t>> readers_;  ///< groups that read a root of another one
-  std::set<uint32_t> kept_;
+  const std::set<uint32_t>& kept_;
   std::set<uint32_t> elsewhere_;  ///< roots that are read at other places, or have to be in memory
 };
 
 }  // namespace
 
-std::set<uint32_t> cheaper_again(const Graph& graph, const Fusion& fusion, const Grouping& grouping,
-                                 const std::set<uint32_t>& kept) {
-  return Choice(graph, fusion, grouping, kept).run();
+std::set<uint32_t> cheaper_again(const Fusion& fusion, const Grouping& grouping, const std::set<uint32_t>& kept) {
+  return Choice(fusion, grouping, kept).run();
 }
 
 }  // namespace caten

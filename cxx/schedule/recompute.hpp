@@ -13,7 +13,6 @@
 namespace caten {
 
 /// Roots that are to be inlined wherever they are read. `kept`: roots that are not.
-std::set<uint32_t> cheaper_again(const Graph& graph, const Fusion& fusion, const Grouping& grouping,
-                                 const std::set<uint32_t>& kept);
+std::set<uint32_t> cheaper_again(const Fusion& fusion, const Grouping& grouping, const std::set<uint32_t>& kept);
 
 }  // namespace caten

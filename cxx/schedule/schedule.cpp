@@ -192,7 +192,7 @@ class Scheduler {
     kept.insert(scope().exported.begin(), scope().exported.end());
     for (const auto& [root, to] : scope().homes) kept.insert(root);
     kept.insert(scope().fusion.bounds.begin(), scope().fusion.bounds.end());
-    std::set<uint32_t> again = cheaper_again(graph_, scope().fusion, grouping, kept);
+    std::set<uint32_t> again = cheaper_again(scope().fusion, grouping, kept);
     for (uint32_t root : again) scope().fusion.roots.erase(root);
     return !again.empty();
   }
