@@ -15,12 +15,6 @@ struct Value {
 
 const std::vector<DType> kFloats = {DType::kF16, DType::kBF16, DType::kF32, DType::kF64};
 
-DTypeSet reducible(Combine combine) {
-  if (combine == Combine::kMax) return kRealSet;
-  if (combine == Combine::kAnd || combine == Combine::kXor) return kBoolSet | kIntegerSet;
-  return kNumericSet;
-}
-
 class Generator {
  public:
   Generator(uint64_t seed, const Options& options) : random_(seed), options_(options) {}
@@ -430,13 +424,6 @@ class Generator {
     keep(changed(changed(*sum)));
   }
 
-  std::vector<int> shuffled(size_t count) {
-    std::vector<int> out;
-    for (size_t k = 0; k < count; ++k)
-      out.insert(out.begin() + random_.below(static_cast<int64_t>(k) + 1), static_cast<int>(k));
-    return out;
-  }
-
   /// Σ over some axes of x · w: axes of x are folded, or met by w, or neither, and w has others; all in any order.
   void contraction() {
     NodeId x = any().id;
@@ -457,7 +444,7 @@ class Generator {
       not_of_x.push_back(static_cast<int>(space.size()));
     }
     if (elements(space) > 60000) return;
-    std::vector<int> turn = shuffled(of_w.size()), back(turn.size()), not_of_w;
+    std::vector<int> turn = shuffled(random_, of_w.size()), back(turn.size()), not_of_w;
     Shape w_shape;
     for (int k : turn) w_shape.push_back(space[static_cast<size_t>(of_w[static_cast<size_t>(k)])]);
     for (size_t k = 0; k < turn.size(); ++k) back[static_cast<size_t>(turn[k])] = static_cast<int>(k);
@@ -472,7 +459,7 @@ class Generator {
     if (!left || !right) return;
     std::optional<NodeId> products = make(Op::kMul, {*left, *right});
     if (products && random_.chance(30)) {
-      std::vector<int> order = shuffled(space.size());
+      std::vector<int> order = shuffled(random_, space.size());
       products = make(Op::kPermute, {*products}, PermuteAttributes{order});
       for (int& axis : folded) axis = static_cast<int>(std::find(order.begin(), order.end(), axis) - order.begin());
       std::sort(folded.begin(), folded.end());
@@ -481,7 +468,8 @@ class Generator {
     std::optional<NodeId> sum = make(Op::kReduce, {*products}, ReduceAttributes{Combine::kAdd, folded});
     if (!sum) return;
     if (random_.chance(20)) keep(sum);
-    if (random_.chance(40)) sum = make(Op::kPermute, {*sum}, PermuteAttributes{shuffled(type(*sum).shape.size())});
+    if (random_.chance(40))
+      sum = make(Op::kPermute, {*sum}, PermuteAttributes{shuffled(random_, type(*sum).shape.size())});
     if (Shape shape = sum ? type(*sum).shape : Shape{}; shape.size() > 1 && random_.chance(30)) {
       shape[1] = shape[0] * shape[1];
       shape.erase(shape.begin());

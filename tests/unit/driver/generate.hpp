@@ -48,6 +48,10 @@ Case generate(uint64_t seed, const Options& options = {});
 
 /// Elements that find bugs: zeros of both signs, infinities, NaN, denormals, extremes, small integers, anything.
 Scalar edge_value(Random& random, DType dtype);
+/// 0 … count - 1 in any order.
+std::vector<int> shuffled(Random& random, size_t count);
+/// Dtypes that a reduce combines so.
+DTypeSet reducible(Combine combine);
 Array random_array(Random& random, DType dtype, const std::vector<int64_t>& shape);
 
 using Runner = std::function<Result<Results>(const Graph&, const Arguments&)>;

@@ -46,6 +46,19 @@ Scalar edge_value(Random& random, DType dtype) {
   return Scalar::of_real(dtype, real());
 }
 
+std::vector<int> shuffled(Random& random, size_t count) {
+  std::vector<int> out;
+  for (size_t k = 0; k < count; ++k)
+    out.insert(out.begin() + random.below(static_cast<int64_t>(k) + 1), static_cast<int>(k));
+  return out;
+}
+
+DTypeSet reducible(Combine combine) {
+  if (combine == Combine::kMax) return kRealSet;
+  if (combine == Combine::kAnd || combine == Combine::kXor) return kBoolSet | kIntegerSet;
+  return kNumericSet;
+}
+
 Array random_array(Random& random, DType dtype, const std::vector<int64_t>& shape) {
   Array array = Array::zeros(dtype, shape);
   // Half of the arrays hold ordinary numbers only, so that not everything becomes NaN.
