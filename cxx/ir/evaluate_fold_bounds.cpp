@@ -33,7 +33,11 @@ void add_term(Terms& terms, double value, double error, const FloatFormat* round
   } else if (std::isnan(value)) {
     terms.nan = true;
   } else if (std::isinf(value)) {
-    terms.infinite = true;
+    // What overflows where it is rounded need not where it is fused: finite, it leaves other terms what they are.
+    if (rounded_product)
+      terms.error = INFINITY;
+    else
+      terms.infinite = true;
   } else {
     terms.magnitude += std::fabs(value) + error;
     terms.error += error;

@@ -305,6 +305,12 @@ TEST_CASE("sums that overflow in some order are ill-conditioned, infinite operan
   CHECK(bound_of(p, p.reduce(Combine::kMul, p.input(f32({3}, {1e30, 1e30, 1e-30})), {0})) == kInf);
   CHECK(bound_of(p, p.reduce(Combine::kMul, p.input(f32({3}, {1.1f, 1.3f, 1e-30})), {0})) < 1e-35);
   CHECK(bound_of(p, p.reduce(Combine::kMul, p.input(f32({3}, {1.1f, 1.3f, 0})), {0})) == 0);
+  // Fused with the sum, the first product is a number; what is exactly infinite is so in any case.
+  auto products = [&](std::initializer_list<double> x, std::initializer_list<double> y) {
+    return p.reduce(Combine::kAdd, p.op(Op::kMul, {p.input(f32({2}, x)), p.input(f32({2}, y))}), {0});
+  };
+  CHECK(bound_of(p, products({2e19f, 1}, {3e19f, -kInf})) == kInf);
+  CHECK(bound_of(p, products({2, 1}, {4, -kInf})) == 0);
   // The product is +inf · 0 in one order and a number in another; so is every sum that it is a term of.
   NodeId uncertain = p.reduce(Combine::kMul, p.input(f32({2, 3}, {1e30, 1e30, 0, 1e30, 1e30, 0})), {1});
   CHECK(bound_of(p, uncertain) == kInf);
