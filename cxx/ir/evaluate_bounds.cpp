@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <limits>
 
 #include "ir/elementwise_rows.hpp"
 #include "ir/evaluate_op.hpp"
@@ -65,6 +66,9 @@ double real_bound(Op op, double x, double ex, double y, double ey, double result
       for (double b : {ys.low, ys.high}) {
         double corner = widen<D>(narrow<D>(Row::of(a, b)));
         worst = std::max(worst, deviation(corner, result));
+        // A zero whose sign is uncertain leaves others so: what says it is too small for most dtypes.
+        if (corner == result && std::signbit(corner) != std::signbit(result))
+          worst = std::max(worst, std::numeric_limits<double>::denorm_min());
         size = std::max(size, std::fabs(corner));
       }
   }

@@ -305,6 +305,10 @@ TEST_CASE("sums that overflow in some order are ill-conditioned, infinite operan
   CHECK(bound_of(p, p.reduce(Combine::kMul, p.input(f32({3}, {1e30, 1e30, 1e-30})), {0})) == kInf);
   CHECK(bound_of(p, p.reduce(Combine::kMul, p.input(f32({3}, {1.1f, 1.3f, 1e-30})), {0})) < 1e-35);
   CHECK(bound_of(p, p.reduce(Combine::kMul, p.input(f32({3}, {1.1f, 1.3f, 0})), {0})) == 0);
+  // A sum of zeros has no certain sign, and neither has what is made of it.
+  NodeId zeros = p.reduce(Combine::kAdd, p.input(f32({2}, {-0.0, -0.0})), {0});
+  CHECK(bound_of(p, zeros) > 0);
+  CHECK(bound_of(p, p.op(Op::kAdd, {zeros, zeros})) > 0);
   // Fused with the sum, the first product is a number; what is exactly infinite is so in any case.
   auto products = [&](std::initializer_list<double> x, std::initializer_list<double> y) {
     return p.reduce(Combine::kAdd, p.op(Op::kMul, {p.input(f32({2}, x)), p.input(f32({2}, y))}), {0});
