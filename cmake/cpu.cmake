@@ -27,7 +27,7 @@ caten_driver(cpu-compiler SOURCES cpu/compiler.cpp LIBRARIES ${CATEN_CLANG_LIBRA
 target_include_directories(driver_cpu-compiler SYSTEM PRIVATE ${CATEN_LLVM_INCLUDE})
 add_dependencies(driver_cpu driver_cpu-compiler)
 
-# oneDNN computes products. Without it, or under sanitizers, kernels do.
+# oneDNN computes products and convolutions. Without it, or without GCC's OpenMP, kernels do.
 find_path(CATEN_DNNL_INCLUDE oneapi/dnnl/dnnl.h)
 find_library(CATEN_DNNL_LIBRARY dnnl)
 if(CATEN_DNNL_INCLUDE AND CATEN_DNNL_LIBRARY AND openmp)
@@ -35,7 +35,7 @@ if(CATEN_DNNL_INCLUDE AND CATEN_DNNL_LIBRARY AND openmp)
   target_compile_options(driver_cpu-library PRIVATE ${openmp})
   target_include_directories(driver_cpu-library SYSTEM PRIVATE ${CATEN_DNNL_INCLUDE})
   add_dependencies(driver_cpu driver_cpu-library)
-elseif(NOT CATEN_SANITIZE)
+elseif(openmp)
   message(WARNING "oneDNN is not here: products of matrices are computed by generated kernels. scripts/setup installs it "
                   "(libdnnl-dev).")
 endif()

@@ -52,6 +52,8 @@ Scalar edge_value(Random& random, DType dtype);
 std::vector<int> shuffled(Random& random, size_t count);
 /// Dtypes that a reduce combines so.
 DTypeSet reducible(Combine combine);
+/// Arguments for inputs in f32: numbers from -1 to 1.
+void add_floats(Case& given, Random& random);
 Array random_array(Random& random, DType dtype, const std::vector<int64_t>& shape);
 
 using Runner = std::function<Result<Results>(const Graph&, const Arguments&)>;

@@ -59,6 +59,16 @@ DTypeSet reducible(Combine combine) {
   return kNumericSet;
 }
 
+void add_floats(Case& given, Random& random) {
+  for (const Graph::Input& input : given.graph.inputs) {
+    const ValueType& type = given.graph.type(input.node);
+    Array array = Array::zeros(type.dtype, concrete(type.shape, given.arguments.sizes));
+    for (int64_t i = 0; i < array.elements(); ++i)
+      array.as_mutable<float>()[i] = static_cast<float>(random.below(2001)) / 1000 - 1;
+    given.arguments.inputs.push_back(std::move(array));
+  }
+}
+
 Array random_array(Random& random, DType dtype, const std::vector<int64_t>& shape) {
   Array array = Array::zeros(dtype, shape);
   // Half of the arrays hold ordinary numbers only, so that not everything becomes NaN.

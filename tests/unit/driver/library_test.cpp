@@ -39,16 +39,6 @@ class LibraryRuns {
   std::optional<Runtime> runtime_;
 };
 
-void fill_floats(generated::Case& given, generated::Random& random) {
-  for (const Graph::Input& input : given.graph.inputs) {
-    const ValueType& type = given.graph.type(input.node);
-    Array array = Array::zeros(type.dtype, concrete(type.shape, given.arguments.sizes));
-    for (int64_t i = 0; i < array.elements(); ++i)
-      array.as_mutable<float>()[i] = static_cast<float>(random.below(2001)) / 1000 - 1;
-    given.arguments.inputs.push_back(std::move(array));
-  }
-}
-
 struct Slide {
   int64_t size, window, stride, dilation;
 };
@@ -129,7 +119,7 @@ TEST_CASE("convolutions are the library's, with strides, dilations and groups, a
   generated::Random random(5);
   for (const Sizes& s : all) {
     generated::Case given{convolution_program(s.images, s.groups, s.channels, s.filters, s.axes), {}};
-    fill_floats(given, random);
+    generated::add_floats(given, random);
     generated::Verdict verdict = runs.check(given);
     CHECK_MESSAGE(verdict.ok(), s.images, " ", s.groups, " ", s.channels, " ", s.filters, ": ", verdict.message);
     CHECK_MESSAGE(runs.calls == s.calls, s.images, " ", s.groups, " ", s.channels, " ", s.filters);
@@ -152,7 +142,7 @@ TEST_CASE("products are the library's whatever the order of axes, with one eleme
         NodeId right = b.spread(turned ? b.permute(w, {1, 0}) : w, space, {2, 3});
         NodeId sum = b.reduce(Combine::kAdd, b.mul(left, right), {2});
         given.graph.outputs.push_back({"y", turned ? b.permute(sum, {1, 0, 2}) : sum});
-        fill_floats(given, random);
+        generated::add_floats(given, random);
         generated::Verdict verdict = runs.check(given);
         CHECK_MESSAGE(verdict.ok(), m, " ", k, " ", turned, ": ", verdict.message);
         if (m > 1 && k > 1) CHECK(runs.calls == 1);

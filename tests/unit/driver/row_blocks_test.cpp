@@ -23,13 +23,7 @@ constexpr BlockLimits kTiny{.worth_bytes = 0, .block_bytes = 64, .least_rows = 3
 generated::Case with_arguments(Graph graph, DimValues sizes) {
   generated::Random random(5);
   generated::Case out{std::move(graph), {.sizes = std::move(sizes)}};
-  for (const Graph::Input& input : out.graph.inputs) {
-    const ValueType& type = out.graph.type(input.node);
-    Array array = Array::zeros(type.dtype, concrete(type.shape, out.arguments.sizes));
-    for (int64_t i = 0; i < array.elements(); ++i)
-      array.as_mutable<float>()[i] = static_cast<float>(random.below(2001)) / 1000 - 1;
-    out.arguments.inputs.push_back(std::move(array));
-  }
+  generated::add_floats(out, random);
   return out;
 }
 
