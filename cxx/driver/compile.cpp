@@ -42,23 +42,18 @@ ScheduleOptions with_library(ScheduleOptions options, const Runtime& runtime) {
   return options;
 }
 
-Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime,
-                                                       const ArtifactStore& store, Executables* shared,
-                                                       const CompileOptions& options) {
-  Timed step(options.timings, "verify the graph");
-  CATEN_TRY(verify(graph));
+Result<std::shared_ptr<const CompiledProgram>> compile(Graph graph, const Runtime& runtime, const ArtifactStore& store,
+                                                       Executables* shared, const CompileOptions& options) {
   CATEN_TRY(check_supported(graph, runtime.file));
-  step.next("read the dialect");
+  Timed step(options.timings, "read the dialect");
   Result<Dialect> dialect = read_dialect(runtime.file.dialect);
   if (!dialect) return tl::make_unexpected(dialect.error());
 
   auto program = std::make_shared<CompiledProgram>();
-  program->graph = graph;
+  program->graph = std::move(graph);
   step.next("schedule");
-  program->schedule = make_schedule(graph, with_library(options.scheduling, runtime));
-  step.next("verify the graph");
-  CATEN_TRY(verify(program->schedule.graph, Stage::kFlat));
-  step.next("schedule", 0);
+  program->schedule = make_schedule(program->graph, with_library(options.scheduling, runtime));
+  if (options.verify_schedule) CATEN_TRY(verify(program->schedule.graph, Stage::kFlat));
   program->lifetimes = compute_lifetimes(program->schedule);
   step.stop();
   program->rendered = generate(program->schedule, *dialect, options, runtime.device->properties().unit_kernels);

@@ -1,7 +1,7 @@
 // In: a checked Graph and a Runtime. Out: a CompiledProgram, which runs for all sizes that the program declares, from
 // many threads at once.
 //
-// compile.cpp is the list of steps, each a function of its own layer: verify, schedule, lifetimes, lower, render,
+// compile.cpp is the list of steps, each a function of its own layer: schedule, verify, lifetimes, lower, render,
 // compile, load. Nothing here knows the sizes of a call; execute.hpp does.
 #pragma once
 
@@ -88,13 +88,14 @@ struct CompiledProgram {
 struct CompileOptions {
   ScheduleOptions scheduling{};
   Timings* timings = nullptr;
+  bool verify_schedule = false;  ///< the graph of the schedule is verified too
 };
 
 /// The options for a runtime: its library is used where that pays.
 ScheduleOptions with_library(ScheduleOptions options, const Runtime& runtime);
 
-/// The driver compiles only what neither `shared` nor the store has.
-Result<std::shared_ptr<const CompiledProgram>> compile(const Graph& graph, const Runtime& runtime,
+/// The graph is a valid one, as `rewrite` gives it. The driver compiles only what neither `shared` nor the store has.
+Result<std::shared_ptr<const CompiledProgram>> compile(Graph graph, const Runtime& runtime,
                                                        const ArtifactStore& store = ArtifactStore(""),
                                                        Executables* shared = nullptr,
                                                        const CompileOptions& options = {});

@@ -38,6 +38,9 @@ Result<std::vector<std::shared_ptr<Executable>>> Executables::load(const std::ve
 
   step.stop();
   if (!missing.empty()) step.next("compile kernels", static_cast<int64_t>(missing.size()));
+  // The longest first, so that no thread begins one when the others end.
+  std::stable_sort(missing.begin(), missing.end(),
+                   [&](size_t a, size_t b) { return texts[a].size() > texts[b].size(); });
   std::vector<Result<std::shared_ptr<Executable>>> made(missing.size());
   std::atomic<size_t> next{0};
   auto work = [&] {

@@ -118,8 +118,9 @@ Result<Session::Program> Session::compile(const Graph& graph) {
   Result<Graph> simpler = rewritten(graph);
   if (!simpler) return tl::make_unexpected(simpler.error());
   report_hints(*simpler);
-  CompileOptions how{.scheduling = options_.scheduling, .timings = options_.timings};
-  Result<Program> program = caten::compile(*simpler, **chosen, options_.store, &executables_, how);
+  CompileOptions how{
+      .scheduling = options_.scheduling, .timings = options_.timings, .verify_schedule = options_.verify};
+  Result<Program> program = caten::compile(std::move(*simpler), **chosen, options_.store, &executables_, how);
   if (!program) {
     // The driver may be there and its compiler not.
     std::unique_lock lock(mutex_);
@@ -129,7 +130,9 @@ Result<Session::Program> Session::compile(const Graph& graph) {
     lock.unlock();
     chosen = runtime();
     if (!chosen) return tl::make_unexpected(chosen.error());
-    program = caten::compile(*simpler, **chosen, options_.store, &executables_, how);
+    simpler = rewritten(graph);
+    if (!simpler) return tl::make_unexpected(simpler.error());
+    program = caten::compile(std::move(*simpler), **chosen, options_.store, &executables_, how);
     if (!program) return program;
   }
   ++compiled_;
@@ -171,7 +174,8 @@ Result<Results> Session::verified(const Graph& graph, const CompiledProgram& pro
     if (!chosen) return tl::make_unexpected(chosen.error());
     Result<Graph> simpler = rewritten(graph);
     if (!simpler) return tl::make_unexpected(simpler.error());
-    return caten::compile(*simpler, **chosen, options_.store, &executables_, {.scheduling = scheduling});
+    return caten::compile(std::move(*simpler), **chosen, options_.store, &executables_,
+                          {.scheduling = scheduling, .verify_schedule = true});
   };
   VerifyCounts counts;
   Result<Results> results = run_verified(graph, program, arguments, how, &counts);
@@ -193,7 +197,10 @@ Result<Results> Session::run(const CompiledProgram& program, Arguments arguments
 }
 
 Result<Graph> Session::rewritten(const Graph& graph, std::vector<std::string>* notes) {
-  if (!options_.rewrite) return graph;
+  if (!options_.rewrite) {
+    CATEN_TRY(verify(graph));
+    return graph;
+  }
   const Implementations& made = options_.scheduling.implementations;
   if (made.empty()) return caten::rewrite(graph, options_.rewriting);
   return caten::rewrite(claim(graph, made, runtime_name(), notes), options_.rewriting);

@@ -87,6 +87,7 @@ Dim DimEnv::resolve(const Dim& dim) const { return solution_.empty() ? dim : dim
 Shape DimEnv::resolve(const Shape& shape) const {
   if (solution_.empty()) return shape;
   Shape out;
+  out.reserve(shape.size());
   for (const Dim& dim : shape) out.push_back(resolve(dim));
   return out;
 }
@@ -155,11 +156,13 @@ bool DimEnv::proves_le(const Dim& a, const Dim& b) const {
 }
 
 bool DimEnv::holds_equal(const Dim& left, const Dim& right) const {
+  if (left.is_constant() && right.is_constant()) return left.constant() == right.constant();
   Dim a = resolve(left), b = resolve(right);
   return !a.overflowed() && a == b;
 }
 
 bool DimEnv::holds_le(const Dim& left, const Dim& right) const {
+  if (left.is_constant() && right.is_constant()) return left.constant() <= right.constant();
   Dim a = resolve(left), b = resolve(right);
   return !a.overflowed() && !b.overflowed() && proves_le(a, b);
 }

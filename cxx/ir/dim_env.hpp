@@ -5,6 +5,7 @@
 // (the one declared last). What cannot be solved that way becomes a guard. A contradiction is an error.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <map>
 #include <optional>
@@ -65,7 +66,13 @@ class DimEnv {
     return holds_le(a, b) ? Outcome::kEqual : require_le(a, b, std::string(reason()), span);
   }
 
-  bool proves_equal(const Dim& a, const Dim& b) const { return resolve(a) == resolve(b); }
+  bool proves_equal(const Dim& a, const Dim& b) const {
+    return a.is_constant() && b.is_constant() ? a.constant() == b.constant() : resolve(a) == resolve(b);
+  }
+  bool proves_equal(const Shape& a, const Shape& b) const {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](const Dim& left, const Dim& right) { return proves_equal(left, right); });
+  }
   bool proves_le(const Dim& a, const Dim& b) const;
   /// Bounds of the expression, from the bounds of its symbols.
   Interval range(const Dim& dim) const;

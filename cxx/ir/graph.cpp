@@ -84,6 +84,20 @@ void Graph::note_origin(Node& node, uint32_t origin) {
     node.origins.push_back(origin);
 }
 
+NodeId Graph::find(const Node& node) const {
+  return {index_.at(index_.find(hash(node), [&](uint32_t id) { return equal(nodes_[id], node); }))};
+}
+
+uint64_t Graph::free_levels_of(const Node& node) const {
+  if (node.kind == NodeKind::kBound) return uint64_t{1} << node.get<BoundAttributes>().level;
+  uint64_t outside = 0, inside = 0;
+  const LoopAttributes* loop = node.is(Op::kLoop) ? &node.get<LoopAttributes>() : nullptr;
+  size_t before_body = loop ? (loop->runtime_count ? 1 : 0) + loop->carries : node.operands.size();
+  for (size_t i = 0; i < node.operands.size(); ++i)
+    (i < before_body ? outside : inside) |= nodes_[node.operands[i].value].free_levels;
+  return loop ? outside | (inside & ~(uint64_t{1} << loop->level)) : outside;
+}
+
 NodeId Graph::add(Node node) {
   size_t key = hash(node);
   size_t slot = index_.find(key, [&](uint32_t id) { return equal(nodes_[id], node); });
@@ -94,18 +108,7 @@ NodeId Graph::add(Node node) {
     if (known.name.empty()) known.name = std::move(node.name);
     return {id};
   }
-  if (node.kind == NodeKind::kBound) {
-    node.free_levels = uint64_t{1} << node.get<BoundAttributes>().level;
-  } else if (node.is(Op::kLoop)) {
-    const auto& loop = node.get<LoopAttributes>();
-    uint64_t outside = 0, inside = 0;
-    size_t before_body = (loop.runtime_count ? 1 : 0) + loop.carries;
-    for (size_t i = 0; i < node.operands.size(); ++i)
-      (i < before_body ? outside : inside) |= nodes_[node.operands[i].value].free_levels;
-    node.free_levels = outside | (inside & ~(uint64_t{1} << loop.level));
-  } else {
-    for (NodeId operand : node.operands) node.free_levels |= nodes_[operand.value].free_levels;
-  }
+  node.free_levels |= free_levels_of(node);
   note_origin(node, current_origin_);
   nodes_.push_back(std::move(node));
   auto id = static_cast<uint32_t>(nodes_.size() - 1);
@@ -306,6 +309,11 @@ void GraphCopier::copy_program() {
 Graph resolve_dims(Graph&& graph) {
   if (graph.dims.solution().empty() && graph.reachable().size() == graph.size()) return std::move(graph);
   return resolve_dims(std::as_const(graph));
+}
+
+Graph with_sizes_resolved(Graph&& graph) {
+  if (graph.dims.solution().empty()) return std::move(graph);
+  return resolve_dims(std::move(graph));
 }
 
 Graph resolve_dims(const Graph& graph) {

@@ -62,6 +62,10 @@ class Graph {
 
   /// Adds a complete node, or returns the equal one that is there (which keeps both origins). Computes free_levels.
   NodeId add(Node node);
+  /// The node that is equal to this one, or an invalid id.
+  NodeId find(const Node& node) const;
+  /// What `free_levels` of a node with these operands is.
+  uint64_t free_levels_of(const Node& node) const;
 
   // Leaves. Names are unique over inputs and states.
   NodeId add_input(const std::string& input_name, ValueType type, bool donated = false);
@@ -140,6 +144,7 @@ class GraphCopier {
 
 /// The program with every size replaced by what `dims` solved for it, without values that nothing needs.
 Graph resolve_dims(const Graph& graph);
-Graph resolve_dims(Graph&& graph);  ///< the graph itself, where that changes nothing
+Graph resolve_dims(Graph&& graph);         ///< the graph itself, where that changes nothing
+Graph with_sizes_resolved(Graph&& graph);  ///< the same, but values that nothing needs may stay
 
 }  // namespace caten

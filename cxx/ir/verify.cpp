@@ -109,10 +109,9 @@ class Verifier {
 
   /// Of all nodes, reachable or not: order, attributes, hash-consing, free levels.
   Status structure() const {
-    Graph again;
     for (uint32_t i = 0; i < graph_.size(); ++i) {
       NodeId id{i};
-      Node node = graph_[id];
+      const Node& node = graph_[id];
       for (size_t k = 0; k < node.operands.size(); ++k)
         if (node.operands[k].value >= i)
           return broken(id, fmt::format("operand {} does not come before it", k), fmt::format("an id below {}", i),
@@ -125,14 +124,12 @@ class Verifier {
           return broken(id, "an origin that does not exist", fmt::format("below {}", graph_.origins.size()),
                         std::to_string(origin));
       CATEN_TRY(levels(id));
-      uint64_t free_levels = node.free_levels;
-      node.free_levels = 0;
-      node.origins.clear();
-      NodeId same = again.add(std::move(node));
-      if (same != id) return broken(id, "a value that is there already", "equal values to be one node", name(same));
-      if (again[id].free_levels != free_levels)
-        return broken(id, "wrong free levels", fmt::format("{:#x}", again[id].free_levels),
-                      fmt::format("{:#x}", free_levels));
+      NodeId same = graph_.find(node);
+      if (same != id)
+        return broken(id, "a value that is there already", "equal values to be one node",
+                      same.valid() ? name(same) : "one that is not found");
+      if (uint64_t levels = graph_.free_levels_of(node); levels != node.free_levels)
+        return broken(id, "wrong free levels", fmt::format("{:#x}", levels), fmt::format("{:#x}", node.free_levels));
     }
     return {};
   }
@@ -180,7 +177,7 @@ class Verifier {
       if (!state.next.valid()) continue;
       CATEN_TRY(root(state.next, fmt::format("the next value of state `{}`", state.name)));
       const ValueType &before = graph_.type(state.node), &after = graph_.type(state.next);
-      if (before.dtype != after.dtype || dims_.resolve(before.shape) != dims_.resolve(after.shape))
+      if (!same(before, after))
         return broken(state.next, fmt::format("does not fit state `{}`", state.name), describe(before),
                       describe(after));
     }
@@ -228,28 +225,34 @@ class Verifier {
 
   Status sizes(NodeId id) const {
     const Node& node = graph_[id];
-    Shape all = node.type.shape;
-    if (const auto* loop = std::get_if<LoopAttributes>(&node.attributes)) all.push_back(loop->count);
+    for (const Dim& dim : node.type.shape) CATEN_TRY(legal_size(id, dim));
+    if (const auto* loop = std::get_if<LoopAttributes>(&node.attributes)) CATEN_TRY(legal_size(id, loop->count));
     if (const auto* slice = std::get_if<SliceAttributes>(&node.attributes))
       for (const SliceRange& range : slice->ranges) {
-        all.push_back(range.start);
-        all.push_back(range.stop);
+        CATEN_TRY(legal_size(id, range.start));
+        CATEN_TRY(legal_size(id, range.stop));
       }
-    for (const Dim& dim : all) {
-      if (dim.is_constant()) continue;
-      if (dim.overflowed()) return broken(id, "a size beyond 64 bits", "sizes below 2^63", describe(node.type));
-      if (std::string unknown = undeclared(dim); !unknown.empty())
-        return broken(id, fmt::format("size `{}` is not declared", unknown), "declared sizes", dim.describe());
-      if (legality_.sizes_resolved && graph_.dims.resolve(dim) != dim)
-        return broken(id, "a size that was solved still stands in it", graph_.dims.resolve(dim).describe(),
-                      dim.describe());
-    }
     return {};
+  }
+
+  Status legal_size(NodeId id, const Dim& dim) const {
+    if (dim.is_constant()) return {};
+    if (dim.overflowed()) return broken(id, "a size beyond 64 bits", "sizes below 2^63", describe(graph_.type(id)));
+    if (std::string unknown = undeclared(dim); !unknown.empty())
+      return broken(id, fmt::format("size `{}` is not declared", unknown), "declared sizes", dim.describe());
+    if (legality_.sizes_resolved && graph_.dims.resolve(dim) != dim)
+      return broken(id, "a size that was solved still stands in it", graph_.dims.resolve(dim).describe(),
+                    dim.describe());
+    return {};
+  }
+
+  bool same(const ValueType& a, const ValueType& b) const {
+    return a.dtype == b.dtype && dims_.proves_equal(a.shape, b.shape);
   }
 
   Status typed(NodeId id) {
     const Node& node = graph_[id];
-    ValueType wanted = node.type;
+    ValueType wanted;
     switch (node.kind) {
       case NodeKind::kInput:
       case NodeKind::kState:
@@ -278,14 +281,14 @@ class Verifier {
         break;
       }
     }
-    if (node.type.dtype != wanted.dtype || dims_.resolve(node.type.shape) != dims_.resolve(wanted.shape))
-      return broken(id, "its type is wrong", describe(wanted), describe(node.type));
+    if (!same(node.type, wanted)) return broken(id, "its type is wrong", describe(wanted), describe(node.type));
     return {};
   }
 
   Status inferred(NodeId id, ValueType& wanted) {
     const Node& node = graph_[id];
     std::vector<ValueType> operands;
+    operands.reserve(node.operands.size());
     for (NodeId operand : node.operands) operands.push_back(graph_.type(operand));
     size_t solved = dims_.solution().size(), guarded = dims_.guards().size();
     Result<ValueType> type = infer_type(node.op, node.attributes, operands, node.type, dims_);
@@ -338,7 +341,7 @@ class Verifier {
                     fmt::format("0 to {}", loop.inits.size()), std::to_string(index));
     ValueType wanted = index == 0 ? ValueType{DType::kI64, {}} : graph_.type(loop.inits[index - 1]);
     const ValueType& type = graph_.type(id);
-    if (type.dtype != wanted.dtype || dims_.resolve(type.shape) != dims_.resolve(wanted.shape))
+    if (!same(type, wanted))
       return broken(id, "its type is not that of the carry of " + name(loop_id), describe(wanted), describe(type));
     return {};
   }

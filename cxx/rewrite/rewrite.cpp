@@ -1,16 +1,22 @@
 #include "rewrite/rewrite.hpp"
 
+#include <map>
+#include <utility>
+
 namespace caten {
 
 const std::vector<Pass>& all_passes() {
   static const std::vector<Pass> passes{
       {"inline-regions", "composites become their bodies", inline_regions, Stage::kChecked, Stage::kFlat, false},
-      {"simplify", "algebraic identities", simplify, Stage::kFlat, Stage::kFlat, true},
       {"fold-constants", "element-wise ops on constants are computed", fold_constants, Stage::kFlat, Stage::kFlat,
        true},
       {"simplify", "algebraic identities", simplify, Stage::kFlat, Stage::kFlat, true},
-      {"remove-dead-code", "values, carries and collects that nothing needs go", remove_dead_code, Stage::kFlat,
-       Stage::kFlat, true},
+      // Identities may leave constants; where they do not, this takes a look.
+      {"fold-constants", "element-wise ops on constants are computed", fold_constants, Stage::kFlat, Stage::kFlat,
+       true},
+      {"simplify", "algebraic identities", simplify, Stage::kFlat, Stage::kFlat, true},
+      {"remove-dead-code", "collects that nothing reads go, and carries are no longer computed", remove_dead_code,
+       Stage::kFlat, Stage::kFlat, true},
   };
   return passes;
 }
@@ -31,37 +37,42 @@ namespace {
 Result<Graph> run_passes(const Graph& graph, const RewriteOptions& options, bool verify_each) {
   Graph current;
   const Graph* before = &graph;  // of the next pass
-  auto resolve = [&] {
-    Timed step(options.timings, "rewrite: resolve sizes");
-    current = resolve_dims(graph);
+  auto replace = [&](Graph made) {
+    current = std::move(made);
     before = &current;
   };
   auto valid = [&](Stage stage) {
     Timed step(options.timings, "verify the graph");
-    return verify(current, stage);
+    return verify(*before, stage);
   };
   const std::vector<Pass>& passes = options.passes ? *options.passes : all_passes();
-  if (verify_each) {
-    resolve();
-    CATEN_TRY(valid(passes.front().before));
+  if (!graph.dims.solution().empty()) {
+    Timed step(options.timings, "rewrite: resolve sizes");
+    replace(resolve_dims(graph));
   }
+  if (verify_each) CATEN_TRY(valid(passes.front().before));
+  size_t changes = 0;
+  std::map<std::string_view, size_t> seen;  // how many changes there were after a pass
   for (const Pass& pass : passes) {
     if (pass.optional && options.off.contains(std::string(pass.name))) continue;
+    if (auto known = seen.find(pass.name); known != seen.end() && known->second == changes) continue;
     {
       Timed step(options.timings, options.timings ? "rewrite: " + std::string(pass.name) : "");
-      current = pass.run(*before, options);
-      before = &current;
+      if (std::optional<Graph> made = pass.run(*before, options)) {
+        replace(std::move(*made));
+        ++changes;
+      }
+      seen[pass.name] = changes;
     }
     if (verify_each)
       if (Status holds = valid(pass.after); !holds) {
         holds.error().notes.push_back("after pass " + std::string(pass.name));
         return tl::make_unexpected(std::move(holds.error()));
       }
-    if (options.after_pass) options.after_pass(pass.name, current);
+    if (options.after_pass) options.after_pass(pass.name, *before);
   }
-  if (before == &graph) resolve();
   if (!verify_each) CATEN_TRY(valid(passes.back().after));
-  return current;
+  return before == &graph ? graph : std::move(current);
 }
 
 }  // namespace

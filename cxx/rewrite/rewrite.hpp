@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,11 +34,11 @@ struct RewriteOptions {
 struct Pass {
   std::string_view name;
   std::string_view summary;
-  Graph (*run)(const Graph&, const RewriteOptions&);
+  std::optional<Graph> (*run)(const Graph&, const RewriteOptions&);  ///< nothing: it changes nothing
   Stage before, after;
   bool optional;
 };
-/// In the order in which they run; a pass may stand there more than once.
+/// In the order in which they run; a pass may stand there more than once, and runs again if others made changes since.
 const std::vector<Pass>& all_passes();
 
 /// E0806 if a pass breaks an invariant.
@@ -52,11 +53,11 @@ struct Rule {
 };
 const std::vector<Rule>& all_rules();
 
-// passes/
-Graph remove_dead_code(const Graph& graph, const RewriteOptions& options);
-Graph inline_regions(const Graph& graph, const RewriteOptions& options);
-Graph fold_constants(const Graph& graph, const RewriteOptions& options);
-Graph simplify(const Graph& graph, const RewriteOptions& options);
+// passes/. What nothing needs any more may stay in their graphs; the next copy, the schedule's at last, leaves it out.
+std::optional<Graph> remove_dead_code(const Graph& graph, const RewriteOptions& options);
+std::optional<Graph> inline_regions(const Graph& graph, const RewriteOptions& options);
+std::optional<Graph> fold_constants(const Graph& graph, const RewriteOptions& options);
+std::optional<Graph> simplify(const Graph& graph, const RewriteOptions& options);
 
 // rules/
 std::vector<Rule> arithmetic_rules();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 #include <set>
 
 #include "schedule/access.hpp"
@@ -51,7 +52,12 @@ struct Cost {
 class Decision {
  public:
   Decision(const Graph& graph, const ScopeStack& stack, const FusionOptions& options)
-      : graph_(graph), stack_(stack), options_(options) {}
+      : graph_(graph),
+        stack_(stack),
+        options_(options),
+        costs_(graph.size()),
+        contexts_(graph.size()),
+        sizes_(graph.size(), 0) {}
 
   Fusion decide(const std::vector<Target>& targets) {
     for (const Target& target : targets) {
@@ -158,8 +164,8 @@ class Decision {
     Cost sum;
     for (NodeId operand : node.operands) {
       Cost part{0, 1};
-      if (auto found = costs_.find(operand.value); found != costs_.end())
-        part = found->second;
+      if (costs_[operand.value])
+        part = *costs_[operand.value];
       else if (!in_scope(operand))
         part = outer_cost(operand);
       sum.work = std::min(kMostCost, sum.work + part.work);
@@ -209,7 +215,7 @@ class Decision {
     if (options_.inlined.contains(id.value)) return "";
     if (is_view(node)) return too_large(contexts);
     if (!options_.inlining) return "fusion is off";
-    Cost cost = costs_.at(id.value);
+    Cost cost = *costs_[id.value];
     if (cost.loads > 0)
       if (std::string fence = fence_around(id, contexts); !fence.empty()) return fence;
     // A product reads its operands again and again: it is worth to have them rounded, and in half the memory.
@@ -244,8 +250,7 @@ class Decision {
 
   std::string too_large(const std::vector<Context>& contexts) const {
     for (const Context& context : contexts)
-      if (auto found = sizes_.find(context.kernel); found != sizes_.end() && found->second >= kMaxInlined)
-        return kTooLarge;
+      if (!captures(context) && sizes_[context.kernel] >= kMaxInlined) return kTooLarge;
     return "";
   }
 
@@ -281,9 +286,10 @@ class Decision {
   Fusion out_;
   std::set<uint32_t> needed_;
   std::vector<NodeId> pending_;
-  std::map<uint32_t, Cost> costs_;
-  std::map<uint32_t, std::vector<Context>> contexts_;
-  std::map<uint32_t, size_t> sizes_;  ///< nodes per kernel so far
+  // By node.
+  std::vector<std::optional<Cost>> costs_;
+  std::vector<std::vector<Context>> contexts_;
+  std::vector<size_t> sizes_;  ///< nodes per kernel so far
   std::map<std::pair<std::pair<uint32_t, uint32_t>, uint32_t>, uint32_t> mappings_;
 };
 

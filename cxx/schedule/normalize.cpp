@@ -38,6 +38,7 @@ class Normalizer : public GraphCopier {
 
 }  // namespace
 
+// It copies in any case: what nothing needs goes.
 Graph normalize_for_schedule(const Graph& graph) {
   Graph out;
   std::optional<Graph> marked = mark_schedules(graph);

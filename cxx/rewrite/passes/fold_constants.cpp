@@ -29,6 +29,19 @@ bool is_size(const Node& node) {
   return node.get<ConstAttributes>().value.as_integer() > kSmallSize;
 }
 
+/// Whether the op may become a constant, by its operands in `graph`.
+bool folds(const Graph& graph, const Node& node, const std::vector<NodeId>& operands) {
+  if (!foldable(node)) return false;
+  if (!std::all_of(operands.begin(), operands.end(), [&](NodeId id) { return graph[id].is(Op::kConst); })) return false;
+  return !node.is(Op::kCast) || !is_float(node.type.dtype) || !is_size(graph[operands[0]]);
+}
+
+/// Whether it is a sum of equal integers.
+bool sums_equals(const Graph& graph, const Node& node, const std::vector<NodeId>& operands) {
+  return node.is(Op::kReduce) && is_integer(node.type.dtype) && node.get<ReduceAttributes>().combine == Combine::kAdd &&
+         graph[operands[0]].is(Op::kConst);
+}
+
 class Folder : public GraphCopier {
  public:
   using GraphCopier::GraphCopier;
@@ -36,10 +49,7 @@ class Folder : public GraphCopier {
  private:
   NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
     if (std::optional<NodeId> sum = sum_of_equals(node, operands)) return *sum;
-    bool constant = foldable(node) &&
-                    std::all_of(operands.begin(), operands.end(), [&](NodeId id) { return to_[id].is(Op::kConst); });
-    if (!constant || (node.is(Op::kCast) && is_float(node.type.dtype) && is_size(to_[operands[0]])))
-      return copy_node(node, std::move(operands));
+    if (!folds(to_, node, operands)) return copy_node(node, std::move(operands));
     auto value = [&](NodeId id) { return to_[id].get<ConstAttributes>().value; };
     Shape shape = to_.dims.resolve(node.type.shape);
     Build build(to_);
@@ -55,11 +65,9 @@ class Folder : public GraphCopier {
   }
 
   std::optional<NodeId> sum_of_equals(const Node& node, const std::vector<NodeId>& operands) {
-    if (node.kind != NodeKind::kOp || !node.is(Op::kReduce) || !is_integer(node.type.dtype)) return std::nullopt;
-    const auto& reduce = node.get<ReduceAttributes>();
-    if (reduce.combine != Combine::kAdd || !to_[operands[0]].is(Op::kConst)) return std::nullopt;
+    if (!sums_equals(to_, node, operands)) return std::nullopt;
     Dim count = 1;
-    for (int axis : reduce.axes)
+    for (int axis : node.get<ReduceAttributes>().axes)
       count = count * to_.dims.resolve(to_.type(operands[0]).shape)[static_cast<size_t>(axis)];
     if (count.overflowed()) return std::nullopt;
     auto value = static_cast<uint64_t>(to_[operands[0]].get<ConstAttributes>().value.as_integer());
@@ -77,10 +85,14 @@ class Folder : public GraphCopier {
 
 }  // namespace
 
-Graph fold_constants(const Graph& graph, const RewriteOptions&) {
+std::optional<Graph> fold_constants(const Graph& graph, const RewriteOptions&) {
+  auto changes = [&](const Node& node) {
+    return folds(graph, node, node.operands) || sums_equals(graph, node, node.operands);
+  };
+  if (std::none_of(graph.nodes().begin(), graph.nodes().end(), changes)) return std::nullopt;
   Graph out;
   Folder(graph, out).copy_program();
-  return resolve_dims(std::move(out));
+  return with_sizes_resolved(std::move(out));
 }
 
 }  // namespace caten

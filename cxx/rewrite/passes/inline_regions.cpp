@@ -1,4 +1,6 @@
 // Composites become their bodies; what they say of their kernels is noted there.
+#include <algorithm>
+
 #include "ir/regions.hpp"
 #include "rewrite/rewrite.hpp"
 
@@ -17,11 +19,13 @@ class Inliner : public GraphCopier {
 
 }  // namespace
 
-Graph inline_regions(const Graph& graph, const RewriteOptions&) {
+std::optional<Graph> inline_regions(const Graph& graph, const RewriteOptions&) {
+  auto is_region = [](const Node& node) { return node.kind == NodeKind::kRegion; };
+  if (std::none_of(graph.nodes().begin(), graph.nodes().end(), is_region)) return std::nullopt;
   Graph out;
   std::optional<Graph> marked = mark_schedules(graph);
   Inliner(marked ? *marked : graph, out).copy_program();
-  return resolve_dims(std::move(out));
+  return with_sizes_resolved(std::move(out));
 }
 
 }  // namespace caten

@@ -1,5 +1,6 @@
-// Values that nothing needs go; so do the collects of a loop that nobody reads. A carry that neither a result nor the
-// rest of the body needs keeps its place, but is no longer computed: it starts as zero and stays.
+// In programs with loops: the collects of a loop that nobody reads go, and with them what nothing else needs. A carry
+// that neither a result nor the rest of the body needs keeps its place, but is no longer computed: it starts as zero
+// and stays.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -117,10 +118,10 @@ class DeadCode : public GraphCopier {
 
 }  // namespace
 
-Graph remove_dead_code(const Graph& graph, const RewriteOptions&) {
-  Graph current = resolve_dims(graph);
+std::optional<Graph> remove_dead_code(const Graph& graph, const RewriteOptions&) {
   auto is_loop = [](const Node& node) { return node.is(Op::kLoop); };
-  if (std::none_of(current.nodes().begin(), current.nodes().end(), is_loop)) return current;
+  if (std::none_of(graph.nodes().begin(), graph.nodes().end(), is_loop)) return std::nullopt;
+  Graph current = resolve_dims(graph);
   // What a dead collect or carry kept alive, in loops inside or before, may be dead next.
   for (bool found = true; found;) {
     Graph next;

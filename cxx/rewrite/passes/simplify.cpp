@@ -14,37 +14,46 @@ class Simplifier : public GraphCopier {
     for (const Rule& rule : all_rules())
       if (!options.off.contains(std::string(rule.name))) by_root_[static_cast<size_t>(rule.root)].push_back(&rule);
   }
+  bool changed() const { return changed_; }
 
  private:
   NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
     NodeId id = copy_node(node, std::move(operands));
     // Every rule makes its value of fewer nodes, so that this ends.
-    for (bool changed = true; changed;) {
-      changed = false;
-      if (to_[id].kind != NodeKind::kOp) break;
-      for (const Rule* rule : by_root_[static_cast<size_t>(to_[id].op)]) {
-        NodeId simpler = rule->apply(Build(to_), Node(to_[id]));
-        if (!simpler.valid() || simpler == id) continue;
-        if (options_.trace)
-          options_.trace(fmt::format("{}: {} → {}", rule->name, describe_node(to_, id), describe_node(to_, simpler)));
-        id = simpler;
-        changed = true;
-        break;
-      }
-    }
+    while (apply_rule(id)) changed_ = true;
     return id;
+  }
+
+  /// Puts a simpler value in place of this one, if a rule has one.
+  bool apply_rule(NodeId& id) {
+    if (to_[id].kind != NodeKind::kOp) return false;
+    const std::vector<const Rule*>& rules = by_root_[static_cast<size_t>(to_[id].op)];
+    if (rules.empty()) return false;
+    Node node = to_[id];  // a copy: rules add nodes
+    for (const Rule* rule : rules) {
+      NodeId simpler = rule->apply(Build(to_), node);
+      if (!simpler.valid() || simpler == id) continue;
+      if (options_.trace)
+        options_.trace(fmt::format("{}: {} → {}", rule->name, describe_node(to_, id), describe_node(to_, simpler)));
+      id = simpler;
+      return true;
+    }
+    return false;
   }
 
   const RewriteOptions& options_;
   std::vector<std::vector<const Rule*>> by_root_;
+  bool changed_ = false;
 };
 
 }  // namespace
 
-Graph simplify(const Graph& graph, const RewriteOptions& options) {
+std::optional<Graph> simplify(const Graph& graph, const RewriteOptions& options) {
   Graph out;
-  Simplifier(graph, out, options).copy_program();
-  return resolve_dims(std::move(out));
+  Simplifier pass(graph, out, options);
+  pass.copy_program();
+  if (!pass.changed()) return std::nullopt;
+  return with_sizes_resolved(std::move(out));
 }
 
 }  // namespace caten

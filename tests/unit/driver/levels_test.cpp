@@ -62,7 +62,8 @@ class Runs {
       const SessionOptions& options = variant.options;
       Result<Graph> simpler = options.rewrite ? rewrite(graph, options.rewriting) : Result<Graph>(graph);
       if (!simpler) return tl::make_unexpected(simpler.error());
-      auto program = compile(*simpler, runtime_, ArtifactStore(""), &executables_, {.scheduling = options.scheduling});
+      auto program = compile(std::move(*simpler), runtime_, ArtifactStore(""), &executables_,
+                             {.scheduling = options.scheduling, .verify_schedule = true});
       if (!program) return tl::make_unexpected(program.error());
       programs_.push_back(*program);
       for (const RenderedKernel& kernel : (*program)->rendered.kernels) calls_ += kernel.call ? 1 : 0;
