@@ -111,14 +111,50 @@ void Lowering::register_tile(Body& into, const PassPlan& plan, const Dim& row, i
           [&](Body& body, const Dim& at) { finish_folds(body, plan, {all}, at); });
 }
 
+bool Lowering::folds_rows_at_once(const PassPlan& plan) const {
+  const Dim& extent = plan.reduced_extents.back();
+  if (plan.work > kFoldedWork || (extent.is_constant() && extent.constant() < 2 * kFoldedRows)) return false;
+  return std::none_of(plan.folds.begin(), plan.folds.end(),
+                      [&](const KernelPart* part) { return is_complex(dtype_of(*part)); });
+}
+
 void Lowering::tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& rows, int64_t most_rows,
                     const Dim& first, const Dim& count, int64_t width) {
   std::vector<uint32_t> slots = declare_all(into, plan, most_rows * width);
   auto each = [&](Body& body, auto&& what) { in_tile(body, plan, row, rows, most_rows, first, count, width, what); };
   Body* inside = &into;
-  for (size_t k = 0; k < plan.reduced.size(); ++k)
-    inside = &loop_along(*inside, plan.reduced[k], plan.reduced_extents[k]);
-  each(*inside, [&](Body& body, const Dim& lane) { fold_elements(body, plan, slots, lane); });
+  size_t last = plan.reduced.size() - 1;
+  for (size_t k = 0; k < last; ++k) inside = &loop_along(*inside, plan.reduced[k], plan.reduced_extents[k]);
+  if (most_rows > 1 || !folds_rows_at_once(plan)) {
+    inside = &loop_along(*inside, plan.reduced[last], plan.reduced_extents[last]);
+    each(*inside, [&](Body& body, const Dim& lane) { fold_elements(body, plan, slots, lane); });
+  } else {
+    // Several rows are read at once: accumulators are loaded and stored once for all of them.
+    Dim whole = floor_div(plan.reduced_extents[last], Dim(kFoldedRows));
+    Dim rest = floor_mod(plan.reduced_extents[last], Dim(kFoldedRows));
+    Dim i = values_.variable(whole);
+    Body& several = loop_over_count(*inside, i, whole);
+    std::vector<Index> steps(kFoldedRows, plan.variables);
+    for (size_t k = 0; k < steps.size(); ++k) {
+      steps[k].back() = values_.variable(plan.reduced_extents[last]);
+      bind(several, steps[k].back(), i * Dim(kFoldedRows) + Dim(static_cast<int64_t>(k)));
+    }
+    each(several, [&](Body& body, const Dim& lane) {
+      for (size_t k = 0; k < plan.folds.size(); ++k) {
+        const KernelPart& part = *plan.folds[k];
+        ValueId held = accumulator(part, slots[k], lane);
+        for (const Index& variables : steps)
+          held = combine_into(part, held, to_held(part, values_.own(part, variables)));
+        set(body, part, slots[k], lane, held);
+      }
+    });
+    if (!rest.is(0)) {
+      Dim row_of_rest = values_.variable(rest);
+      Body& single = loop_over_count(*inside, row_of_rest, rest);
+      bind(single, plan.reduced[last], whole * Dim(kFoldedRows) + row_of_rest);
+      each(single, [&](Body& body, const Dim& lane) { fold_elements(body, plan, slots, lane); });
+    }
+  }
   each(into, [&](Body& body, const Dim& lane) { finish_folds(body, plan, slots, lane); });
 }
 

@@ -232,6 +232,9 @@ class Lowering : Statements {
     what(*inner, lane + c);
   }
 
+  /// Whether what several steps of the last folded axis give is folded in one loop over the columns.
+  bool folds_rows_at_once(const PassPlan& plan) const;
+
   /// A tile of the result: `rows` of the axis before the last from `row` on, `count` columns from `first` on. Where
   /// `most_rows` is 1, that axis has a loop outside.
   void tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& rows, int64_t most_rows, const Dim& first,

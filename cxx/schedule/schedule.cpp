@@ -13,6 +13,7 @@
 #include "schedule/normalize.hpp"
 #include "schedule/recompute.hpp"
 #include "schedule/row_blocks.hpp"
+#include "schedule/split_sums.hpp"
 
 namespace caten {
 namespace {
@@ -496,6 +497,7 @@ const std::vector<SchedulePass>& schedule_passes() {
       {"grouping", "a kernel computes several values that share loops, in one pass or several"},
       {"recompute", "what other kernels read is computed by them where that takes less time than to read it"},
       {"in-place", "a value takes the memory of one that is read for the last time"},
+      {"split-sums", "sums of many elements to a few are computed in parts, by all threads"},
       {"row-blocks", "kernels that hand large values to each other row by row run in blocks of rows"},
       {"library", "sums of products are computed by a library of the runtime, if that has one"},
       {"open-sizes", "kernels take large sizes as arguments, so that programs of other sizes find them compiled"},
@@ -506,6 +508,7 @@ const std::vector<SchedulePass>& schedule_passes() {
 Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
   Schedule out{.graph = normalize_for_schedule(graph), .in_place = options.has("in-place")};
   out.limits = options.limits;
+  if (options.has("split-sums")) out.graph = split_sums(std::move(out.graph), options.sum_limits);
   open_library(out, options);
   if (!out.library.empty())
     out.graph = transpose_in_products(std::move(out.graph), options.library, options.library_limits);

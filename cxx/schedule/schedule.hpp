@@ -222,6 +222,15 @@ struct LibraryLimits {
   int64_t least_products = int64_t{1} << 15;
 };
 
+/// Which sums are computed in parts (schedule/split_sums.hpp).
+struct SumLimits {
+  int64_t few_elements = 16;                 ///< of the result: fewer have one thread each, if that many
+  int64_t many_elements = int64_t{1} << 17;  ///< folded in all: what takes longer than to wake threads
+  int64_t parts = 64, most_parts = 1024;     ///< of the result: some for each of a few threads
+  int64_t long_part = 64;                    ///< elements of a part, if there is one for each of an axis; rows
+  int64_t many_columns = int64_t{1} << 14;   ///< of rows that are folded to one: enough for each thread
+};
+
 /// What a schedule and its kernels may leave out, by name: the same values are computed, in more kernels, more memory
 /// or more compilations.
 struct ScheduleOptions {
@@ -229,6 +238,7 @@ struct ScheduleOptions {
   BlockLimits limits{};
   RoutineLibrary library{};
   LibraryLimits library_limits{};
+  SumLimits sum_limits{};
   std::vector<std::shared_ptr<const Implementation>> implementations{};  ///< that hints name by their numbers
 
   bool has(std::string_view pass) const { return !off.contains(std::string(pass)); }

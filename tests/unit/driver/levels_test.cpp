@@ -42,7 +42,10 @@ std::vector<Variant> variants() {
     out.back().options.rewriting.off = out.back().options.scheduling.off = {name};
     out.back().options.rewriting.verify_each = true;
   }
-  // Programs this small have no row blocks of their own.
+  // Programs this small have no long sums,
+  out.push_back({"short sums in parts"});
+  out.back().options.scheduling.sum_limits = {16, 4, 2, 1024, 2, 64};
+  // and no row blocks of their own.
   out.push_back({"small row blocks"});
   out.back().options.scheduling.limits = kSmallBlocks;
   return out;

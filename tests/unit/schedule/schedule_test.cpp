@@ -48,6 +48,31 @@ TEST_CASE("passes of the schedule are switched off by name") {
     CHECK(compute_lifetimes(make_schedule(programs::make(program), {{"in-place"}})).reuses.empty());
 }
 
+TEST_CASE("sums of many elements to a few are computed in parts, which all threads share") {
+  auto parts = [](Shape shape, std::vector<int> axes, Combine combine = Combine::kAdd) {
+    Graph graph = with_input(std::move(shape));
+    graph.outputs = {{"y", Build(graph).reduce(combine, graph.inputs[0].node, std::move(axes))}};
+    Schedule made = make_schedule(graph);
+    REQUIRE(made.kernels.size() <= 2);
+    return made.kernels.size() == 1 ? "" : describe(made.graph.type(made.kernels[0].parts[0].space.root));
+  };
+  CHECK(parts({Dim(4096), Dim(4096)}, {0, 1}) == "f32[1024]");
+  CHECK(parts({Dim(4096), Dim(4096)}, {0, 1}, Combine::kMax) == "f32[1024]");
+  CHECK(parts({Dim(1 << 20)}, {0}) == "f32[1024]");
+  CHECK(parts({Dim(3), Dim(1000), Dim(1000)}, {1, 2}) == "f32[250 3]");
+  CHECK(parts({Dim(256), Dim(77), Dim(3), Dim(100)}, {0, 1, 3}) == "f32[256 3]");
+  CHECK(parts({Dim::symbol("M"), Dim(500)}, {0, 1}) == "f32[M]");
+  // Rows are folded to one.
+  CHECK(parts({Dim(4096), Dim(768)}, {0}) == "f32[32 768]");
+  CHECK(parts({Dim(1), Dim(4096), Dim(4096)}, {1}) == "f32[4 1 4096]");
+  // Short, of a prime number of elements, or with an element for each thread.
+  CHECK(parts({Dim(1000)}, {0}).empty());
+  CHECK(parts({Dim(1000003)}, {0}).empty());
+  CHECK(parts({Dim(4096), Dim(4096)}, {1}).empty());
+  CHECK(parts({Dim(4096), Dim(1 << 15)}, {0}).empty());
+  CHECK(parts({Dim::symbol("M")}, {0}).empty());
+}
+
 TEST_CASE("a schedule depends on the graph alone") {
   for (const programs::Program& program : programs::all())
     CHECK(print_schedule(make_schedule(programs::make(program))) ==
