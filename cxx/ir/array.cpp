@@ -8,7 +8,7 @@
 #include <cstring>
 #include <new>
 
-#include "base/memory.hpp"
+#include "base/large_blocks.hpp"
 
 namespace caten {
 namespace {
@@ -36,11 +36,11 @@ Array Array::uninitialized(DType dtype, std::vector<int64_t> shape) {
   array.elements_ = count_elements(array.shape_);
   assert(array.elements_ >= 0);
   // One cache line of room and alignment, so that vector kernels may load whole lines.
-  void* memory = allocate_aligned(array.bytes() + 64);
+  std::shared_ptr<void> memory = allocate_array(array.bytes() + 64);
   if (!memory) throw std::bad_alloc();
-  array.owner_ = std::shared_ptr<void>(memory, std::free);
+  array.data_ = static_cast<const std::byte*>(memory.get());
+  array.owner_ = std::move(memory);
   array.owned_ = true;
-  array.data_ = static_cast<const std::byte*>(memory);
   return array;
 }
 

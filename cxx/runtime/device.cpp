@@ -3,6 +3,8 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include "base/large_blocks.hpp"
+
 namespace caten {
 
 Result<std::shared_ptr<Driver>> Driver::load(const std::string& path) {
@@ -116,8 +118,10 @@ Status Device::prepare_library(const std::string& routine, const std::string& at
 
 Result<DeviceMemory> DeviceMemory::allocate(std::shared_ptr<Device> device, size_t bytes) {
   DeviceMemory out;
-  if (caten_status status = device->driver().table().alloc(device->handle(), bytes, &out.memory_); status != CATEN_OK)
-    return fail(device->driver().failure(status, fmt::format("allocate {} bytes", bytes)));
+  auto allocate = [&] { return device->driver().table().alloc(device->handle(), bytes, &out.memory_); };
+  caten_status status = allocate();
+  if (status == CATEN_OUT_OF_MEMORY && release_kept_blocks() > 0) status = allocate();
+  if (status != CATEN_OK) return fail(device->driver().failure(status, fmt::format("allocate {} bytes", bytes)));
   out.device_ = std::move(device);
   out.bytes_ = bytes;
   return out;
