@@ -1,6 +1,7 @@
 """Suite cpu of benchmarks/run: caten and its peers compute the same workloads from the same inputs; what they give is compared
 before anything is timed, then they take turns."""
 import json
+import math
 import pathlib
 import statistics
 import struct
@@ -40,6 +41,8 @@ def make_inputs(inputs, below, folder):
             values = random.integers(0, below[name], sizes)
         else:
             values = random.uniform(-1, 1, sizes).astype(numpy.float32)
+            if name[0] in "Ww" and len(sizes) > 1:
+                values /= numpy.float32(math.sqrt(sizes[-2]))  # weights as programs have them: many layers keep their values
         if dtype == "bf16":
             values = (values.view(numpy.uint32) & 0xFFFF0000).view(numpy.float32)
         peers[name] = f"{folder}/{name}.npy"

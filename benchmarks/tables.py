@@ -68,7 +68,7 @@ def cpu_table(rows):
     ratios = [row["best_planned"]["ratio"] for row in rows if "best_planned" in row]
     lost = [row["id"] for row in rows if "best_planned" in row and row["best_planned"]["ratio"] < 1]
     if ratios:
-        lines.append(f"\nThe best peer of each row is slower by {number(statistics.geometric_mean(ratios))}× (geometric mean of {len(ratios)} rows); "
+        lines.append(f"\nThe best peer of each row is slower by {statistics.geometric_mean(ratios):.2f}× (geometric mean of {len(ratios)} rows); "
                      + (f"caten loses {len(lost)}: {', '.join(lost)}." if lost else "caten loses no row."))
     wrong = [f"- {row['id']}, {name}: {why}" for row in rows for name, why in row["errors"].items() if "KeyError" not in why]
     return "\n".join(lines) + "\n" + ("\nNot timed:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
@@ -76,6 +76,30 @@ def cpu_table(rows):
 
 def table(suite, rows):
     return {"compile": compile_table, "cpu": cpu_table}.get(suite, plain_table)(rows)
+
+
+def summary(results):
+    """What README.md says between its marks, of the newest results."""
+    cpu, compiled = results["cpu"], results["compile"]
+    ratios = {row["what"]: row["best_planned"]["ratio"] for row in cpu["rows"] if "best_planned" in row}
+    lost = sorted((ratio, what) for what, ratio in ratios.items() if ratio < 0.95)
+    lines = [f"Each row beside the fastest of PyTorch (eager or compiled), JAX, ONNX Runtime, tinygrad and numba in the same run, on {cpu['machine']['cores']} cores of an "
+             f"{cpu['machine']['cpu']}; results compared first ({cpu['machine']['date']}, [all figures](benchmarks/results.md)).\n",
+             "![For each workload how much longer the best peer takes than caten](docs/speed.svg)\n",
+             f"- **Run time:** the best peer of each row takes {statistics.geometric_mean(ratios.values()):.2f}× as long (geometric mean of {len(ratios)} rows). caten is slower by more than 5 % in {len(lost)}: "
+             + ", ".join(f"{what} ({ratio:.2f}×)" for ratio, what in lost) + "."]
+    for peer, name in COMPILERS.items():
+        times = [row["ms"][peer]["ratio"] for row in compiled["rows"] if peer in row["ms"]]
+        if times:
+            lines.append(f"- **Compile time:** {name} takes {number(statistics.geometric_mean(times))}× as long (geometric mean of {len(times)} rows, at least {number(min(times))}×).")
+    return "\n".join(lines) + "\n"
+
+
+def with_summary(text, results):
+    """README.md with that summary."""
+    begin, end = "<!-- benchmarks/run --write -->\n", "<!-- end -->"
+    head, rest = text.split(begin)
+    return head + begin + summary(results) + rest[rest.index(end):]
 
 
 def markdown(results, suites):
