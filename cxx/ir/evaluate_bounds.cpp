@@ -121,6 +121,7 @@ template <class Row, DType D>
 double element_bound(Op op, Wide<D> x, double ex, Wide<D> y, double ey, Wide<D> result) {
   if constexpr (Row::kResult == ResultRule::kBool) {
     if (ex == 0 && ey == 0) return 0;
+    if (std::isinf(ex) || std::isinf(ey)) return kIll;  // the reference's may be infinite or NaN, and others' not
     if constexpr (kIsReal<D>)
       return touch({x, ex}, {y, ey}) ? kIll : 0;
     else if constexpr (kIsComplex<D>)

@@ -321,6 +321,19 @@ TEST_CASE("sums that overflow in some order are ill-conditioned, infinite operan
   CHECK(bound_of(p, p.reduce(Combine::kAdd, uncertain, {0})) == kInf);
 }
 
+TEST_CASE("a comparison with what may be infinite, NaN or finite is uncertain, whatever the reference has") {
+  // Products overflow where they are rounded: +inf - inf here, and +inf where they are fused with the sum.
+  Program p;
+  NodeId x = p.input(f32({2, 2}, {3e38f, 3e38f, 3e38f, 1})), y = p.input(f32({2, 2}, {4, -4, 4, 1}));
+  NodeId sum = p.reduce(Combine::kAdd, p.op(Op::kMul, {x, y}), {1});
+  CHECK(bound_of(p, sum) == kInf);
+  CHECK(bound_of(p, p.op(Op::kEq, {sum, sum})) == kInf);
+  CHECK(bound_of(p, p.op(Op::kLt, {sum, p.input(f32({2}, {0, 0}))})) == kInf);
+  // A certain infinity is compared.
+  NodeId infinite = p.input(f32({2}, {INFINITY, -INFINITY}));
+  CHECK(bound_of(p, p.op(Op::kLt, {infinite, p.input(f32({2}, {0, 0}))})) == 0);
+}
+
 TEST_CASE(":contract lets a product fuse with a sum in its region") {
   Program p;
   NodeId a = p.input(f32({}, {1.1f})), b = p.input(f32({}, {1.3f})), c = p.input(f32({}, {-1.43f}));
