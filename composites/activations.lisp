@@ -39,6 +39,7 @@
   (:example (gelu (tensor '(-1.0 0.0 1.0))))
   (:test () (near (gelu X) (* (* 1/2 X) (erfc (* X -0.7071067811865476)))) (near (gelu (tensor '(-10.0))) '(-7.619853024160526e-23) :atol 0))
   (:ulp 7)
+  (:contract t)
   (setf w (widen X) a (min (abs w) (by-dtype w 16 40)))
   (setf tail (* (erfcx-of (* a 0.7071067811865476d0)) (exp-minus-square a 1/2 29)))
   (setf product (* w (if (< w 0) tail (+ 1 (* tail -9.313225746154785d-10)))))
@@ -50,6 +51,7 @@ value: nothing cancels below 0."
   (:example (gelu-tanh (tensor '(-1.0 0.0 1.0))))
   (:test () (near (gelu-tanh X) (per-element (lambda (x) (cl:* x 0.5d0 (cl:+ 1 (cl:tanh (cl:* 0.7978845608028654d0 (cl:+ x (cl:* 0.044715d0 x x x))))))) X)))
   (:ulp 3 "of |X|, and of the result above 0")
+  (:contract t)
   (setf w (widen X))
   (* w (sigmoid (* 1.5957691216057308d0 (+ w (* 0.044715d0 (* w (* w w))))))))
 
@@ -58,6 +60,7 @@ value: nothing cancels below 0."
   (:example (sigmoid (tensor '(-1.0 0.0 1.0))))
   (:test () (near (sigmoid X) (per-element (lambda (x) (cl:/ (cl:+ 1 (cl:exp (cl:- x))))) X)) (near (sigmoid (tensor (list -inf +inf))) '(0 1)))
   (:ulp 3)
+  (:contract t)
   (setf w (widen X))
   (setf e (exp (neg (abs w))))
   (/ (if (< w 0) e 1) (+ 1 e)))

@@ -28,6 +28,7 @@ and W. Waite, Software Manual for the Elementary Functions, 1980), and a polynom
   (:example (exp (tensor '(0.0 1.0))))
   (:test () (near (exp X) (per-element #'cl:exp X)) (near (exp (tensor (list -inf +inf 1000.0 -1000.0))) (list 0 +inf +inf 0)))
   (:ulp 1)
+  (:contract t)
   (exp-scaled (widen X)))
 
 (defcomposite expm1 ((X{T}[~]) -> (Y{T}[~]) where T in float)
@@ -37,6 +38,7 @@ and W. Waite, Software Manual for the Elementary Functions, 1980), and a polynom
          (near (expm1 X) (per-element (lambda (x) (cl:- (cl:exp x) 1)) X) :atol 1e-6)
          (near (expm1 (tensor '(1e-20 -1e-20))) '(1e-20 -1e-20) :atol 0))
   (:ulp 2)
+  (:contract t)
   (setf w (widen X))
   (multiple-value-bind (n r) (reduce-exponent (clamp w -2 2))
     (setf p (small-power-of-two n))

@@ -26,6 +26,7 @@ so that it overflows no earlier than the result."
   (:example (tanh (tensor '(-1.0 0.0 1.0))))
   (:test () (near (tanh X) (per-element #'cl:tanh X)) (near (tanh (tensor (list 1e-20 100.0 -inf))) '(1e-20 1 -1) :atol 0))
   (:ulp 3)
+  (:contract t)
   (setf w (widen X))
   (setf s (expm1 (* 2 (min (abs w) 20))))
   (copy-sign (/ s (+ s 2)) w))

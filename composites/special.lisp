@@ -22,6 +22,7 @@ Chebyshev approximation of (1 + 2x)exp(x²)erfc x in 0 ≤ x < ∞, 1981."
   (:test () (near (erf X) (numpy "np.vectorize(__import__('math').erf, otypes=[np.float64])(X).astype('f4')"))
          (near (erf (tensor (list +inf -inf))) '(1 -1)))
   (:ulp 2)
+  (:contract t)
   (setf w (widen X) a (abs w))
   (if (= w 0) w (if (<= a 1) (erf-near w) (copy-sign (- 1 (erfc-tail a)) w))))
 

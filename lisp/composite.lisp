@@ -31,7 +31,7 @@
   defaults       ; function of no argument that returns the default values of keyword arguments
   body           ; function
   documentation  ; string or nil
-  clauses        ; (:example …) (:test …) (:ulp n) (:schedule …) as written
+  clauses        ; (:example …) (:test …) (:ulp n) (:schedule …) (:contract t) as written
   place)         ; where it is defined
 
 (defvar *composites* '() "Names of all named composites, newest first.")
@@ -115,7 +115,8 @@
            (results (run-body composite))
            (tensors (remove nil (loop for argument in arguments
                                       append (if (listp argument) (remove-if-not #'tensorp argument) (and (tensorp argument) (list argument))))))
-           (attributes (region-attributes composite keys)))
+           (attributes (append (region-attributes composite keys)
+                               (when (second (assoc :contract (composite-clauses composite))) '(("contract" t))))))
       (loop for result in (check-results signature results)
             for index from 0
             collect (make-region (string-downcase (or (composite-name composite) "composite")) attributes index result tensors
@@ -158,7 +159,7 @@ tensor: (call-composite (find-composite 'relu) (list x))."
 
 ;;; Defining
 
-(defparameter *clauses* '(:example :test :ulp :error :reference :schedule) "What may stand between docstring and body.")
+(defparameter *clauses* '(:example :test :ulp :error :reference :schedule :contract) "What may stand between docstring and body.")
 
 (defun split-clauses (forms)
   "The docstring, the clauses and the body of a definition."

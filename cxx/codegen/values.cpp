@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <cmath>
 #include <limits>
+#include <utility>
 
 namespace caten {
 
@@ -274,7 +276,23 @@ ValueId KernelValues::apply(NodeId id, const Index& index) {
   assert(is_elementwise(node.op) && "an op that is never inlined");
   std::vector<ValueId> operands;
   for (size_t i = 0; i < node.operands.size(); ++i) operands.push_back(operand(i));
-  return elementwise(node.op, std::move(operands));
+  return node.contract ? sum_of(operands[0], operands[1]) : elementwise(node.op, std::move(operands));
+}
+
+ValueId KernelValues::sum_of(ValueId x, ValueId y) {
+  DType dtype = out_[x].dtype;
+  if (dtype == DType::kF32 || dtype == DType::kF64)
+    for (auto [product, other] : {std::pair(x, y), std::pair(y, x)}) {
+      const ScalarValue& value = out_[product];
+      if (value.kind != ValueKind::kElementwise || value.op != Op::kMul) continue;
+      // Exact without it.
+      auto changes_sign = [&](ValueId factor) {
+        return out_[factor].kind == ValueKind::kConstant && std::fabs(out_[factor].constant.as_real()) == 1;
+      };
+      if (changes_sign(value.operands[0]) || changes_sign(value.operands[1])) continue;
+      return multiply_add(value.operands[0], value.operands[1], other);
+    }
+  return elementwise(Op::kAdd, {x, y});
 }
 
 ValueId KernelValues::bitcast(const Node& node, const Index& index) {

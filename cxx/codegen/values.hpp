@@ -39,6 +39,8 @@ class KernelValues {
   ValueId load(uint32_t from, Dim index);
   ValueId select(ValueId condition, ValueId a, ValueId b);
   ValueId multiply_add(ValueId x, ValueId y, ValueId z);
+  /// x + y, fused with a product that one of them is.
+  ValueId sum_of(ValueId x, ValueId y);
   ValueId clamp(ValueId i, const Dim& limit);
   ValueId is_zero(const Dim& dim);
   /// How many elements a block has: `size` if it is full, else `rest`.

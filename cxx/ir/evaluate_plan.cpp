@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "ir/regions.hpp"
+
 namespace caten::evaluation {
 namespace {
 
@@ -29,7 +31,7 @@ class Planner {
     std::vector<NodeId> outside;
     plan_.program = trace(graph_.roots(), kNoLevel, outside);
     assert(outside.empty());
-    if (bounded_) mark_contracted();
+    if (bounded_) plan_.contract = contracted_nodes(graph_);
     return std::move(plan_);
   }
 
@@ -154,31 +156,6 @@ class Planner {
 
   static bool contains(const Scope& scope, NodeId id) {
     return std::binary_search(scope.nodes.begin(), scope.nodes.end(), id);
-  }
-
-  void mark_contracted() {
-    plan_.contract.resize(graph_.size(), false);
-    for (NodeId id : graph_.reachable()) {
-      const Node& region = graph_[id];
-      if (region.kind != NodeKind::kRegion) continue;
-      const auto& attributes = region.get<RegionAttributes>().attributes;
-      bool contract = std::any_of(attributes.begin(), attributes.end(), [](const auto& attribute) {
-        return attribute.first == "contract" && !attribute.second.is_symbol("false") &&
-               !attribute.second.is_symbol("nil");
-      });
-      if (!contract) continue;
-      ++mark_;
-      for (size_t i = 1; i < region.operands.size(); ++i) seen_[region.operands[i].value] = mark_;
-      std::vector<NodeId> pending{region.operands[0]};
-      while (!pending.empty()) {
-        NodeId inside = pending.back();
-        pending.pop_back();
-        if (seen_[inside.value] == mark_) continue;
-        seen_[inside.value] = mark_;
-        plan_.contract[inside.value] = true;
-        for (NodeId operand : graph_[inside].operands) pending.push_back(operand);
-      }
-    }
   }
 
   const Graph& graph_;

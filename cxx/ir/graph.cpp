@@ -103,6 +103,7 @@ NodeId Graph::add(Node node) {
   size_t slot = index_.find(key, [&](uint32_t id) { return equal(nodes_[id], node); });
   if (uint32_t id = index_.at(slot); id != HashIndex::kNone) {
     Node& known = nodes_[id];
+    known.contract = known.contract && node.contract;
     note_origin(known, current_origin_);
     for (uint32_t origin : node.origins) note_origin(known, origin);
     if (known.name.empty()) known.name = std::move(node.name);
@@ -271,6 +272,7 @@ NodeId GraphCopier::copy_node(const Node& node, std::vector<NodeId> operands) {
   Node made;
   made.kind = node.kind;
   made.op = node.op;
+  made.contract = node.contract;
   made.attributes = node.attributes;
   if (auto* slice = std::get_if<SliceAttributes>(&made.attributes))
     for (SliceRange& range : slice->ranges) {

@@ -133,6 +133,9 @@ struct Node {
   Attributes attributes{};
   /// Bit L set: the value depends on a bound variable of an enclosing loop of level L.
   uint64_t free_levels = 0;
+  /// A sum that may be fused with a product it adds (ir/regions.hpp). Not part of its identity: of equal nodes all
+  /// have to allow it.
+  bool contract = false;
   std::string name{};               ///< as written in the source, for printing; not part of its identity
   std::vector<uint32_t> origins{};  ///< indices into Graph::origins
 

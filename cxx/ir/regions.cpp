@@ -31,6 +31,35 @@ std::unordered_set<uint32_t> nodes_inside(const Graph& graph, const Node& region
   return inside;
 }
 
+std::vector<bool> contracted_nodes(const Graph& graph) {
+  std::vector<bool> out;
+  for (const Node& node : graph.nodes()) out.push_back(node.contract);
+  std::vector<uint32_t> seen(graph.size(), 0);
+  uint32_t mark = 0;
+  for (NodeId id : graph.reachable()) {
+    const Node& region = graph[id];
+    if (region.kind != NodeKind::kRegion) continue;
+    const auto& attributes = region.get<RegionAttributes>().attributes;
+    bool contract = std::any_of(attributes.begin(), attributes.end(), [](const auto& attribute) {
+      return attribute.first == "contract" && !attribute.second.is_symbol("false") &&
+             !attribute.second.is_symbol("nil");
+    });
+    if (!contract) continue;
+    ++mark;
+    for (size_t i = 1; i < region.operands.size(); ++i) seen[region.operands[i].value] = mark;
+    std::vector<NodeId> pending{region.operands[0]};
+    while (!pending.empty()) {
+      NodeId inside = pending.back();
+      pending.pop_back();
+      if (seen[inside.value] == mark) continue;
+      seen[inside.value] = mark;
+      out[inside.value] = true;
+      for (NodeId operand : graph[inside].operands) pending.push_back(operand);
+    }
+  }
+  return out;
+}
+
 std::optional<Graph> mark_schedules(const Graph& from) {
   auto has_schedule = [](const Node& node) {
     return node.kind == NodeKind::kRegion && !node.get<RegionAttributes>().schedule.empty();

@@ -45,7 +45,8 @@ class Matching {
   }
 
   bool match(const Node& a, const Node& b) {
-    if (a.kind != b.kind || a.op != b.op || a.operands.size() != b.operands.size() || a.attributes != b.attributes)
+    if (a.kind != b.kind || a.op != b.op || a.operands.size() != b.operands.size() || a.attributes != b.attributes ||
+        a.contract != b.contract)
       return false;
     for (size_t i = 0; i < a.operands.size(); ++i)
       if (!match(a.operands[i], b.operands[i])) return false;

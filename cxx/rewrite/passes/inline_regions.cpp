@@ -9,12 +9,18 @@ namespace {
 
 class Inliner : public GraphCopier {
  public:
-  using GraphCopier::GraphCopier;
+  Inliner(const Graph& from, Graph& to) : GraphCopier(from, to), contracted_(contracted_nodes(from)) {}
 
  private:
-  NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
-    return node.kind == NodeKind::kRegion ? operands[0] : copy_node(node, std::move(operands));
+  NodeId visit(NodeId id, const Node& node, std::vector<NodeId> operands) override {
+    if (node.kind == NodeKind::kRegion) return operands[0];
+    if (!contracted_[id.value] || !node.is(Op::kAdd)) return copy_node(node, std::move(operands));
+    Node sum = node;
+    sum.contract = true;
+    return copy_node(sum, std::move(operands));
   }
+
+  std::vector<bool> contracted_;
 };
 
 }  // namespace
