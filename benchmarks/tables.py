@@ -70,6 +70,10 @@ def cpu_table(rows):
     if ratios:
         lines.append(f"\nThe best peer of each row is slower by {statistics.geometric_mean(ratios):.2f}× (geometric mean of {len(ratios)} rows); "
                      + (f"caten loses {len(lost)}: {', '.join(lost)}." if lost else "caten loses no row."))
+    later = {}
+    for row in rows:
+        later.setdefault(row.get("commit"), []).append(row["id"])
+    lines += [f"\nMeasured again at commit {commit}: {', '.join(ids)}." for commit, ids in later.items() if commit]
     wrong = [f"- {row['id']}, {name}: {why}" for row in rows for name, why in row["errors"].items() if "KeyError" not in why]
     return "\n".join(lines) + "\n" + ("\nNot timed:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
 
