@@ -17,7 +17,7 @@ def speed_picture(rows):
     rows = [row for row in rows if "best_planned" in row]
     bottom = TOP + HEIGHT * len(rows)
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDTH + 130} {bottom + 12}" font-family="sans-serif" font-size="11">',
-             f'<rect width="100%" height="100%" fill="white"/>']
+             '<rect width="100%" height="100%" fill="white"/>']
     for ratio in (0.25, 0.5, 1, 2, 4):
         x = place(ratio)
         parts.append(f'<line x1="{x:.1f}" y1="{TOP - 6}" x2="{x:.1f}" y2="{bottom}" stroke="{TEXT if ratio == 1 else LINE}"/>')

@@ -251,7 +251,9 @@ tensor: (call-composite (find-composite 'relu) (list x))."
   "A function with docstring and clauses as a composite has them, for what has no signature of tensors:
 (defmaker eye (n &key (dtype :f32)) \"The unit matrix.\" (:example (eye 3)) …) → (progn (defun eye …) (define-function 'eye …))."
   (multiple-value-bind (documentation clauses forms) (split-clauses body)
-    (when (assoc :schedule clauses) (fail 113 "a maker has no kernels to schedule" :remedy "leave :schedule out"))
+    (dolist (clause '(:schedule :contract))
+      (when (assoc clause clauses)
+        (fail 113 (format nil "a maker has no kernels for ~(~s~)" clause) :remedy (format nil "leave ~(~s~) out" clause))))
     `(progn (defun ,name ,lambda-list ,@forms)
             (define-function ',name ',lambda-list ,documentation ',clauses))))
 

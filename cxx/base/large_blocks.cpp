@@ -1,9 +1,7 @@
 #include "base/large_blocks.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <mutex>
-#include <utility>
 #include <vector>
 
 #include "base/memory.hpp"
@@ -17,6 +15,8 @@ constexpr size_t kMostKept = size_t{256} << 20;
 
 class KeptBlocks {
  public:
+  KeptBlocks() { blocks_.reserve(kMostKept / kLarge + 1); }
+
   /// The smallest that is large enough and at most an eighth larger.
   void* take(size_t& bytes) {
     std::lock_guard lock(mutex_);
@@ -33,30 +33,19 @@ class KeptBlocks {
     return memory;
   }
 
-  void give(void* memory, size_t bytes) {
-    std::vector<Block> gone;
-    {
-      std::lock_guard lock(mutex_);
-      blocks_.push_back({memory, bytes});
-      kept_ += bytes;
-      while (kept_ > kMostKept) {
-        gone.push_back(blocks_.front());
-        kept_ -= blocks_.front().bytes;
-        blocks_.erase(blocks_.begin());
-      }
-    }
-    for (const Block& block : gone) std::free(block.memory);
+  /// Allocates nothing: it is called where arrays end.
+  void give(void* memory, size_t bytes) noexcept {
+    std::lock_guard lock(mutex_);
+    if (bytes > kMostKept) return std::free(memory);
+    while (kept_ + bytes > kMostKept) drop_oldest();
+    blocks_.push_back({memory, bytes});
+    kept_ += bytes;
   }
 
   size_t clear() {
-    std::vector<Block> gone;
-    size_t bytes = 0;
-    {
-      std::lock_guard lock(mutex_);
-      gone.swap(blocks_);
-      bytes = std::exchange(kept_, 0);
-    }
-    for (const Block& block : gone) std::free(block.memory);
+    std::lock_guard lock(mutex_);
+    size_t bytes = kept_;
+    while (!blocks_.empty()) drop_oldest();
     return bytes;
   }
 
@@ -65,6 +54,13 @@ class KeptBlocks {
     void* memory;
     size_t bytes;
   };
+
+  void drop_oldest() {
+    std::free(blocks_.front().memory);
+    kept_ -= blocks_.front().bytes;
+    blocks_.erase(blocks_.begin());
+  }
+
   std::mutex mutex_;
   std::vector<Block> blocks_;  ///< released last at the end
   size_t kept_ = 0;

@@ -158,8 +158,10 @@ ErrorBounds bounds_of(const OpCall& call, const Array& result, bool& rounded_pro
     } else {
       Wide<D> r = widen<D>(result.as<Storage<D>>()[i]);
       if constexpr (kMayRound) {
-        // A fused sum sees the product as it was before its rounding.
-        auto half_ulp = [](Wide<D> value) { return ulp(float_format(D), std::abs(value)) / 2; };
+        // A fused sum sees the product as it was before its rounding, or before it overflowed.
+        auto half_ulp = [](Wide<D> value) {
+          return std::isinf(std::abs(value)) ? kIll : ulp(float_format(D), std::abs(value)) / 2;
+        };
         if (fused && x.rounded_products) ex += half_ulp(a);
         if (fused && y.rounded_products) ey += half_ulp(b);
         if (op == Op::kMul && !rounded_products) rounded_products = rounds<D>(a, b, r);

@@ -34,8 +34,6 @@ std::unordered_set<uint32_t> nodes_inside(const Graph& graph, const Node& region
 std::vector<bool> contracted_nodes(const Graph& graph) {
   std::vector<bool> out;
   for (const Node& node : graph.nodes()) out.push_back(node.contract);
-  std::vector<uint32_t> seen(graph.size(), 0);
-  uint32_t mark = 0;
   for (NodeId id : graph.reachable()) {
     const Node& region = graph[id];
     if (region.kind != NodeKind::kRegion) continue;
@@ -45,17 +43,7 @@ std::vector<bool> contracted_nodes(const Graph& graph) {
              !attribute.second.is_symbol("nil");
     });
     if (!contract) continue;
-    ++mark;
-    for (size_t i = 1; i < region.operands.size(); ++i) seen[region.operands[i].value] = mark;
-    std::vector<NodeId> pending{region.operands[0]};
-    while (!pending.empty()) {
-      NodeId inside = pending.back();
-      pending.pop_back();
-      if (seen[inside.value] == mark) continue;
-      seen[inside.value] = mark;
-      out[inside.value] = true;
-      for (NodeId operand : graph[inside].operands) pending.push_back(operand);
-    }
+    for (uint32_t inside : nodes_inside(graph, region)) out[inside] = true;
   }
   return out;
 }

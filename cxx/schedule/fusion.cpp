@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
-#include <optional>
 #include <set>
+#include <unordered_map>
 
 #include "schedule/access.hpp"
 #include "schedule/hints.hpp"
@@ -52,12 +52,7 @@ struct Cost {
 class Decision {
  public:
   Decision(const Graph& graph, const ScopeStack& stack, const FusionOptions& options)
-      : graph_(graph),
-        stack_(stack),
-        options_(options),
-        costs_(graph.size()),
-        contexts_(graph.size()),
-        sizes_(graph.size(), 0) {}
+      : graph_(graph), stack_(stack), options_(options) {}
 
   Fusion decide(const std::vector<Target>& targets) {
     for (const Target& target : targets) {
@@ -164,8 +159,8 @@ class Decision {
     Cost sum;
     for (NodeId operand : node.operands) {
       Cost part{0, 1};
-      if (costs_[operand.value])
-        part = *costs_[operand.value];
+      if (auto found = costs_.find(operand.value); found != costs_.end())
+        part = found->second;
       else if (!in_scope(operand))
         part = outer_cost(operand);
       sum.work = std::min(kMostCost, sum.work + part.work);
@@ -215,7 +210,7 @@ class Decision {
     if (options_.inlined.contains(id.value)) return "";
     if (is_view(node)) return too_large(contexts);
     if (!options_.inlining) return "fusion is off";
-    Cost cost = *costs_[id.value];
+    Cost cost = costs_.at(id.value);
     if (cost.loads > 0)
       if (std::string fence = fence_around(id, contexts); !fence.empty()) return fence;
     // A product reads its operands again and again: it is worth to have them rounded, and in half the memory.
@@ -250,7 +245,8 @@ class Decision {
 
   std::string too_large(const std::vector<Context>& contexts) const {
     for (const Context& context : contexts)
-      if (!captures(context) && sizes_[context.kernel] >= kMaxInlined) return kTooLarge;
+      if (auto found = sizes_.find(context.kernel); found != sizes_.end() && found->second >= kMaxInlined)
+        return kTooLarge;
     return "";
   }
 
@@ -286,10 +282,10 @@ class Decision {
   Fusion out_;
   std::set<uint32_t> needed_;
   std::vector<NodeId> pending_;
-  // By node.
-  std::vector<std::optional<Cost>> costs_;
-  std::vector<std::vector<Context>> contexts_;
-  std::vector<size_t> sizes_;  ///< nodes per kernel so far
+  // By node of the scope; only looked up, never walked.
+  std::unordered_map<uint32_t, Cost> costs_;
+  std::unordered_map<uint32_t, std::vector<Context>> contexts_;
+  std::unordered_map<uint32_t, size_t> sizes_;  ///< nodes per kernel so far
   std::map<std::pair<std::pair<uint32_t, uint32_t>, uint32_t>, uint32_t> mappings_;
 };
 

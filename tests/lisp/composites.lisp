@@ -26,6 +26,16 @@
   (check-error 305 (halves (ones 5)))
   (check-error 307 (halves (ones 0))))
 
+(defcomposite product-and-sum ((A{T}[N] B{T}[N] C{T}[N]) -> (Y{T}[N]))
+  "A product that may be fused with a sum."
+  (:contract t)
+  (+ (* A B) C))
+
+(deftest contract-is-an-attribute-of-the-region
+  (check (search "(region product-and-sum (a b c) (:contract t)"
+                 (string-downcase (ir-of (composite ((A{f32}[40] B{f32}[40] C{f32}[40]) -> (Y{f32}[40])) (product-and-sum A B C))))))
+  (check (near (product-and-sum (tensor '(2 3)) (tensor '(4 5)) (tensor '(1 1))) '(9 16))))
+
 (defcomposite clipped ((X{T}[~] &key (low 0) (high 1)) -> (Y{T}[~]) where T in real)
   "The body language on tensors: if, and, or, not, cond."
   (setf inside (and (> X low) (not (> X high))))

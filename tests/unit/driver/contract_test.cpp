@@ -1,12 +1,9 @@
 // Products that kernels fuse with sums, where a region allows it.
 #include <doctest/doctest.h>
 
-#include <cmath>
-
 #include "driver/session.hpp"
 #include "ir/build.hpp"
 #include "ir/evaluate.hpp"
-#include "ir/regions.hpp"
 #include "rewrite/rewrite.hpp"
 
 namespace caten {
@@ -50,6 +47,12 @@ TEST_CASE("sums of a region with :contract may be fused with products, unless an
   Sum plain;
   plain.graph.outputs = {{"y", plain.value}};
   CHECK(plain.allowed() == std::vector<bool>{false});
+  // What the body reads and no argument of the region reaches is outside.
+  Sum outside;
+  outside.graph.outputs = {
+      {"y", outside.graph.make_region({.name = "root", .attributes = {{"contract", Datum::symbol("t")}}},
+                                      Build(outside.graph).op(Op::kSqrt, {outside.value}), {})}};
+  CHECK(outside.allowed() == std::vector<bool>{false});
   // b · 1 is b after rewriting: both sums become one node.
   Sum both;
   Build b(both.graph);

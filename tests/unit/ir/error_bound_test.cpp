@@ -345,6 +345,12 @@ TEST_CASE(":contract lets a product fuse with a sum in its region") {
   Array fused = f32({}, {std::fma(1.1f, 1.3f, -1.43f)});
   CHECK(compare(fused, apart, p.bounds.outputs[0]).ok());
   CHECK(bound_of(p, region) > 0);
+  // A product that overflows where it is rounded need not where it is fused.
+  NodeId x = p.input(f32({}, {3e38f})), y = p.input(f32({}, {1.5f})), z = p.input(f32({}, {-3e38f}));
+  NodeId large = p.op(Op::kAdd, {p.op(Op::kMul, {x, y}), z});
+  region = p.graph.make_region({.name = "fma", .attributes = {{"contract", Datum::symbol("t")}}, .result = 0}, large,
+                               {x, y, z});
+  CHECK(bound_of(p, region) == kInf);
 }
 
 TEST_CASE("compare counts, measures and points at the first wrong element") {
