@@ -33,16 +33,23 @@ def read_result(path):
     return (numpy.frombuffer(raw[8 + length:], "<u2").astype(numpy.uint32) << 16).view(numpy.float32).reshape(shape)
 
 
-def make_inputs(inputs, below, folder):
+def scaled(name, sizes, values):
+    """Weights as programs begin with them, so that many layers keep their values; convolutions' as He and others (2015)."""
+    if name[0] not in "Ww" or len(sizes) < 2:
+        return values
+    return values * numpy.float32(math.sqrt(6 / math.prod(sizes[1:])) if len(sizes) == 4 else 1 / math.sqrt(sizes[-2]))
+
+
+def make_inputs(inputs, row, folder):
     """Files of random values: {name: npy}, and what caten reads."""
+    below, positive = row.get("below", {}), tuple(row.get("positive", []))
     random, peers, arguments = numpy.random.default_rng(7), {}, []
     for name, dtype, sizes in inputs:
         if dtype == "i64":
             values = random.integers(0, below[name], sizes)
         else:
-            values = random.uniform(-1, 1, sizes).astype(numpy.float32)
-            if name[0] in "Ww" and len(sizes) > 1:
-                values /= numpy.float32(math.sqrt(sizes[-2]))  # weights as programs have them: many layers keep their values
+            least, most = (0.5, 1.5) if name.startswith(positive) else (-1, 1)
+            values = scaled(name, sizes, random.uniform(least, most, sizes).astype(numpy.float32))
         if dtype == "bf16":
             values = (values.view(numpy.uint32) & 0xFFFF0000).view(numpy.float32)
         peers[name] = f"{folder}/{name}.npy"
@@ -74,7 +81,7 @@ def measure_row(caten, row, program, peers, rounds):
     """The row with its figures; `program` is (IR file, inputs, outputs)."""
     ir, inputs, outputs = program
     with tempfile.TemporaryDirectory() as folder:
-        files, arguments = make_inputs(inputs, row.get("below", {}), folder)
+        files, arguments = make_inputs(inputs, row, folder)
         dtype = "bf16" if any(kind == "bf16" for _, kind, _ in inputs) else "f32"
         results = [pathlib.Path(folder, f"caten-{k}.{'safetensors' if dtype == 'bf16' else 'npy'}") for k in range(len(outputs))]
         arguments += [part for name, path in zip(outputs, results) for part in ("--out", f"{name}={path}")]

@@ -7,6 +7,7 @@ import jax.numpy as np
 import numpy
 
 import protocol
+import resnet
 
 
 def softmax(x):
@@ -33,6 +34,23 @@ def attention(q, k, v, causal=False):
 
 def convolution(x, weight, stride, padding):
     return jax.lax.conv_general_dilated(x, weight, (stride, stride), [(padding, padding)] * 2, dimension_numbers=("NCHW", "OIHW", "NCHW"))
+
+
+class ImageLayers:
+    relu, add = staticmethod(jax.nn.relu), staticmethod(np.add)
+
+    @staticmethod
+    def conv_norm(x, parameters, stride):
+        w, mean, variance, scale, shift = (parameters[0], *(p[:, None, None] for p in parameters[1:]))
+        return (convolution(x, w, stride, w.shape[-1] // 2) - mean) * jax.lax.rsqrt(variance + 1e-5) * scale + shift
+
+    @staticmethod
+    def max_pool(x):
+        return jax.lax.reduce_window(x, -np.inf, jax.lax.max, (1, 1, 3, 3), (1, 1, 2, 2), [(0, 0), (0, 0), (1, 1), (1, 1)])
+
+    @staticmethod
+    def classify(x, w, b):
+        return x.mean((2, 3)) @ w.T + b
 
 
 def digits_loss(x, target, w1, b1, w2, b2):
@@ -79,6 +97,7 @@ WORKLOADS = {
     "transformer-block": block,
     "transformer-blocks": blocks,
     "transformer-block-768": block,
+    "resnet-18": lambda x, *parameters: resnet.resnet_18(ImageLayers, x, parameters),
 }
 DTYPES = {"f32": "float32", "bf16": "bfloat16", "i64": "int32"}
 

@@ -6,6 +6,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 import protocol
+import resnet
 
 
 def constant(name, value, dtype=numpy.float32):
@@ -27,6 +28,43 @@ def attention(causal):
                      node("Attention", "q4 k4 v4", "y4", is_causal=int(causal)), node("Squeeze", "y4 zero")], [constant("zero", [0], numpy.int64)])
 
 
+class ImageLayers:
+    """Nodes instead of values; a value is its name."""
+
+    def __init__(self):
+        self.nodes = []
+
+    def node(self, op, *inputs, **attributes):
+        self.nodes.append(helper.make_node(op, inputs, [f"v{len(self.nodes)}"], **attributes))
+        return self.nodes[-1].output[0]
+
+    def conv_norm(self, x, parameters, stride):
+        w, mean, variance, scale, shift = parameters
+        size = 7 if w == "w0" else 1 if w.endswith("c") else 3
+        y = self.node("Conv", x, w, kernel_shape=[size] * 2, pads=[size // 2] * 4, strides=[stride] * 2)
+        return self.node("BatchNormalization", y, scale, shift, mean, variance, epsilon=1e-5)
+
+    def relu(self, x):
+        return self.node("Relu", x)
+
+    def add(self, x, y):
+        return self.node("Add", x, y)
+
+    def max_pool(self, x):
+        return self.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
+
+    def classify(self, x, w, b):
+        return self.node("Gemm", self.node("Flatten", self.node("GlobalAveragePool", x)), w, b, transB=1)
+
+
+def resnet_18(names):
+    layers = ImageLayers()
+    resnet.resnet_18(layers, names[0], names[1:])
+    layers.nodes[-1].output[0] = "y"
+    return layers.nodes, []
+
+
+PARAMETERS_KNOWN = {"resnet-18"}  # inference: what follows the first input is part of the model, as models have it
 WORKLOADS = {
     "chain": lambda: ([node("Mul", "x scale", "a"), node("Add", "a shift", "b"), node("Tanh", "b", "c"), node("Abs", "x", "d"),
                        node("Neg", "d", "e"), node("Exp", "e", "f"), node("Mul", "c f")], [constant("scale", 1.5), constant("shift", 0.25)]),
@@ -53,9 +91,12 @@ WORKLOADS = {
 def prepare(spec, inputs):
     if spec["wrt"] or any(dtype == "bf16" for _, dtype, _ in spec["inputs"]):
         raise KeyError("neither gradients nor bf16 are defined here")
-    nodes, constants = WORKLOADS[spec["composite"]]()
+    names = [name for name, _, _ in spec["inputs"]]
+    nodes, constants = resnet_18(names) if spec["composite"] == "resnet-18" else WORKLOADS[spec["composite"]]()
+    if spec["composite"] in PARAMETERS_KNOWN:
+        constants += [constant(name, inputs.pop(name)) for name in names[1:]]
     types = {"f32": TensorProto.FLOAT, "i64": TensorProto.INT64}
-    values = [helper.make_tensor_value_info(name, types[dtype], sizes) for name, dtype, sizes in spec["inputs"]]
+    values = [helper.make_tensor_value_info(name, types[dtype], sizes) for name, dtype, sizes in spec["inputs"] if name in inputs]
     graph = helper.make_graph(nodes, "workload", values, [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=10)
     options = onnxruntime.SessionOptions()

@@ -5,6 +5,7 @@ import numpy
 from tinygrad import Device, Tensor, TinyJit, dtypes
 
 import protocol
+import resnet
 
 
 def attention(q, k, v, causal=False):
@@ -31,6 +32,23 @@ def gelu(x):
     return x * 0.5 * (1 + (x / math.sqrt(2)).erf())
 
 
+class ImageLayers:
+    relu, add = staticmethod(Tensor.relu), staticmethod(Tensor.add)
+
+    @staticmethod
+    def conv_norm(x, parameters, stride):
+        w, mean, variance, scale, shift = parameters
+        return x.conv2d(w, stride=stride, padding=w.shape[-1] // 2).batchnorm(scale, shift, mean, (variance + 1e-5).rsqrt())
+
+    @staticmethod
+    def max_pool(x):
+        return x.max_pool2d((3, 3), 2, padding=1)
+
+    @staticmethod
+    def classify(x, w, b):
+        return x.mean((2, 3)).linear(w.T, b)
+
+
 WORKLOADS = {
     "chain": lambda x: (x * 1.5 + 0.25).tanh() * (-x.abs()).exp(),
     "rows-softmax": lambda x: x.softmax(-1),
@@ -52,6 +70,7 @@ WORKLOADS = {
     "decode": attention,
     "transformer-block": block,
     "transformer-blocks": blocks,
+    "resnet-18": lambda x, *parameters: resnet.resnet_18(ImageLayers, x, parameters),
 }
 DTYPES = {"f32": dtypes.float32, "bf16": dtypes.bfloat16, "i64": dtypes.int32}
 

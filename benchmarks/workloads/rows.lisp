@@ -3,6 +3,7 @@
 ;   (:bytes SIZE)      what a call must read and write at least; (:flops SIZE): the operations that it must do. Without
 ;                      either, those of the kernels are counted.
 ;   (:below NAME SIZE) an integer input holds numbers from 0 up to that
+;   (:positive NAME…)  inputs whose names begin so hold positive numbers
 ;   (:wrt NAME…)       the program, and the cotangents of these inputs
 (file "kernels.lisp"
  (row W1-4M "6 element-wise ops, 4M" chain ((N 4194304)) (:bytes (* 8 N)))
@@ -43,3 +44,6 @@
  (row W12-12 "12 transformer blocks, 256 positions of 512" transformer-blocks ((T f32)))
  (row W12-768 "transformer block and its gradient, 512 positions of 768" transformer-block-768 ((T f32))
       (:wrt X Wq Wk Wv Wo W1 B1 W2 B2)))
+(file "resnet.lisp"
+ (row W13-1 "ResNet-18, an image of 224×224" resnet-18 ((N 1)) (:flops (* 2 N 1814073344)) (:positive variance))
+ (row W13-8 "ResNet-18, 8 images of 224×224" resnet-18 ((N 8)) (:flops (* 2 N 1814073344)) (:positive variance)))

@@ -148,7 +148,7 @@ class Bench {
   Status measure_run_of(BenchRow& row) {
     Result<Graph> graph = program(row.workload);
     if (!graph) return tl::make_unexpected(graph.error());
-    Result<Arguments> arguments = generate_arguments(*graph, row.workload.below);
+    Result<Arguments> arguments = generate_arguments(*graph, row.workload.below, row.workload.positive);
     if (!arguments) return tl::make_unexpected(arguments.error());
     Result<RunMeasurement> measured = measure_run(session_, *graph, *arguments, options_);
     if (!measured) return tl::make_unexpected(measured.error());

@@ -91,6 +91,7 @@ Json workload_json(const Workload& workload) {
   if (!workload.composite.empty()) out["composite"] = workload.composite;
   if (!workload.sizes.empty()) out["sizes"] = workload.sizes;
   if (!workload.below.empty()) out["below"] = workload.below;
+  if (!workload.positive.empty()) out["positive"] = workload.positive;
   if (!workload.wrt.empty()) out["wrt"] = workload.wrt;
   return out;
 }

@@ -59,12 +59,13 @@ class Reading {
   }
 
   Status read_clause(const Datum& clause, Workload& out) const {
-    const char* expected = "(:bytes SIZE), (:flops SIZE), (:below NAME SIZE) or (:wrt NAME…)";
+    const char* expected = "(:bytes SIZE), (:flops SIZE), (:below NAME SIZE), (:positive NAME…) or (:wrt NAME…)";
     if (!clause.is_list() || clause.size() < 2 || !clause[0].is_keyword())
       return bad(clause, "malformed clause of a row", expected);
     const std::string& name = clause[0].text;
-    if (name == "wrt") {
-      for (size_t i = 1; i < clause.size(); ++i) out.wrt.push_back(clause[i].text);
+    if (name == "wrt" || name == "positive") {
+      std::vector<std::string>& names = name == "wrt" ? out.wrt : out.positive;
+      for (size_t i = 1; i < clause.size(); ++i) names.push_back(clause[i].text);
       return {};
     }
     bool below = name == "below";

@@ -23,6 +23,7 @@ struct Workload {
   std::vector<std::string> sizes{};        ///< as -D takes them: "N=1024", "T=bf16"
   std::optional<double> bytes{}, flops{};  ///< of a call at least; neither: what its kernels count
   std::map<std::string, int64_t> below{};  ///< bounds of integer inputs
+  std::vector<std::string> positive{};     ///< beginnings of the names of inputs that hold positive numbers
   std::vector<std::string> wrt{};          ///< the inputs whose cotangents are computed too
 };
 

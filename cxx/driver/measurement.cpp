@@ -73,7 +73,7 @@ Result<std::unique_ptr<Session>> another_session(Session& session, const Artifac
   return out;
 }
 
-Result<Array> generate(const std::string& name, const ValueType& type, int64_t below) {
+Result<Array> generate(const std::string& name, const ValueType& type, int64_t below, bool positive) {
   if (!is_constant(type.shape))
     return fail({.code = Code::UnboundDim,
                  .message = fmt::format("input `{}` has no known size", name),
@@ -89,15 +89,15 @@ Result<Array> generate(const std::string& name, const ValueType& type, int64_t b
     state = state * 6364136223846793005u + 1442695040888963407u;
     return static_cast<uint32_t>(state >> 32);
   };
-  constexpr double kScale = 1.0 / 2147483648.0;
+  const double scale = 1.0 / (positive ? 4294967296.0 : 2147483648.0), least = positive ? 0.5 : -1;
   if (type.dtype == DType::kF32) {
     auto* to = array.as_mutable<float>();
-    for (int64_t i = 0; i < array.elements(); ++i) to[i] = static_cast<float>(next() * kScale - 1);
+    for (int64_t i = 0; i < array.elements(); ++i) to[i] = static_cast<float>(next() * scale + least);
     return array;
   }
   bool real = is_float(type.dtype) || is_complex(type.dtype);
   for (int64_t i = 0; i < array.elements(); ++i) {
-    Scalar value = real ? Scalar::of_real(type.dtype, next() * kScale - 1)
+    Scalar value = real ? Scalar::of_real(type.dtype, next() * scale + least)
                         : Scalar::of_integer(type.dtype, static_cast<int64_t>(next() % static_cast<uint64_t>(below)));
     value.store(array.mutable_data() + static_cast<size_t>(i) * dtype_size(type.dtype));
   }
@@ -121,12 +121,15 @@ Spread spread_of(std::vector<double> samples) {
   return {median, samples.front(), samples.back(), samples.size()};
 }
 
-Result<Arguments> generate_arguments(const Graph& graph, const std::map<std::string, int64_t>& below) {
+Result<Arguments> generate_arguments(const Graph& graph, const std::map<std::string, int64_t>& below,
+                                     const std::vector<std::string>& positive) {
   Arguments out;
   auto add = [&](const std::string& name, NodeId node, std::vector<Array>& to) -> Status {
     auto bound = below.find(name);
+    bool above_zero = std::any_of(positive.begin(), positive.end(),
+                                  [&name](const std::string& beginning) { return name.starts_with(beginning); });
     Result<Array> array =
-        generate(name, graph.type(node), bound == below.end() ? 1 : std::max<int64_t>(1, bound->second));
+        generate(name, graph.type(node), bound == below.end() ? 1 : std::max<int64_t>(1, bound->second), above_zero);
     if (!array) return tl::make_unexpected(array.error());
     to.push_back(std::move(*array));
     return {};

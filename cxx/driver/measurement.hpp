@@ -27,8 +27,10 @@ struct MeasureOptions {
 };
 
 /// Input values made from the names of the inputs: floats in [-1, 1), integers from 0 up to what `below` says of them,
-/// 1 where it says nothing. E0305 where a size is open.
-Result<Arguments> generate_arguments(const Graph& graph, const std::map<std::string, int64_t>& below = {});
+/// 1 where it says nothing. Floats of inputs whose name begins as one of `positive` are in [0.5, 1.5). E0305 where a
+/// size is open.
+Result<Arguments> generate_arguments(const Graph& graph, const std::map<std::string, int64_t>& below = {},
+                                     const std::vector<std::string>& positive = {});
 
 struct RunMeasurement {
   double first_call = 0;  ///< seconds from the program to its results, kernels compiled anew

@@ -27,7 +27,7 @@ using Ids = std::vector<std::string>;
 constexpr const char* kRows = R"(
 (file "a.lisp"
  (row W1-4 "a chain" chain ((N 4)) (:bytes (* 8 N)))
- (row W6-2 "a product" product ((M 2) (K 3) (T bf16)) (:flops (* 2 M K)) (:below rows K) (:wrt a b))
+ (row W6-2 "a product" product ((M 2) (K 3) (T bf16)) (:flops (* 2 M K)) (:below rows K) (:positive v w) (:wrt a b))
  (row W6-4 "a product" product ((M 4) (K 3) (T f32)))
  (row W6-4-bf16 "a product" product ((M 4) (K 3) (T bf16))))
 (file "b.lisp" (row W12 "a block" block ()))
@@ -48,6 +48,7 @@ TEST_CASE("rows of workloads are read as data") {
   CHECK_FALSE(row.bytes.has_value());
   CHECK((*rows)[0].bytes.value_or(0) == 32);
   CHECK(row.below == std::map<std::string, int64_t>{{"rows", 3}});
+  CHECK(row.positive == std::vector<std::string>{"v", "w"});
   CHECK(row.wrt == std::vector<std::string>{"a", "b"});
 }
 

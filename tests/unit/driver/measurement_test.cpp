@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "driver/roof.hpp"
@@ -39,6 +40,13 @@ TEST_CASE("generated arguments depend on names alone and keep their bounds") {
   }
   CHECK(*rows.begin() == 0);
   CHECK(*rows.rbegin() == 6);
+  Arguments above = generate_arguments(graph, {}, {"z", "y"}).value();
+  CHECK(above.inputs[0].same_bytes(once.inputs[0]));
+  auto [least, most] = std::minmax_element(above.inputs[1].as<float>(), above.inputs[1].as<float>() + 100);
+  CHECK(*least >= 0.5);
+  CHECK(*least < 0.6);
+  CHECK(*most > 1.4);
+  CHECK(*most <= 1.5);
   graph.dims.declare("N");
   graph.add_input("open", {DType::kF32, {Dim::symbol("N")}});
   CHECK(generate_arguments(graph).error().code == Code::UnboundDim);
