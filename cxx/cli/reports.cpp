@@ -38,24 +38,49 @@ std::string shortened(const std::string& text, size_t most) {
   return text.size() <= most ? text : text.substr(0, most - 3) + "...";
 }
 
+/// What the columns of a table of the profile say of a row, from its calls to its share of the roof.
+std::string figures_text(const Profile::Row& row, double all_seconds, const std::optional<Roof>& roof) {
+  return fmt::format("{:>7} {:>10.3f} {:>5.1f} % {:>8.2f} {:>8.2f} {:>7}", row.calls, row.seconds * 1e3,
+                     row.seconds / all_seconds * 100, row.bytes_per_second() * 1e-9, row.flops_per_second() * 1e-9,
+                     roof ? fmt::format("{:.0f} %", row.share_of(*roof) * 100) : "-");
+}
+
+Json figures_json(const Profile::Row& row, double all_seconds, const std::optional<Roof>& roof) {
+  Json out{{"calls", row.calls},
+           {"ms", row.seconds * 1e3},
+           {"share", row.seconds / all_seconds},
+           {"bytes_read", row.cost.bytes_read},
+           {"bytes_written", row.cost.bytes_written},
+           {"flops", row.cost.flops},
+           {"gb_per_s", row.bytes_per_second() * 1e-9},
+           {"gflop_per_s", row.flops_per_second() * 1e-9}};
+  if (roof) out["share_of_roof"] = row.share_of(*roof);
+  return out;
+}
+
 std::string profile_json(const std::vector<Profile::Row>& rows, const Profile& profile, const std::optional<Roof>& roof,
                          const SourceMap& sources) {
   Json list = Json::array();
   for (const Profile::Row& row : rows) {
-    Json one{{"kernel", row.name},
-             {"calls", row.calls},
-             {"ms", row.seconds * 1e3},
-             {"bytes_read", row.cost.bytes_read},
-             {"bytes_written", row.cost.bytes_written},
-             {"flops", row.cost.flops},
-             {"gb_per_s", row.bytes_per_second() * 1e-9},
-             {"gflop_per_s", row.flops_per_second() * 1e-9}};
-    if (roof) one["share_of_roof"] = row.share_of(*roof);
+    Json one{{"kernel", row.name}, {"kind", row.kind}, {"composite", row.composite()}};
+    one.update(figures_json(row, profile.call_seconds(), roof));
     one["ops"] = row.ops;
     one["source"] = source_text(row, sources);
     list.push_back(std::move(one));
   }
-  Json out{{"kernels", std::move(list)}, {"launches", profile.launches()}, {"ms", profile.seconds() * 1e3}};
+  Json groups = Json::array();
+  for (const Profile::Group& group : profile.groups()) {
+    Json one{{"kind", group.kind}, {"composite", group.composite}};
+    one.update(figures_json(group.sum, profile.call_seconds(), roof));
+    groups.push_back(std::move(one));
+  }
+  Json out{{"kernels", std::move(list)},
+           {"kinds", std::move(groups)},
+           {"launches", profile.launches()},
+           {"ms", profile.seconds() * 1e3},
+           {"calls", profile.calls()},
+           {"calls_ms", profile.call_seconds() * 1e3},
+           {"outside_ms", (profile.call_seconds() - profile.seconds()) * 1e3}};
   if (roof)
     out["roof"] = {{"gb_per_s", roof->bytes_per_second * 1e-9},
                    {"gflop_per_s", roof->flops_per_second * 1e-9},
@@ -95,16 +120,25 @@ std::string profile_report(const Profile& profile, const std::optional<Roof>& ro
                            bool json) {
   std::vector<Profile::Row> rows = profile.rows();
   if (json) return profile_json(rows, profile, roof, sources);
-  std::string out = fmt::format("{:<14} {:>7} {:>10} {:>7} {:>8} {:>8} {:>7}  {}\n", "kernel", "calls", "ms", "share",
-                                "GB/s", "GFLOP/s", "of roof", "source, or ops");
+  const double all = profile.call_seconds();
+  const std::string heads =
+      fmt::format("{:>7} {:>10} {:>7} {:>8} {:>8} {:>7}", "calls", "ms", "share", "GB/s", "GFLOP/s", "of roof");
+  std::string out = fmt::format("{:<20} {}  {}\n", "kernel", heads, "source, or ops");
   for (const Profile::Row& row : rows) {
     std::string source = source_text(row, sources);
-    out += fmt::format("{:<14} {:>7} {:>10.3f} {:>5.1f} % {:>8.2f} {:>8.2f} {:>7}  {}\n", row.name, row.calls,
-                       row.seconds * 1e3, row.seconds / profile.seconds() * 100, row.bytes_per_second() * 1e-9,
-                       row.flops_per_second() * 1e-9, roof ? fmt::format("{:.0f} %", row.share_of(*roof) * 100) : "-",
+    out += fmt::format("{:<20} {}  {}\n", row.name, figures_text(row, all, roof),
                        source.empty() ? shortened(row.ops, 40) : source);
   }
-  out += fmt::format("{:<14} {:>7} {:>10.3f}\n", "all kernels", profile.launches(), profile.seconds() * 1e3);
+  out += fmt::format("\n{:<28} {:<16} {}\n", "kind", "composite", heads);
+  for (const Profile::Group& group : profile.groups())
+    out += fmt::format("{:<28} {:<16} {}\n", group.kind, group.composite.empty() ? "-" : group.composite,
+                       figures_text(group.sum, all, roof));
+  auto line = [&](const char* what, int64_t calls, double seconds) {
+    return fmt::format("{:<45} {:>7} {:>10.3f} {:>5.1f} %\n", what, calls, seconds * 1e3, seconds / all * 100);
+  };
+  out += line("all kernels", profile.launches(), profile.seconds());
+  out += line("outside of kernels", profile.calls(), all - profile.seconds());
+  out += line("all calls", profile.calls(), all);
   return roof ? out + roof_text(*roof) : out;
 }
 

@@ -13,7 +13,8 @@ namespace caten {
 /// One row per step, what belongs to none, and the sum; as one line of JSON if `json`.
 std::string timings_report(const Timings& timings, bool json);
 
-/// One row per kernel, the slowest first, and the roof that was measured; no roof if it says nothing about the device.
+/// One row per kernel, the slowest first; their sums by what they do and the composite that they are of; what the calls
+/// took besides; and the roof that was measured, none if it says nothing about the device.
 std::string profile_report(const Profile& profile, const std::optional<Roof>& roof, const SourceMap& sources,
                            bool json);
 

@@ -303,7 +303,11 @@ class Execution {
 }  // namespace
 
 Result<Results> execute(const CompiledProgram& program, Arguments arguments, ExecuteOptions options) {
-  return Execution(program, std::move(arguments), std::move(options)).run();
+  KernelObserver* observer = options.observer;
+  if (observer) observer->call_begins();
+  Result<Results> results = Execution(program, std::move(arguments), std::move(options)).run();
+  if (observer) observer->call_ends();
+  return results;
 }
 
 Result<size_t> memory_needed(const CompiledProgram& program, const DimValues& sizes) {

@@ -148,7 +148,10 @@ Result<RunMeasurement> measure_run(Session& session, const Graph& graph, const A
   Clock first;
   Result<Session::Program> program = (*cold)->compile(graph);
   if (!program) return tl::make_unexpected(program.error());
+  KernelObserver* observer = session.options().observer;
+  if (observer) observer->pause(true);
   Result<Results> results = session.run(**program, arguments);
+  if (observer) observer->pause(false);
   if (!results) return tl::make_unexpected(results.error());
   out.first_call = first.seconds();
   out.kernels = (*program)->schedule.kernels.size();

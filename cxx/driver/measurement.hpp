@@ -40,6 +40,7 @@ struct RunMeasurement {
   KernelCost cost{};    ///< of all kernels of a call
   bool on_host = true;  ///< kernels run in the memory of the host
 };
+/// An observer of the session sees the calls that are sampled.
 Result<RunMeasurement> measure_run(Session& session, const Graph& graph, const Arguments& arguments,
                                    const MeasureOptions& options = {});
 

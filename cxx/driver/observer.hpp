@@ -1,5 +1,6 @@
 // What watches the launches of a call (ExecuteOptions::observer): the profile and the verification. With an observer
-// each kernel runs alone: the stream is empty before it and when it is told that the kernel has run.
+// each kernel runs alone: the stream is empty before it and when it is told that the kernel has run. A call begins and
+// ends on one thread, its launches between.
 #pragma once
 
 #include <memory>
@@ -22,6 +23,9 @@ struct KernelLaunch {
 class KernelObserver {
  public:
   virtual ~KernelObserver() = default;
+  virtual void call_begins() {}
+  virtual void call_ends() {}  ///< also of a call that failed
+  virtual void pause(bool) {}  ///< true: the calls that follow warm up, and do not count; false: they count again
   virtual Status before(const KernelLaunch&) { return {}; }
   virtual Status after(const KernelLaunch&) { return {}; }
 };
