@@ -7,12 +7,12 @@ import subprocess
 
 
 class PeerProcess:
-    def __init__(self, name, python, folder):
-        """`folder` is for what the peer says on stderr."""
+    def __init__(self, name, python, folder, keeps_memory=True):
+        """`folder` is for what the peer says on stderr. With keeps_memory what it frees is used again: results taken anew need no
+        fresh pages."""
         self.name = name
         self.errors = open(pathlib.Path(folder, f"{name}.log"), "a")
-        # Memory that was freed is kept: results taken anew need no fresh pages.
-        environment = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "268435456"}
+        environment = {} if not keeps_memory else {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "268435456"}
         self.process = subprocess.Popen([python, pathlib.Path(__file__).parent / f"peers/peer_{name}.py"], text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=self.errors, env={**os.environ, **environment})
 

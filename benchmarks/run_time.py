@@ -77,16 +77,23 @@ def figure(samples):
     return {"median": statistics.median(samples), "low": min(samples), "high": max(samples), "samples": len(samples)}
 
 
+def compute(caten, ir, inputs, outputs, arguments, folder):
+    """caten's results, which the peers' are compared with, and the command that computed them."""
+    suffix = "safetensors" if any(kind == "bf16" for _, kind, _ in inputs) else "npy"
+    results = [pathlib.Path(folder, f"caten-{k}.{suffix}") for k in range(len(outputs))]
+    named = [part for name, path in zip(outputs, results) for part in ("--out", f"{name}={path}")]
+    command = [caten, "--no-init", "run", ir, *arguments, *named]
+    subprocess.run(command, check=True, capture_output=True)
+    return command, [read_result(path) for path in results]
+
+
 def measure_row(caten, row, program, peers, rounds):
     """The row with its figures; `program` is (IR file, inputs, outputs)."""
     ir, inputs, outputs = program
     with tempfile.TemporaryDirectory() as folder:
         files, arguments = make_inputs(inputs, row, folder)
         dtype = "bf16" if any(kind == "bf16" for _, kind, _ in inputs) else "f32"
-        results = [pathlib.Path(folder, f"caten-{k}.{'safetensors' if dtype == 'bf16' else 'npy'}") for k in range(len(outputs))]
-        arguments += [part for name, path in zip(outputs, results) for part in ("--out", f"{name}={path}")]
-        subprocess.run([caten, "--no-init", "run", ir, *arguments], check=True, capture_output=True)
-        expected = [read_result(path) for path in results]
+        _, expected = compute(caten, ir, inputs, outputs, arguments, folder)
         spec = {"composite": row["composite"], "inputs": inputs, "wrt": row.get("wrt", [])}
         ready, errors = [], {}
         for peer in peers:

@@ -78,8 +78,46 @@ def cpu_table(rows):
     return "\n".join(lines) + "\n" + ("\nNot timed:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
 
 
+def call_table(rows):
+    lines = ["Microseconds of a call that adds 8 elements: median (smallest – largest).\n", "| system | way | µs | slower by |", "|---|---|--:|--:|"]
+    for row in (row for row in rows if "us" in row):
+        f = row["us"]
+        lines.append(f"| {row['system']} | {row['way']} | {number(f['median'])} ({number(f['low'])} – {number(f['high'])}) | {number(row['ratio'])}× |")
+    wrong = [f"- {row['system']}: {row['error']}" for row in rows if "error" in row]
+    return "\n".join(lines) + "\n" + ("\nNot timed:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
+
+
+def memory_table(rows):
+    names = [name for name in ("caten", "jax", "torch", "onnxruntime", "tinygrad", "numba") if any(name in row["kib"] for row in rows)]
+    first, *others = rows
+    mib = lambda kib: f"{kib / 1024:.0f}"
+    lines = ["MiB: the most that a new process has in memory from its start to its end, less what one has at most that adds 8 elements (first row).\n",
+             "| row | what | " + " | ".join(names) + " |", "|---|---|" + "--:|" * len(names),
+             f"| – | {first['what']}, the process as a whole | " + " | ".join(mib(first["kib"][name]) for name in names) + " |"]
+    for row in others:
+        lines.append(f"| {row['id']} | {row['what']} | " + " | ".join(mib(row["more_kib"][name]) if name in row["more_kib"] else "–" for name in names) + " |")
+    least = [row["id"] for row in others if row["more_kib"]["caten"] <= min(row["more_kib"].values())]
+    lines.append(f"\ncaten takes least, or as little as any, in {len(least)} of {len(others)} rows.")
+    later = {}
+    for row in others:
+        later.setdefault(row.get("commit"), []).append(row["id"])
+    lines += [f"\nMeasured again at commit {commit}: {', '.join(ids)}." for commit, ids in later.items() if commit]
+    wrong = [f"- {row['id']}, {name}: {why}" for row in others for name, why in row["errors"].items() if "KeyError" not in why]
+    return "\n".join(lines) + "\n" + ("\nNot measured:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
+
+
+def digits_table(rows):
+    lines = ["Milliseconds: median (smallest – largest).\n", "| what | caten | scikit-learn | slower by | right of 797 |", "|---|--:|--:|--:|--:|"]
+    cell = lambda f: f"{number(f['median'])} ({number(f['low'])} – {number(f['high'])})"
+    for row in rows:
+        right = " / ".join(str(count) for count in row["right"].values())
+        lines.append(f"| {row['what']} | {cell(row['ms']['caten'])} | {cell(row['ms']['scikit-learn'])} | {number(row['ratio'])}× | {right} |")
+    return "\n".join(lines) + "\n"
+
+
 def table(suite, rows):
-    return {"compile": compile_table, "cpu": cpu_table}.get(suite, plain_table)(rows)
+    special = {"compile": compile_table, "cpu": cpu_table, "call": call_table, "memory": memory_table, "digits": digits_table}
+    return special.get(suite, plain_table)(rows)
 
 
 def summary(results):

@@ -74,6 +74,7 @@ def blocks(x, *parameters):
 
 
 WORKLOADS = {
+    "addition": np.add,
     "chain": lambda x: np.tanh(x * 1.5 + 0.25) * np.exp(-np.abs(x)),
     "rows-softmax": softmax,
     "norm-gelu": lambda x, w, b: gelu(layer_norm(x, w, b)),
@@ -145,4 +146,9 @@ def prepare(spec, inputs):
         "fresh": lambda: jax.block_until_ready(compiled(*arguments))}
 
 
-protocol.main(prepare, compile_program)
+def ways(x, y):
+    x, y, jitted = np.asarray(x), np.asarray(y), jax.jit(np.add)
+    return {"jitted": lambda: jitted(x, y), "jitted, awaited": lambda: jitted(x, y).block_until_ready()}
+
+
+protocol.main(prepare, ways, compile_program)

@@ -53,6 +53,7 @@ class ImageLayers:
 
 
 WORKLOADS = {
+    "addition": torch.add,
     "chain": lambda x: torch.tanh(x * 1.5 + 0.25) * torch.exp(-torch.abs(x)),
     "rows-softmax": lambda x: torch.softmax(x, -1),
     "norm-gelu": lambda x, w, b: F.gelu(F.layer_norm(x, x.shape[-1:], w, b)),
@@ -179,4 +180,11 @@ def prepare(spec, inputs):
     return [r.detach().float().numpy() if r.is_floating_point() else r.numpy() for r in results], calls
 
 
-protocol.main(prepare, compile_program)
+def ways(x, y):
+    x, y = torch.from_numpy(x), torch.from_numpy(y)
+    out, compiled = torch.empty_like(x), torch.compile(torch.add)
+    torch.set_grad_enabled(False)
+    return {"eager, out=": lambda: torch.add(x, y, out=out), "eager": lambda: torch.add(x, y), "compiled": lambda: compiled(x, y)}
+
+
+protocol.main(prepare, ways, compile_program)
