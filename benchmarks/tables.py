@@ -50,6 +50,14 @@ def compile_table(rows):
     return "\n".join(lines) + "\n"
 
 
+def measured_again(rows):
+    """Which rows are of a later commit than the rest."""
+    later = {}
+    for row in rows:
+        later.setdefault(row.get("commit"), []).append(row["id"])
+    return [f"\nMeasured again at commit {commit}: {', '.join(ids)}." for commit, ids in later.items() if commit]
+
+
 def cpu_table(rows):
     names = [name for name in ("jax", "torch", "onnxruntime", "tinygrad", "numba") if any(name in row["ms"] for row in rows)]
     heads = ["row", "what", "caten", "fresh", "GB/s", "GFLOP/s", "of roof", "first", "arena", *names, "best peer", "fresh"]
@@ -70,10 +78,7 @@ def cpu_table(rows):
     if ratios:
         lines.append(f"\nThe best peer of each row is slower by {statistics.geometric_mean(ratios):.2f}× (geometric mean of {len(ratios)} rows); "
                      + (f"caten loses {len(lost)}: {', '.join(lost)}." if lost else "caten loses no row."))
-    later = {}
-    for row in rows:
-        later.setdefault(row.get("commit"), []).append(row["id"])
-    lines += [f"\nMeasured again at commit {commit}: {', '.join(ids)}." for commit, ids in later.items() if commit]
+    lines += measured_again(rows)
     wrong = [f"- {row['id']}, {name}: {why}" for row in rows for name, why in row["errors"].items() if "KeyError" not in why]
     return "\n".join(lines) + "\n" + ("\nNot timed:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
 
@@ -87,6 +92,20 @@ def call_table(rows):
     return "\n".join(lines) + "\n" + ("\nNot timed:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
 
 
+def profile_table(rows):
+    lines = ["Where a call's time goes, kernels one at a time: launches and milliseconds of a call, by what kernels do and the composite that they are of."]
+    for row in rows:
+        calls, all_ms = row["calls"], row["calls_ms"]
+        lines += [f"\n**{row['id']}**, {row['what']}: {number(all_ms / calls)} ms a call while profiled, {number(row['plain_ms'])} ms (median) otherwise; "
+                  f"roof {row['roof']['gb_per_s']:.0f} GB/s, {row['roof']['gflop_per_s']:.0f} GFLOP/s.\n",
+                  "| kind | composite | launches | ms | share | GB/s | GFLOP/s | of roof |", "|---|---|--:|--:|--:|--:|--:|--:|"]
+        for kind in row["kinds"]:
+            lines.append(f"| {kind['kind']} | {kind['composite'] or '–'} | {kind['calls'] / calls:g} | {number(kind['ms'] / calls)} | {100 * kind['share']:.1f} % | "
+                         f"{number(kind['gb_per_s'])} | {number(kind['gflop_per_s']) if kind['flops'] else '–'} | {100 * kind['share_of_roof']:.0f} % |")
+        lines.append(f"| outside of kernels | | | {number(row['outside_ms'] / calls)} | {100 * row['outside_ms'] / all_ms:.1f} % | | | |")
+    return "\n".join(lines + measured_again(rows)) + "\n"
+
+
 def memory_table(rows):
     names = [name for name in ("caten", "jax", "torch", "onnxruntime", "tinygrad", "numba") if any(name in row["kib"] for row in rows)]
     first, *others = rows
@@ -98,10 +117,7 @@ def memory_table(rows):
         lines.append(f"| {row['id']} | {row['what']} | " + " | ".join(mib(row["more_kib"][name]) if name in row["more_kib"] else "–" for name in names) + " |")
     least = [row["id"] for row in others if row["more_kib"]["caten"] <= min(row["more_kib"].values())]
     lines.append(f"\ncaten takes least, or as little as any, in {len(least)} of {len(others)} rows.")
-    later = {}
-    for row in others:
-        later.setdefault(row.get("commit"), []).append(row["id"])
-    lines += [f"\nMeasured again at commit {commit}: {', '.join(ids)}." for commit, ids in later.items() if commit]
+    lines += measured_again(others)
     wrong = [f"- {row['id']}, {name}: {why}" for row in others for name, why in row["errors"].items() if "KeyError" not in why]
     return "\n".join(lines) + "\n" + ("\nNot measured:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
 
@@ -116,7 +132,7 @@ def digits_table(rows):
 
 
 def table(suite, rows):
-    special = {"compile": compile_table, "cpu": cpu_table, "call": call_table, "memory": memory_table, "digits": digits_table}
+    special = {"compile": compile_table, "cpu": cpu_table, "call": call_table, "profile": profile_table, "memory": memory_table, "digits": digits_table}
     return special.get(suite, plain_table)(rows)
 
 
