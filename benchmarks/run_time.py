@@ -108,11 +108,11 @@ def measure_row(caten, row, program, peers, rounds):
         for _ in range(rounds):
             done = subprocess.run([caten, "--no-init", "bench", row["id"], "--repeat", "7", "--json"], check=True, capture_output=True, text=True)
             own = json.loads(done.stdout)["cpu"][0]
-            for kind in ("planned", "fresh"):
+            for kind in ("planned", "fresh", "cold"):
                 samples.setdefault(("caten", kind), []).append(own[kind]["median_ms"])
             samples.setdefault(("caten", "first"), []).append(own["first_call_ms"])
             for peer in ready:
-                for kind, times in peer.ask(time=7).items():
+                for kind, times in {**peer.ask(time=7), **peer.ask(cold=3)}.items():
                     if kind != "error":
                         samples.setdefault((peer.name, kind), []).append(statistics.median(times))
         out = {"id": row["id"], "what": row["what"], "ms": {}, "errors": errors}
@@ -121,10 +121,13 @@ def measure_row(caten, row, program, peers, rounds):
         seconds = out["ms"]["caten"]["planned"]["median"] / 1000
         out |= {"gb_per_s": own["bytes"] / seconds / 1e9, "gflop_per_s": own["flops"] / seconds / 1e9, "arena_bytes": own["arena_bytes"],
                 "share_of_roof": own["share_of_roof"] * own["planned"]["median_ms"] / 1000 / seconds, "kernels": own["kernels"]}
-        for kind, kinds in (("planned", ("planned", "fresh")), ("fresh", ("fresh",))):
+        out["percent_of_roof"] = 100 * out["share_of_roof"]
+        for kind, kinds in (("planned", ("planned", "fresh")), ("fresh", ("fresh",)), ("cold", ("cold",))):
             best = min(((out["ms"][peer.name][k]["median"], peer.name) for peer in ready for k in kinds if k in out["ms"].get(peer.name, {})), default=None)
             if best:
                 out[f"best_{kind}"] = {"peer": best[1], "ratio": best[0] / out["ms"]["caten"][kind]["median"]}
+        if "best_planned" in out:
+            out["ratio_to_best_peer"] = out["best_planned"]["ratio"]
         return out
 
 

@@ -60,8 +60,9 @@ def measured_again(rows):
 
 def cpu_table(rows):
     names = [name for name in ("jax", "torch", "onnxruntime", "tinygrad", "numba") if any(name in row["ms"] for row in rows)]
-    heads = ["row", "what", "caten", "fresh", "GB/s", "GFLOP/s", "of roof", "first", "arena", *names, "best peer", "fresh"]
-    lines = ["Milliseconds: medians; of a peer the better of planned and fresh. Above 1× the best peer is slower.\n",
+    heads = ["row", "what", "caten", "fresh", "cold", "GB/s", "GFLOP/s", "of roof", "first", "arena", *names, "best peer", "fresh", "cold"]
+    lines = ["Milliseconds: medians; of a peer the better of planned and fresh. Above 1× the best peer is slower. Cold: planned calls (of a peer that has none, "
+             "fresh ones), each after 256 MiB were written.\n",
              "| " + " | ".join(heads) + " |", "|---|---|" + "--:|" * (len(heads) - 2)]
     for row in rows:
         ms = row["ms"]
@@ -69,9 +70,9 @@ def cpu_table(rows):
         rate = lambda name: number(row[name]) if row[name] else "–"
         best = lambda kind: f"{number(row[f'best_{kind}']['ratio'])}× ({row[f'best_{kind}']['peer']})" if f"best_{kind}" in row else "–"
         cells = [row["id"], row["what"], f"{number(planned['median'])} ({number(planned['low'])} – {number(planned['high'])})",
-                 number(ms["caten"]["fresh"]["median"]), rate("gb_per_s"), rate("gflop_per_s"), f"{100 * row['share_of_roof']:.0f} %",
+                 number(ms["caten"]["fresh"]["median"]), number(ms["caten"]["cold"]["median"]) if "cold" in ms["caten"] else "–", rate("gb_per_s"), rate("gflop_per_s"), f"{100 * row['share_of_roof']:.0f} %",
                  number(ms["caten"]["first"]["median"]), f"{row['arena_bytes'] / 2**20:.1f} MiB",
-                 *[number(min(f["median"] for f in ms[name].values())) if name in ms else "–" for name in names], best("planned"), best("fresh")]
+                 *[number(min(f["median"] for kind, f in ms[name].items() if kind != "cold")) if name in ms else "–" for name in names], best("planned"), best("fresh"), best("cold")]
         lines.append("| " + " | ".join(cells) + " |")
     ratios = [row["best_planned"]["ratio"] for row in rows if "best_planned" in row]
     lost = [row["id"] for row in rows if "best_planned" in row and row["best_planned"]["ratio"] < 1]

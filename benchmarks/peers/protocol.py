@@ -3,6 +3,7 @@ line of JSON with one:
 
       {"prepare": SPEC, "inputs": {name: file.npy, …}, "outputs": [file.npy, …]}   runs once, writes the results: {}
       {"time": n}                                                    {"fresh": [ms, …], "planned": [ms, …]}
+      {"cold": n}                {"cold": [ms, …]}: planned calls, or fresh ones, before each of which 256 MiB were written
       {"compile": SPEC}          {"ms": …}, the program compiled anew; the first compilation of a process is not counted
       {"call": n}                {way: [µs, …], …}, calls of x + y of 8 elements in each of the peer's ways, warm; checked first
       {"peak": true}             {"kib": the most memory of the process so far}
@@ -29,6 +30,11 @@ def milliseconds(call):
     start = time.perf_counter()
     call()
     return 1000 * (time.perf_counter() - start)
+
+
+def cold_milliseconds(call):
+    numpy.ones(1 << 28, numpy.uint8)  # what the caches held is gone
+    return milliseconds(call)
 
 
 def fastest_of(calls, seconds=0.3):
@@ -93,6 +99,8 @@ def answer(prepare, compile_program, ways, request, state):
         for call in state.values():
             call()
         return {}
+    if "cold" in request:
+        return {"cold": [cold_milliseconds(state.get("planned") or state["fresh"]) for _ in range(request["cold"])]}
     return {kind: [milliseconds(call) for _ in range(request["time"])] for kind, call in state.items()}
 
 

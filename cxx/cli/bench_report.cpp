@@ -42,8 +42,9 @@ std::string roof_table(const std::vector<RoofFigure>& figures) {
 }
 
 std::string run_table(const std::vector<BenchRow>& rows) {
-  std::string out = fmt::format("{:<13} {:<52} {:>9} {:>15} {:>9} {:>7} {:>8} {:>7} {:>9} {:>10}\n", "cpu", "what",
-                                "ms", "from – to", "fresh ms", "GB/s", "GFLOP/s", "of roof", "first ms", "arena");
+  std::string out =
+      fmt::format("{:<13} {:<52} {:>9} {:>15} {:>9} {:>9} {:>7} {:>8} {:>7} {:>9} {:>10}\n", "cpu", "what", "ms",
+                  "from – to", "fresh ms", "cold ms", "GB/s", "GFLOP/s", "of roof", "first ms", "arena");
   for (const BenchRow& row : rows) {
     out += fmt::format("{:<13} {:<52} ", row.workload.id, row.workload.what);
     if (!row.failure.empty()) {
@@ -52,8 +53,9 @@ std::string run_table(const std::vector<BenchRow>& rows) {
     }
     double seconds = row.run.planned.median;
     auto rate = [&](double amount) { return amount > 0 ? number(amount / seconds * 1e-9) : std::string("-"); };
-    out += fmt::format("{:>9} {:>15} {:>9} {:>7} {:>8} {:>7} {:>9} {:>10}\n", milliseconds(seconds),
-                       range(row.run.planned), milliseconds(row.run.fresh.median), rate(row.bytes()), rate(row.flops()),
+    out += fmt::format("{:>9} {:>15} {:>9} {:>9} {:>7} {:>8} {:>7} {:>9} {:>10}\n", milliseconds(seconds),
+                       range(row.run.planned), milliseconds(row.run.fresh.median), milliseconds(row.run.cold.median),
+                       rate(row.bytes()), rate(row.flops()),
                        row.roof.threads ? fmt::format("{:.0f} %", row.share_of_roof() * 100) : "-",
                        milliseconds(row.run.first_call), size_text(static_cast<double>(row.run.arena_bytes)));
   }
@@ -105,6 +107,7 @@ Json run_json(const BenchRow& row) {
   double seconds = row.run.planned.median;
   out["planned"] = spread_json(row.run.planned);
   out["fresh"] = spread_json(row.run.fresh);
+  out["cold"] = spread_json(row.run.cold);
   out["first_call_ms"] = row.run.first_call * 1e3;
   out["kernels"] = row.run.kernels;
   out["compiler_calls"] = row.run.compiler_calls;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 
 #include "driver/profile.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int kFewest = 3;
 constexpr int kCallsPerSample = 1000;
+constexpr size_t kSweptBytes = size_t{1} << 28;  ///< more than caches hold
 
 class Clock {
  public:
@@ -111,6 +113,25 @@ std::vector<Array> reusable(std::vector<Array> outputs) {
   return outputs;
 }
 
+/// Planned calls, before each of which everything is driven out of the caches; for a third of the time.
+Result<Spread> measure_cold(Session& session, const CompiledProgram& program, const Arguments& arguments,
+                            Results results, const MeasureOptions& options) {
+  std::vector<double> samples;
+  std::vector<std::byte> swept(kSweptBytes);
+  const MeasureOptions shorter{.repeat = options.repeat, .most_seconds = options.most_seconds / 3};
+  for (Sampling sampling(shorter); sampling.another();) {
+    std::vector<Array> outputs = reusable(std::move(results.outputs));
+    std::memset(swept.data(), static_cast<int>(samples.size()), swept.size());
+    [[maybe_unused]] const volatile std::byte read = swept[samples.size()];  // or compilers may leave the writes out
+    Clock clock;
+    Result<Results> run = session.run(program, arguments, std::move(outputs));
+    if (!run) return tl::make_unexpected(run.error());
+    samples.push_back(clock.seconds());
+    results = std::move(*run);
+  }
+  return spread_of(std::move(samples));
+}
+
 }  // namespace
 
 Spread spread_of(std::vector<double> samples) {
@@ -186,6 +207,11 @@ Result<RunMeasurement> measure_run(Session& session, const Graph& graph, const A
   }
   out.fresh = spread_of(std::move(fresh));
   out.planned = spread_of(std::move(planned));
+  if (observer) observer->pause(true);
+  Result<Spread> cold_data = measure_cold(session, **program, arguments, std::move(*results), options);
+  if (observer) observer->pause(false);
+  if (!cold_data) return tl::make_unexpected(cold_data.error());
+  out.cold = *cold_data;
   return out;
 }
 

@@ -36,11 +36,12 @@ struct RunMeasurement {
   double first_call = 0;  ///< seconds from the program to its results, kernels compiled anew
   Spread fresh{};         ///< a call that takes memory for its results and gives it back
   Spread planned{};       ///< a call whose results go where those of the call before went
+  Spread cold{};          ///< the same when no cache holds its inputs, arena or results
   size_t kernels = 0, compiler_calls = 0, arena_bytes = 0, result_bytes = 0;
   KernelCost cost{};    ///< of all kernels of a call
   bool on_host = true;  ///< kernels run in the memory of the host
 };
-/// An observer of the session sees the calls that are sampled.
+/// An observer of the session counts the calls that are sampled, but for the cold ones.
 Result<RunMeasurement> measure_run(Session& session, const Graph& graph, const Arguments& arguments,
                                    const MeasureOptions& options = {});
 

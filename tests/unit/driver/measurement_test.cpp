@@ -66,6 +66,7 @@ TEST_CASE("calls and compilations are measured as often as asked, and counted") 
     REQUIRE(run);
     CHECK(run->fresh.samples == 4);
     CHECK(run->planned.samples == 4);
+    CHECK(run->cold.samples == 4);
     CHECK(run->kernels == 1);
     CHECK(run->compiler_calls == 1);
     CHECK(run->arena_bytes == 0);
