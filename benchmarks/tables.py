@@ -1,4 +1,5 @@
 """The tables of benchmarks/run."""
+import math
 import statistics
 
 COMPILERS = {"jax": "JAX", "torch": "torch.compile"}  # peers whose compile times are compared
@@ -107,6 +108,11 @@ def profile_table(rows):
     return "\n".join(lines + measured_again(rows)) + "\n"
 
 
+def least_memory(rows):
+    """The rows that take no peer less memory than caten."""
+    return [row["id"] for row in rows if row["more_kib"]["caten"] <= min(row["more_kib"].values())]
+
+
 def memory_table(rows):
     names = [name for name in ("caten", "jax", "torch", "onnxruntime", "tinygrad", "numba") if any(name in row["kib"] for row in rows)]
     first, *others = rows
@@ -116,8 +122,7 @@ def memory_table(rows):
              f"| – | {first['what']}, the process as a whole | " + " | ".join(mib(first["kib"][name]) for name in names) + " |"]
     for row in others:
         lines.append(f"| {row['id']} | {row['what']} | " + " | ".join(mib(row["more_kib"][name]) if name in row["more_kib"] else "–" for name in names) + " |")
-    least = [row["id"] for row in others if row["more_kib"]["caten"] <= min(row["more_kib"].values())]
-    lines.append(f"\ncaten takes least, or as little as any, in {len(least)} of {len(others)} rows.")
+    lines.append(f"\ncaten takes least, or as little as any, in {len(least_memory(others))} of {len(others)} rows.")
     lines += measured_again(others)
     wrong = [f"- {row['id']}, {name}: {why}" for row in others for name, why in row["errors"].items() if "KeyError" not in why]
     return "\n".join(lines) + "\n" + ("\nNot measured:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
@@ -151,6 +156,19 @@ def summary(results):
         times = [row["ms"][peer]["ratio"] for row in compiled["rows"] if peer in row["ms"]]
         if times:
             lines.append(f"- **Compile time:** {name} takes {number(statistics.geometric_mean(times))}× as long (geometric mean of {len(times)} rows, at least {number(min(times))}×).")
+    if "call" in results:
+        fastest = {}
+        for row in results["call"]["rows"]:
+            if "us" in row:
+                fastest[row["system"]] = min(row["us"]["median"], fastest.get(row["system"], math.inf))
+        lines.append("- **A call** that adds 8 elements, each system in its fastest way: " + ", ".join(f"{name} {number(us)} µs" for name, us in fastest.items()) + ".")
+    if "memory" in results:
+        rows = results["memory"]["rows"][1:]
+        lines.append(f"- **Memory:** of the processes that compute a row the one of caten takes least in {len(least_memory(rows))} of {len(rows)} rows.")
+    if "digits" in results:
+        row = results["digits"]["rows"][0]
+        lines.append(f"- **examples/digits.lisp:** {row['what']}: {number(row['ms']['caten']['median'])} ms, scikit-learn {number(row['ms']['scikit-learn']['median'])} ms; "
+                     f"{row['right']['caten']} and {row['right']['scikit-learn']} of 797 right.")
     return "\n".join(lines) + "\n"
 
 
