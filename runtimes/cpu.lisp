@@ -22,6 +22,9 @@ typedef __UINT8_TYPE__ uint8_t; typedef __UINT16_TYPE__ uint16_t; typedef __UINT
    (:independent "#pragma clang loop vectorize(assume_safety)")
    (:one-by-one "#pragma clang loop vectorize(disable)")
    (:rest "#pragma clang loop vectorize_predicate(enable)")
+   (:turn "caten_turn_{size}({to}, {columns}, {from}, {step});")
+   (:stream "caten_stream({to}, {from}, {count} * {size});")
+   (:streamed "__atomic_thread_fence(__ATOMIC_SEQ_CST);")
    (:multiply-add "caten_multiply_add(x, y, z)")
    (:abs "sizeof(T) == 4 ? (T)__builtin_fabsf((float)x) : (T)__builtin_fabs((double)x)")
    (:op exp2 (f16 bf16 f32) "caten_exp2_float(x)")
@@ -44,6 +47,57 @@ typedef __UINT8_TYPE__ uint8_t; typedef __UINT16_TYPE__ uint16_t; typedef __UINT
 #else
 #define caten_multiply_add(x, y, z) ((x) * (y) + (z))
 #endif")
+    ; Each step interleaves row i with the row half a square further; as many steps as a row's number has bits transpose.
+    (caten_turn_4
+     "typedef uint32_t caten_row_4 __attribute__((vector_size(64)));
+typedef uint32_t caten_any_row_4 __attribute__((vector_size(64), aligned(4), may_alias));
+#define caten_low_4(x, y) __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define caten_high_4(x, y) __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define caten_pair_4(to, from, low, high, i, j) caten_row_4 to##low = caten_low_4(from##i, from##j), to##high = caten_high_4(from##i, from##j);
+#define caten_step_4(to, from) caten_pair_4(to, from, 0, 1, 0, 8) caten_pair_4(to, from, 2, 3, 1, 9) caten_pair_4(to, from, 4, 5, 2, 10) caten_pair_4(to, from, 6, 7, 3, 11) caten_pair_4(to, from, 8, 9, 4, 12) caten_pair_4(to, from, 10, 11, 5, 13) caten_pair_4(to, from, 12, 13, 6, 14) caten_pair_4(to, from, 14, 15, 7, 15)
+#define caten_load_4(i) caten_row_4 a##i = *(const caten_any_row_4 *)(x + i * step);
+#define caten_store_4(i) *(caten_any_row_4 *)(y + i * columns) = e##i;
+#define caten_rows_4(f) f(0) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12) f(13) f(14) f(15)
+__attribute__((noinline)) static void caten_turn_4(void *to, int64_t columns, const void *from, int64_t step) {
+  const uint32_t *x = from;
+  uint32_t *y = to;
+  caten_rows_4(caten_load_4)
+  caten_step_4(b, a) caten_step_4(c, b) caten_step_4(d, c) caten_step_4(e, d)
+  caten_rows_4(caten_store_4)
+}")
+    (caten_turn_8
+     "typedef uint64_t caten_row_8 __attribute__((vector_size(64)));
+typedef uint64_t caten_any_row_8 __attribute__((vector_size(64), aligned(4), may_alias));
+#define caten_low_8(x, y) __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11)
+#define caten_high_8(x, y) __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15)
+#define caten_pair_8(to, from, low, high, i, j) caten_row_8 to##low = caten_low_8(from##i, from##j), to##high = caten_high_8(from##i, from##j);
+#define caten_step_8(to, from) caten_pair_8(to, from, 0, 1, 0, 4) caten_pair_8(to, from, 2, 3, 1, 5) caten_pair_8(to, from, 4, 5, 2, 6) caten_pair_8(to, from, 6, 7, 3, 7)
+#define caten_load_8(i) caten_row_8 a##i = *(const caten_any_row_8 *)(x + i * step);
+#define caten_store_8(i) *(caten_any_row_8 *)(y + i * columns) = d##i;
+#define caten_rows_8(f) f(0) f(1) f(2) f(3) f(4) f(5) f(6) f(7)
+__attribute__((noinline)) static void caten_turn_8(void *to, int64_t columns, const void *from, int64_t step) {
+  const uint64_t *x = from;
+  uint64_t *y = to;
+  caten_rows_8(caten_load_8)
+  caten_step_8(b, a) caten_step_8(c, b) caten_step_8(d, c)
+  caten_rows_8(caten_store_8)
+}")
+    ; Whole cache lines need not be read before they are written. What no other thread has waited for may see the rest
+    ; of a kernel's work before them: a fence is at its end.
+    (caten_stream
+     "typedef uint32_t caten_line __attribute__((vector_size(64), may_alias));
+typedef uint32_t caten_any_line __attribute__((vector_size(64), aligned(1), may_alias));
+__attribute__((noinline)) static void caten_stream(void *to, const void *from, int64_t bytes) {
+  char *y = to;
+  const char *x = from;
+  int64_t i = 0;
+#if defined(__clang__)
+  if (((uint64_t)y & 63) == 0)
+    for (; i + 64 <= bytes; i += 64) __builtin_nontemporal_store(*(const caten_any_line *)(x + i), (caten_line *)(y + i));
+#endif
+  #pragma clang loop vectorize(assume_safety)
+  for (int64_t k = i; k < bytes; ++k) y[k] = x[k];
+}")
     (caten_float_bits
      "static inline uint32_t caten_float_bits(float x) { union { float x; uint32_t bits; } both = {x}; return both.bits; }")
     (caten_float

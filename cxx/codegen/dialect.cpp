@@ -39,7 +39,10 @@ constexpr std::pair<std::string_view, std::string Dialect::*> kTextClauses[] = {
     {"range", &Dialect::range},
     {"independent", &Dialect::independent},
     {"one-by-one", &Dialect::one_by_one},
-    {"rest", &Dialect::rest}};
+    {"rest", &Dialect::rest},
+    {"turn", &Dialect::turn},
+    {"stream", &Dialect::stream},
+    {"streamed", &Dialect::streamed}};
 
 std::string* text_clause(Dialect& dialect, std::string_view name) {
   for (const auto& [clause, member] : kTextClauses)

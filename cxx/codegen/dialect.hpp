@@ -12,6 +12,11 @@
 //   (:independent "#pragma …")          a line before other innermost loops whose iterations are independent
 //   (:one-by-one "#pragma …")           a line before innermost loops that store elements far apart
 //   (:rest "#pragma …")                 a line before innermost loops over what is left behind whole blocks
+//   (:turn "turn_{size}(…);")           a statement: a square of {side} rows of elements of {size} bytes, 4 or 8, from
+//                                       the pointer {from} on, its rows {step} elements apart, is transposed into local
+//                                       memory {to}, whose rows are {columns} apart; without it, loops
+//   (:stream "…;") (:streamed "…;")     {count} elements of {size} bytes of local memory {from} are written to {to},
+//                                       past the caches; and what the end of a kernel says that does so
 //   (:function "static inline")         what stands before functions
 //   (:op name (dtypes…) "expression")   replaces the spelling of ops.def for these dtypes
 //   (:cast …) (:cast-saturating …) (:cast-bool …) (:cast-narrow-integer …) (:bitcast …) (:complex …) (:part …)
@@ -50,9 +55,13 @@ struct Dialect {
   std::array<std::optional<Wide>, kDTypeCount> wide{};
   std::map<std::pair<Op, DType>, std::string> spellings{};
   std::string header{}, kernel{}, local_kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{},
-      one_by_one{}, rest{}, function{};
+      one_by_one{}, rest{}, streamed{}, function{};
   std::string cast{}, cast_saturating{}, cast_bool{}, cast_narrow_integer{}, bitcast{}, complex{}, part{}, load_bool{};
   std::string abs = "x > 0 ? x : 0 - x", max_number = "y > x ? y : x", multiply_add;
+  std::string turn =
+      "for (int i = 0; i < {side}; ++i) for (int j = 0; j < {side}; ++j) "
+      "({to})[i * {columns} + j] = ({from})[j * {step} + i];";
+  std::string stream = "for (int i = 0; i < {count}; ++i) ({to})[i] = ({from})[i];";
   std::vector<Prelude> prelude{};
 
   const std::string& type(DType dtype) const { return types[static_cast<size_t>(dtype)]; }

@@ -1,5 +1,9 @@
 #include "codegen/hand_written.hpp"
 
+#include <fmt/format.h>
+
+#include "codegen/render_functions.hpp"
+
 namespace caten {
 
 LoopNest lower_hand_written(const Schedule& schedule, const Kernel& kernel) {
@@ -26,6 +30,29 @@ LoopNest lower_hand_written(const Schedule& schedule, const Kernel& kernel) {
   out.by_hand = std::move(text);
   out.hints = LoopSchedule(&schedule.graph.hints[*kernel.hint]).outcomes();
   return out;
+}
+
+std::string hand_written_text(const LoopNest& nest, const Dialect& dialect, std::vector<Dim>& sizes) {
+  const HandWrittenText& text = *nest.by_hand;
+  std::string out = dialect.kernel + "\n";
+  for (size_t i = 0; i < nest.slots.size(); ++i)
+    out += "  " +
+           substitute(
+               nest.slots[i].written ? dialect.buffer : dialect.const_buffer,
+               {{"type", dialect.type(nest.slots[i].dtype)}, {"buffer", text.names[i]}, {"slot", std::to_string(i)}}) +
+           "\n";
+  for (const auto& [name, extent] : text.sizes) {
+    if (extent.is_constant()) {
+      out += fmt::format("  const {} {} = {};\n", dialect.type(DType::kI64), name, extent.constant());
+      continue;
+    }
+    out += "  " + substitute(dialect.size, {{"size", name}, {"number", std::to_string(sizes.size())}}) + "\n";
+    sizes.push_back(extent);
+  }
+  if (dialect.range.empty())
+    out += fmt::format("  const {} begin = 0, end = {};\n", dialect.type(DType::kI64),
+                       text.shared.empty() ? "1" : text.shared);
+  return out + text.code + (text.code.ends_with('\n') ? "" : "\n") + "}\n";
 }
 
 }  // namespace caten

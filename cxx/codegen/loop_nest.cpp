@@ -37,6 +37,8 @@ void collect_dividends(const std::vector<Statement>& body, std::vector<Dim>& out
   for (const Statement& statement : body) {
     collect_dividends(statement.extent, out);
     collect_dividends(statement.index, out);
+    collect_dividends(statement.from, out);
+    collect_dividends(statement.step, out);
     collect_dividends(statement.body, out);
     collect_dividends(statement.otherwise, out);
   }
@@ -62,13 +64,13 @@ std::vector<ValueId> values_in(const Dim& dim) {
 
 namespace {
 
-/// The extent of a loop; of one along a block that may be the last one, that of the others.
+/// The extent of a loop or stream; of one along a block that may be the last one, that of the others.
 Dim usual_extent(const LoopNest& nest, const Statement& loop) {
   std::vector<ValueId> named = values_in(loop.extent);
   if (named.empty()) return loop.extent;
   const ScalarValue& count = nest[named[0]];
   assert(count.kind == ValueKind::kCount && "a loop runs to a value that is no count");
-  return Dim(count.constant.as_integer());
+  return loop.extent.substitute({{reserved::value(named[0].value), Dim(count.constant.as_integer())}});
 }
 
 }  // namespace
@@ -82,6 +84,10 @@ Dim work_of(const LoopNest& nest, const std::vector<Statement>& body) {
       sum = sum + work_of(nest, statement.body);
     else if (statement.kind == StatementKind::kStore || statement.kind == StatementKind::kSet)
       sum = sum + Dim(1);
+    else if (statement.kind == StatementKind::kStream)
+      sum = sum + usual_extent(nest, statement);
+    else if (statement.kind == StatementKind::kTurn)
+      sum = sum + statement.extent * statement.extent;
   }
   return sum;
 }

@@ -66,6 +66,10 @@ enum class StatementKind : uint8_t {
   kLet,      ///< result `slot` of `dtype` := `value`
   kKeep,     ///< `value` is computed here, for what follows
   kStore,    ///< element `index` of `slot` := `value`
+  kStream,   ///< `extent` elements of `slot` from `index` on := those of accumulator `source` from `from` on, written
+             ///< past the caches where the processor can
+  kTurn,     ///< a square of `extent` rows of accumulator `slot` from element `index` on, its rows `lanes` elements
+             ///< apart, := the square of buffer `source` from `from` on, its rows `step` apart, transposed
 };
 
 /// What the extent of a loop is, or a factor of an index.
@@ -85,6 +89,8 @@ struct Statement {
   DType dtype = DType::kF32;
   Dim index{};
   int64_t lanes = 1;
+  uint32_t source = 0;
+  Dim from{}, step{};
   std::vector<Statement> body{}, otherwise{};
   bool independent = false;          ///< a loop whose iterations may run in any order, and at once
   bool one_by_one = false;           ///< a loop whose elements are stored apart: no vector of them pays

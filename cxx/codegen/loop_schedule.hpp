@@ -30,6 +30,11 @@ inline constexpr int64_t kBlock = 64;                    ///< steps of the lanes
 // Of a square tile that is read along one axis and written along another: its side, and the bytes of all values there.
 inline constexpr int64_t kLeastSide = 8, kMostSide = 64;
 inline constexpr size_t kSideBytes = 256;
+// Where elements of 4 or 8 bytes are turned by squares of cache lines: columns of a tile.
+inline constexpr int64_t kTurnedColumns = 256;
+inline constexpr size_t kCacheLine = 64;
+inline constexpr size_t kStreamedBlock = 4096;  ///< bytes that are computed before they are written past the caches,
+inline constexpr int64_t kLeastStreams = 4;     ///< or such a part of them where rows are shorter
 // What hints may ask for.
 inline constexpr int64_t kMostDots = 64;    ///< accumulators of a tile that have names
 inline constexpr int64_t kMostTile = 8192;  ///< elements of a tile

@@ -64,13 +64,16 @@ Body& Lowering::shared_loop(Body& into, const std::vector<Axis>& axes) {
   return body;
 }
 
-void Lowering::store(Body& into, const KernelPart& part, ValueId what, const Index& index) {
-  const ValueType& type = graph_.type(part.space.root);
+void Lowering::store(Body& into, const KernelPart& part, ValueId what, const Index& variables) {
   into.push_back({.kind = StatementKind::kStore,
                   .value = what,
                   .slot = values_.target_slot(part),
-                  .dtype = type.dtype,
-                  .index = values_.element(*part.target, index, graph_.type(part.space.value).shape)});
+                  .dtype = dtype_of(part),
+                  .index = target_element(part, variables)});
+}
+
+Dim Lowering::target_element(const KernelPart& part, const Index& variables) const {
+  return values_.element(*part.target, result_index(part, variables), graph_.type(part.space.value).shape);
 }
 
 Index Lowering::result_index(const KernelPart& part, const Index& variables) const {
@@ -134,7 +137,7 @@ void Lowering::finish(Body& into, const std::vector<const KernelPart*>& parts, c
     if (!parts[k]->target && parts[k]->space.outer.size() == kernel_.rows)
       into.push_back({.kind = StatementKind::kKeep, .value = values[k]});
   for (size_t k = 0; k < parts.size(); ++k)
-    if (parts[k]->target) store(into, *parts[k], values[k], result_index(*parts[k], plan.variables));
+    if (parts[k]->target) store(into, *parts[k], values[k], plan.variables);
 }
 
 ValueId Lowering::initial(const KernelPart& part) {

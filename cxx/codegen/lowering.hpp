@@ -24,6 +24,19 @@ class Lowering : Statements {
   LoopNest run();
 
  private:
+  /// An axis in blocks of `size` elements, the last of which may be smaller.
+  struct Blocks {
+    Axis number{};  ///< of the block
+    Dim full{}, rest{};
+    int64_t size = 0;
+
+    /// Of each block, where all have equally many.
+    std::optional<Dim> only_count() const {
+      if (rest.is(0)) return Dim(size);
+      return full.is(0) ? std::optional(rest) : std::nullopt;
+    }
+  };
+
   /// Leading axis k of the kernel, or the part of it that a block of rows has.
   Axis axis(size_t k, const Dim& extent);
 
@@ -33,7 +46,10 @@ class Lowering : Statements {
   /// One loop along several axes, the last of them fastest.
   Body& shared_loop(Body& into, const std::vector<Axis>& axes);
 
-  void store(Body& into, const KernelPart& part, ValueId what, const Index& index);
+  void store(Body& into, const KernelPart& part, ValueId what, const Index& variables);
+
+  /// The element of its buffer that a part computes for these variables.
+  Dim target_element(const KernelPart& part, const Index& variables) const;
 
   /// The element of the result for these variables: of a fold, without those of its reduced axes.
   Index result_index(const KernelPart& part, const Index& variables) const;
@@ -45,6 +61,27 @@ class Lowering : Statements {
   /// Elements in square tiles of the last axis and another one, along which loads are contiguous. What is read along
   /// the one and written along the other is turned in a tile of its own, so that each cache line is fetched once.
   void lower_across(Body& into, const PassPlan& plan, size_t across);
+
+  /// How values that are read along one axis and written along another lie in tiles.
+  struct Turning {
+    std::vector<ValueId> loads{};
+    int64_t tall = 0, wide = 0;  ///< rows and columns of a tile
+    bool squares = false;        ///< whole squares are transposed at once
+  };
+  Turning turning_of(const PassPlan& plan, size_t across) const;
+
+  /// Fills tiles of accumulators from what statements in `sets` load, square by square where a tile has all its rows.
+  /// `place` is the variable of a column in the tile.
+  void read_squares(Body& into, const PassPlan& plan, size_t across, const Turning& turning, const Blocks& rows,
+                    const Dim& first_column, const Dim& height, const Dim& width, const Body& sets);
+
+  /// How many elements of the last axis are computed before they are written past the caches; 0: they are not.
+  int64_t streamed_elements(const PassPlan& plan) const;
+
+  /// Everything that is stored for `count` elements of the last axis from the `first` one on, at most `whole`. They
+  /// have the variable `element`. What goes past the caches is computed for all of them before.
+  void store_along(Body& into, const PassPlan& plan, const Dim& element, const Dim& first, const Dim& count,
+                   int64_t whole);
 
   /// The outer axes in the order of their loops.
   std::vector<Axis> arranged(const PassPlan& plan);
@@ -166,18 +203,6 @@ class Lowering : Statements {
     return loop_as(extent.is(whole) ? Extent::kForm : Extent::kRest, into, variable, extent, independent);
   }
 
-  /// An axis in blocks of `size` elements, the last of which may be smaller.
-  struct Blocks {
-    Axis number{};  ///< of the block
-    Dim full{}, rest{};
-    int64_t size = 0;
-
-    /// Of each block, where all have equally many.
-    std::optional<Dim> only_count() const {
-      if (rest.is(0)) return Dim(size);
-      return full.is(0) ? std::optional(rest) : std::nullopt;
-    }
-  };
   Blocks blocks_of(const Dim& extent, int64_t size);
 
   /// Calls `what` with the first element of a block and how many it has.

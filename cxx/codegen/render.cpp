@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "codegen/hand_written.hpp"
 #include "codegen/placing.hpp"
 #include "codegen/render_functions.hpp"
 
@@ -29,7 +30,7 @@ class KernelRenderer {
       for (ValueId named : values_in(value.index)) changes = changes || changes_[named.value];
       changes_.push_back(changes);
     }
-    if (nest_.by_hand) return by_hand(*nest_.by_hand);
+    if (nest_.by_hand) return hand_written_text(nest_, dialect_, sizes);
     render_body(nest_.body, 1);
     std::string out = dialect_.kernel + "\n";
     for (size_t i = 0; i < nest_.slots.size(); ++i)
@@ -43,6 +44,7 @@ class KernelRenderer {
       out += "  " + substitute(dialect_.size, {{"size", fmt::format("n{}", i)}, {"number", std::to_string(i)}}) + "\n";
       sizes.push_back(sizes_[i].size);
     }
+    if (streams_ && !dialect_.streamed.empty()) line(1, dialect_.streamed);
     return out + text_ + "}\n";
   }
 
@@ -50,29 +52,6 @@ class KernelRenderer {
   std::vector<Dim> sizes;
 
  private:
-  std::string by_hand(const HandWrittenText& text) {
-    std::string out = dialect_.kernel + "\n";
-    for (size_t i = 0; i < nest_.slots.size(); ++i)
-      out +=
-          "  " +
-          substitute(
-              nest_.slots[i].written ? dialect_.buffer : dialect_.const_buffer,
-              {{"type", dialect_.type(nest_.slots[i].dtype)}, {"buffer", text.names[i]}, {"slot", std::to_string(i)}}) +
-          "\n";
-    for (const auto& [name, extent] : text.sizes) {
-      if (extent.is_constant()) {
-        out += fmt::format("  const {} {} = {};\n", dialect_.type(DType::kI64), name, extent.constant());
-        continue;
-      }
-      out += "  " + substitute(dialect_.size, {{"size", name}, {"number", std::to_string(sizes.size())}}) + "\n";
-      sizes.push_back(extent);
-    }
-    if (dialect_.range.empty())
-      out += fmt::format("  const {} begin = 0, end = {};\n", dialect_.type(DType::kI64),
-                         text.shared.empty() ? "1" : text.shared);
-    return out + text.code + (text.code.ends_with('\n') ? "" : "\n") + "}\n";
-  }
-
   struct Argument {
     std::string place{};  ///< of a number
     Dim size{};
@@ -455,6 +434,26 @@ class KernelRenderer {
     rarely_divides_ = form_factors_ = false;
   }
 
+  /// A statement that the dialect spells, with pointers to elements.
+  void render_stream(const Statement& stream, int depth) {
+    streams_ = true;
+    line(depth, functions_.text_with(dialect_.stream, {{"to", "&" + element(stream.slot, stream.index)},
+                                                       {"from", "&" + accumulator(stream.source, stream.from)},
+                                                       {"count", extent_of(stream)},
+                                                       {"size", std::to_string(dtype_size(stream.dtype))}}));
+  }
+
+  void render_turn(const Statement& turn, int depth) {
+    std::string from = "&" + element(turn.source, turn.from);
+    At buffer(*this, fmt::format("b{}", turn.source));
+    line(depth, functions_.text_with(dialect_.turn, {{"to", "&" + accumulator(turn.slot, turn.index)},
+                                                     {"columns", std::to_string(turn.lanes)},
+                                                     {"from", from},
+                                                     {"step", index(turn.step)},
+                                                     {"side", index(turn.extent)},
+                                                     {"size", std::to_string(dtype_size(turn.dtype))}}));
+  }
+
   static bool at_once(const Statement& statement) {
     return statement.kind == StatementKind::kSet || statement.kind == StatementKind::kStore;
   }
@@ -512,6 +511,8 @@ class KernelRenderer {
         case StatementKind::kStore:
           line(depth, fmt::format("{} = {};", element(statement.slot, statement.index), name(statement.value)));
           break;
+        case StatementKind::kStream: render_stream(statement, depth); break;
+        case StatementKind::kTurn: render_turn(statement, depth); break;
       }
     }
     available_ = std::move(before);
@@ -531,6 +532,7 @@ class KernelRenderer {
   std::string place_;            ///< where numbers are written now; empty: they are part of the text
   int64_t small_ = kSmallSize;   ///< and so are these
   bool rarely_divides_ = false;  ///< what is written now runs once for many elements
+  bool streams_ = false;         ///< something is written past the caches
   bool form_factors_ = false;    ///< factors that are written now are those of the kernel's form
   std::string text_;
 };

@@ -65,6 +65,12 @@ void FunctionTable::note_prelude(std::string_view text) {
   for_each_word(text, [&](std::string_view word) { prelude(std::string(word)); });
 }
 
+std::string FunctionTable::text_with(std::string_view text, const std::map<std::string, std::string>& values) {
+  std::string out = substitute(text, values);
+  note_prelude(out);
+  return out;
+}
+
 std::string FunctionTable::prelude(const std::string& name) {
   for (const Dialect::Prelude& entry : dialect_->prelude)
     if (entry.name == name && needed_.insert(name).second) note_prelude(entry.text);

@@ -32,6 +32,8 @@ class FunctionTable {
   std::string bitcast(DType from, DType to);
   std::string complex(DType from, DType to);
   std::string part(DType from, DType to);
+  /// A text of the dialect that may use entries of the prelude.
+  std::string text_with(std::string_view text, const std::map<std::string, std::string>& values);
   /// A prelude entry by its name.
   std::string prelude(const std::string& name);
 

@@ -25,10 +25,11 @@ class Matching {
 
  private:
   bool match(const KernelPart& a, const KernelPart& b) {
-    return a.pass == b.pass && a.everywhere == b.everywhere && a.space.outer == b.space.outer &&
-           a.space.reduced == b.space.reduced && a.space.trailing == b.space.trailing &&
-           a.target.has_value() == b.target.has_value() && (!a.target || match(*a.target, *b.target)) &&
-           match(a.space.root, b.space.root) && match(a.space.value, b.space.value);
+    return a.pass == b.pass && a.everywhere == b.everywhere && a.streams == b.streams &&
+           a.space.outer == b.space.outer && a.space.reduced == b.space.reduced &&
+           a.space.trailing == b.space.trailing && a.target.has_value() == b.target.has_value() &&
+           (!a.target || match(*a.target, *b.target)) && match(a.space.root, b.space.root) &&
+           match(a.space.value, b.space.value);
   }
 
   /// The same node of each kernel: both are reached in the same ways, and by nothing else.

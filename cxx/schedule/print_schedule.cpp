@@ -73,8 +73,9 @@ class Printer {
                             reads.empty() ? "nothing" : reads));
     for (const KernelPart& part : kernel.parts) {
       std::string pass = kernel.passes > 1 ? fmt::format("pass {}: ", part.pass) : "";
-      line(depth + 1, fmt::format("{}{} := {}: {}", pass, part.target ? place(*part.target) : "inside",
-                                  describe(graph.type(part.space.root)), part.reason));
+      line(depth + 1,
+           fmt::format("{}{} := {}: {}{}", pass, part.target ? place(*part.target) : "inside",
+                       describe(graph.type(part.space.root)), part.reason, part.streams ? ", past the caches" : ""));
     }
     if (kernel.by_library)
       line(depth + 1, fmt::format("a {} of {}", routine_name(*kernel.by_library), schedule_.library));

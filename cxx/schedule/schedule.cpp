@@ -14,6 +14,7 @@
 #include "schedule/recompute.hpp"
 #include "schedule/row_blocks.hpp"
 #include "schedule/split_sums.hpp"
+#include "schedule/streaming.hpp"
 
 namespace caten {
 namespace {
@@ -498,6 +499,7 @@ const std::vector<SchedulePass>& schedule_passes() {
       {"recompute", "what other kernels read is computed by them where that takes less time than to read it"},
       {"in-place", "a value takes the memory of one that is read for the last time"},
       {"split-sums", "sums of many elements to a few are computed in parts, by all threads"},
+      {"streaming", "large results are written past the caches"},
       {"row-blocks", "kernels that hand large values to each other row by row run in blocks of rows"},
       {"library", "sums of products are computed by a library of the runtime, if that has one"},
       {"open-sizes", "kernels take large sizes as arguments, so that programs of other sizes find them compiled"},
@@ -515,6 +517,7 @@ Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
   Scheduler(out, options).run();
   choose_hints(out, options);
   if (options.has("row-blocks")) form_row_blocks(out);
+  if (options.has("streaming")) choose_streams(out, options.streamed_bytes);
   // What lies in blocks may be no matrices.
   for (Kernel& kernel : out.kernels)
     if (kernel.by_library && !kernel.blocks.empty() && !library_computes(out, kernel)) kernel.by_library.reset();

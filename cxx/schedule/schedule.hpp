@@ -90,6 +90,7 @@ struct KernelPart {
   uint32_t pass = 0;
   std::optional<Location> target{};  ///< nothing: read only inside the kernel, as a scalar
   std::string reason{};              ///< why it is a root
+  bool streams = false;              ///< to the target, past the caches (schedule/streaming.hpp)
 };
 
 /// A leading axis of kernels that run block by block: a block has the elements begin … begin + count - 1.
@@ -231,6 +232,9 @@ struct SumLimits {
   int64_t many_columns = int64_t{1} << 14;   ///< of rows that are folded to one: enough for each thread
 };
 
+/// Which results are written past the caches (schedule/streaming.hpp): those that none of them keeps for a reader.
+inline constexpr int64_t kStreamedBytes = int64_t{16} << 20;
+
 /// What a schedule and its kernels may leave out, by name: the same values are computed, in more kernels, more memory
 /// or more compilations.
 struct ScheduleOptions {
@@ -239,6 +243,7 @@ struct ScheduleOptions {
   RoutineLibrary library{};
   LibraryLimits library_limits{};
   SumLimits sum_limits{};
+  int64_t streamed_bytes = kStreamedBytes;
   std::vector<std::shared_ptr<const Implementation>> implementations{};  ///< that hints name by their numbers
 
   bool has(std::string_view pass) const { return !off.contains(std::string(pass)); }

@@ -45,6 +45,9 @@ std::vector<Variant> variants() {
   // Programs this small have no long sums,
   out.push_back({"short sums in parts"});
   out.back().options.scheduling.sum_limits = {16, 4, 2, 1024, 2, 64};
+  // no large results,
+  out.push_back({"all results past the caches"});
+  out.back().options.scheduling.streamed_bytes = 1;
   // and no row blocks of their own.
   out.push_back({"small row blocks"});
   out.back().options.scheduling.limits = kSmallBlocks;
