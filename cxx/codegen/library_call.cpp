@@ -9,7 +9,7 @@ namespace caten {
 namespace {
 
 std::vector<Dim> sizes_of(const ContractionLayout& layout) {
-  std::vector<Dim> out{layout.m, layout.n, layout.k};
+  std::vector<Dim> out{layout.m, layout.n, layout.k, layout.zeros_of_a, layout.zeros_of_b};
   for (const ContractionLayout::Matrix* matrix : {&layout.a, &layout.b, &layout.c})
     out.insert(out.end(), {matrix->offset, matrix->rows, matrix->columns});
   for (const ContractionLayout::Batch& batch : layout.batch)

@@ -1,6 +1,7 @@
 #include "codegen/loop_nest.hpp"
 
 #include <cassert>
+#include <map>
 #include <set>
 
 namespace caten {
@@ -77,8 +78,11 @@ Dim usual_extent(const LoopNest& nest, const Statement& loop) {
 
 Dim work_of(const LoopNest& nest, const std::vector<Statement>& body) {
   Dim sum(0);
+  std::map<std::string, Dim> most;
   for (const Statement& statement : body) {
-    if (statement.kind == StatementKind::kLoop)
+    if (statement.kind == StatementKind::kBind && !statement.extent.is(0))
+      most.emplace(statement.variable, statement.extent);
+    else if (statement.kind == StatementKind::kLoop)
       sum = sum + usual_extent(nest, statement) * work_of(nest, statement.body);
     else if (statement.kind == StatementKind::kIf)
       sum = sum + work_of(nest, statement.body);
@@ -89,7 +93,7 @@ Dim work_of(const LoopNest& nest, const std::vector<Statement>& body) {
     else if (statement.kind == StatementKind::kTurn)
       sum = sum + statement.extent * statement.extent;
   }
-  return sum;
+  return most.empty() ? sum : sum.substitute(most);
 }
 
 }  // namespace caten

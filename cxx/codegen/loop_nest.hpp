@@ -59,7 +59,7 @@ struct ScalarValue {
 
 enum class StatementKind : uint8_t {
   kLoop,     ///< for `variable` from 0 below `extent`: body
-  kBind,     ///< `variable` := `index`, for the rest of this body
+  kBind,     ///< `variable` := `index`, for the rest of this body; at most `extent`, if that is not 0
   kIf,       ///< if `value`: body; else: otherwise
   kDeclare,  ///< accumulator `slot` of `dtype`, `lanes` elements, each initially `value`, if there is one
   kSet,      ///< accumulator `slot`, its element `index` if it has several, := `value`

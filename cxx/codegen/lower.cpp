@@ -24,6 +24,7 @@ LoopNest Lowering::run() {
       rows.push_back(axes.back().variable);
     }
     Body& body = loops_along(out_.body, axes);
+    if (kernel_.sees) bind_seen(body);
     for (uint32_t pass = 0; pass < kernel_.passes; ++pass) lower_pass(body, rows, pass);
   }
   for (const Dim& dividend : dividends(out_))
@@ -35,7 +36,14 @@ LoopNest Lowering::run() {
 
 Axis Lowering::axis(size_t k, const Dim& extent) {
   if (k < kernel_.blocks.size()) return {values_.variable(extent), kernel_.blocks[k].begin, kernel_.blocks[k].count};
-  return {values_.variable(extent), Dim(0), extent};
+  return {values_.variable(extent), Dim(0), seen_.value_or(extent)};
+}
+
+void Lowering::bind_seen(Body& into) {
+  const Dim& whole = kernel_.blocks.back().extent;
+  seen_ = values_.variable(whole + Dim(1));
+  bind(into, *seen_, kernel_.sees->count);
+  into.back().extent = whole;
 }
 
 Body& Lowering::loops_along(Body& into, const std::vector<Axis>& axes) {
@@ -101,7 +109,7 @@ void Lowering::lower_pass(Body& into, const Index& rows, uint32_t pass) {
     plan.variables.push_back(plan.outer.back());
   }
   for (const Dim& extent : space.reduced) {
-    plan.reduced_extents.push_back(extent);
+    plan.reduced_extents.push_back(seen_.value_or(extent));
     plan.reduced.push_back(values_.variable(extent));
     plan.variables.push_back(plan.reduced.back());
   }

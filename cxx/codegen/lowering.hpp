@@ -40,6 +40,9 @@ class Lowering : Statements {
   /// Leading axis k of the kernel, or the part of it that a block of rows has.
   Axis axis(size_t k, const Dim& extent);
 
+  /// The number of columns that a block sees gets a variable: it is no polynomial of sizes where it is divided.
+  void bind_seen(Body& into);
+
   /// Loops along axes, the first of which share one, so that a range of it keeps all threads busy whichever is long.
   Body& loops_along(Body& into, const std::vector<Axis>& axes);
 
@@ -271,6 +274,7 @@ class Lowering : Statements {
   LoopNest out_;
   KernelValues values_;
   uint32_t accumulators_ = 0;
+  std::optional<Dim> seen_{};  ///< columns that the passes run along, if not all
   // Of the pass that is lowered:
   bool in_lanes_ = false;  ///< its folds have accumulators of several elements that become one
   bool single_ = false;    ///< they have one element each

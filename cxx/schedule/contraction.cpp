@@ -108,6 +108,8 @@ std::optional<ContractionCall> contraction_of(const Schedule& schedule, const Ke
       }
       loops.push_back(std::move(loop));
     }
+  if (kernel.sees)
+    loops[kernel.sees->zero ? loops.size() - 1 : part.space.outer.size() - 1].extent = kernel.sees->count;
   ContractionCall out{.a = kernel.leaf_of(reads->a.node), .b = kernel.leaf_of(reads->b.node)};
   auto place = [&](const Location& at, NodeId node, const Index& index) {
     return element_of(schedule, kernel, at, index, graph.type(node).shape);
@@ -117,6 +119,9 @@ std::optional<ContractionCall> contraction_of(const Schedule& schedule, const Ke
       place(out.b->location, reads->b.node, reads->b.index), place(*part.target, part.space.root, reads->result));
   if (!layout) return std::nullopt;
   if (layout->transposed) std::swap(out.a, out.b);
+  if (kernel.sees && kernel.sees->zero)
+    ((*kernel.sees->zero == 0) != layout->transposed ? layout->zeros_of_a : layout->zeros_of_b) =
+        loops.back().whole - kernel.sees->count;
   out.layout = std::move(*layout);
   return out;
 }

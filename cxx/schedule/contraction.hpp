@@ -24,7 +24,8 @@ struct ContractionLayout {
   Dim m{1}, n{1}, k{1};
   Matrix a{}, b{}, c{};
   std::vector<Batch> batch{};
-  bool transposed = false;  ///< A is what stands behind the product's other operand
+  Dim zeros_of_a{0}, zeros_of_b{0};  ///< further k for which A, or B, is 0 and is not read
+  bool transposed = false;           ///< A is what stands behind the product's other operand
 };
 
 /// A loop whose variable takes the values begin … begin + extent - 1, of 0 … whole - 1.

@@ -77,6 +77,8 @@ class Printer {
            fmt::format("{}{} := {}: {}{}", pass, part.target ? place(*part.target) : "inside",
                        describe(graph.type(part.space.root)), part.reason, part.streams ? ", past the caches" : ""));
     }
+    if (kernel.sees)
+      line(depth + 1, fmt::format("of its columns those up to {}, which a block sees", readable(kernel.sees->count)));
     if (kernel.by_library)
       line(depth + 1, fmt::format("a {} of {}", routine_name(*kernel.by_library), schedule_.library));
     for (auto [other, boundary] : kernel.boundaries)

@@ -5,9 +5,7 @@
 #include "schedule/schedule.hpp"
 
 namespace caten {
-namespace {
 
-/// The integer that a value computes from indices and constants.
 std::optional<Dim> computed_index(const Graph& graph, const IndexSpace& indices, NodeId id, const Index& index) {
   const Node& node = graph[id];
   if (node.type.dtype != DType::kI64) return std::nullopt;
@@ -20,6 +18,8 @@ std::optional<Dim> computed_index(const Graph& graph, const IndexSpace& indices,
   if (!y) return std::nullopt;
   return node.is(Op::kAdd) ? *x + *y : *x * *y;
 }
+
+namespace {
 
 /// The element of its operand that a view shows, or a take at computed indices that are in range.
 std::optional<Index> index_below(const Graph& graph, const IndexSpace& indices, const Node& node, const Index& index) {

@@ -12,6 +12,9 @@
 
 namespace caten {
 
+/// The integer that a value computes from indices and constants.
+std::optional<Dim> computed_index(const Graph& graph, const IndexSpace& indices, NodeId id, const Index& index);
+
 /// Where the loops of the sum's space have `variables`.
 struct ProductReads {
   Index variables{};  ///< outer ones first

@@ -368,13 +368,18 @@ void choose_counts(const RowBlocksCommand& blocks, const BlockLimits& limits, Di
   double rows = all;
   if (all * row > static_cast<double>(limits.worth_bytes))
     rows = std::max(static_cast<double>(limits.block_bytes) / row, static_cast<double>(limits.least_rows));
-  // Whole axes from the last one on, and a part of the one before them.
+  // Whole axes from the last one on, and a part of the one before them. Rows that see columns up to their own are parts
+  // in any case; so that one axis alone has a last block that is smaller, the others' parts divide them.
   for (size_t k = extents.size(); k-- > 0;) {
-    auto extent = static_cast<double>(extents[k]);
-    double count = std::max(1.0, std::min(extent, rows));
-    if (count < extent && count >= 16) count -= static_cast<double>(static_cast<int64_t>(count) % 16);
-    sizes[*blocks.axes[k].count.as_symbol()] = static_cast<int64_t>(count);
-    rows = count < extent ? 1 : rows / extent;
+    bool sees = blocks.sees && k + 1 == extents.size() && extents[k] >= 4 * limits.least_rows;
+    auto count = static_cast<int64_t>(std::min(static_cast<double>(extents[k]), rows));
+    if (sees) count = std::min(count, std::max(limits.least_rows, extents[k] / limits.seeing_parts));
+    if (blocks.sees && !sees)
+      while (extents[k] % count != 0) --count;
+    else if (count < extents[k] && count >= 16)
+      count -= count % 16;
+    sizes[*blocks.axes[k].count.as_symbol()] = count;
+    rows = sees || count == extents[k] ? std::max(1.0, rows / static_cast<double>(count)) : 1;
   }
 }
 

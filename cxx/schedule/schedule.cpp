@@ -13,6 +13,7 @@
 #include "schedule/normalize.hpp"
 #include "schedule/recompute.hpp"
 #include "schedule/row_blocks.hpp"
+#include "schedule/seen_columns.hpp"
 #include "schedule/split_sums.hpp"
 #include "schedule/streaming.hpp"
 
@@ -501,6 +502,7 @@ const std::vector<SchedulePass>& schedule_passes() {
       {"split-sums", "sums of many elements to a few are computed in parts, by all threads"},
       {"streaming", "large results are written past the caches"},
       {"row-blocks", "kernels that hand large values to each other row by row run in blocks of rows"},
+      {"seen-columns", "blocks of rows leave out the columns behind the last one that their rows see"},
       {"library", "sums of products are computed by a library of the runtime, if that has one"},
       {"open-sizes", "kernels take large sizes as arguments, so that programs of other sizes find them compiled"},
   };
@@ -517,6 +519,7 @@ Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
   Scheduler(out, options).run();
   choose_hints(out, options);
   if (options.has("row-blocks")) form_row_blocks(out);
+  if (options.has("seen-columns")) find_seen_columns(out);
   if (options.has("streaming")) choose_streams(out, options.streamed_bytes);
   // What lies in blocks may be no matrices.
   for (Kernel& kernel : out.kernels)

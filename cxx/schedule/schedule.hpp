@@ -100,6 +100,14 @@ struct BlockAxis {
   Dim count{};   ///< reserved::rows, a number as soon as sizes are known
 };
 
+/// The elements of a kernel's last axis, or of the one it folds, that a block of rows needs
+/// (schedule/seen_columns.hpp).
+struct SeenColumns {
+  Dim count{};  ///< over the counter of a block
+  /// A product's operand that is 0 behind them: 0 or 1, in the order of the graph.
+  std::optional<size_t> zero{};
+};
+
 /// A kernel whose text somebody wrote.
 struct HandWrittenKernel {
   std::shared_ptr<const Implementation> implementation{};
@@ -119,6 +127,7 @@ struct Kernel {
   std::vector<NodeId> inlined{};                            ///< ascending, the roots included
   std::vector<std::pair<uint32_t, Boundary>> boundaries{};  ///< with kernels whose results it reads, ascending
   std::vector<BlockAxis> blocks{};                          ///< leading axes of all parts, if it runs in blocks
+  std::optional<SeenColumns> sees{};                        ///< in blocks: all columns if nothing is said
   std::optional<uint32_t> hint{};  ///< of Graph::hints: the one it follows (schedule/hints.hpp)
   std::optional<HandWrittenKernel> by_hand{};
   std::optional<Routine> by_library{};  ///< computes it (schedule/library_sum.hpp)
@@ -176,7 +185,8 @@ struct RowBlocksCommand {
   std::vector<BlockAxis> axes{};
   std::vector<uint32_t> kernels{};
   std::vector<BufferId> scratch{};
-  Dim row_bytes{};  ///< of all scratch, for one row
+  Dim row_bytes{};    ///< of all scratch, for one row
+  bool sees = false;  ///< some kernel leaves columns out that the last row of a block does not see
 };
 
 struct Command {
@@ -194,6 +204,8 @@ struct BlockLimits {
   /// However long a row is: several tiles for each of a few threads, and what is read for a block is read for that many
   /// rows.
   int64_t least_rows = 32;
+  /// Where rows see columns up to their own, blocks have this part of all rows, so that few are computed in vain.
+  int64_t seeing_parts = 8;
 };
 
 struct Schedule {

@@ -129,11 +129,13 @@ class Contraction {
   Contraction(void* const* buffers, const int64_t* sizes, uint32_t count) {
     if (count < kFixed || (count - kFixed) % 4 != 0) throw Failure{"a contraction with other sizes"};
     shape_ = {
-        dnnl_f32, sizes[0], sizes[1], sizes[2], {sizes[4], sizes[5]}, {sizes[7], sizes[8]}, {sizes[10], sizes[11]}};
+        dnnl_f32, sizes[0], sizes[1], sizes[2], {sizes[6], sizes[7]}, {sizes[9], sizes[10]}, {sizes[12], sizes[13]}};
+    zeros_of_a_ = sizes[3];
+    zeros_of_b_ = sizes[4];
     if (buffers) {
-      c_ = static_cast<char*>(buffers[0]) + sizes[9] * kBytes;
-      a_ = static_cast<char*>(buffers[1]) + sizes[3] * kBytes;
-      b_ = static_cast<char*>(buffers[2]) + sizes[6] * kBytes;
+      c_ = static_cast<char*>(buffers[0]) + sizes[11] * kBytes;
+      a_ = static_cast<char*>(buffers[1]) + sizes[5] * kBytes;
+      b_ = static_cast<char*>(buffers[2]) + sizes[8] * kBytes;
     }
     for (uint32_t i = kFixed; i < count; i += 4) {
       batch_.push_back({sizes[i], sizes[i + 1], sizes[i + 2], sizes[i + 3]});
@@ -143,7 +145,7 @@ class Contraction {
 
   void run(int threads) {
     if (places_ <= 0 || shape_.m <= 0 || shape_.n <= 0) return;
-    if (shape_.k <= 1) return c_ ? without_sums() : void();
+    if (shape_.k <= 1 && zeros_of_a_ == 0 && zeros_of_b_ == 0) return c_ ? without_sums() : void();
     double work = static_cast<double>(places_) * static_cast<double>(shape_.m) * static_cast<double>(shape_.n) *
                   static_cast<double>(shape_.k);
     constexpr double kWorthThreads = 300'000;  // a few microseconds
@@ -152,7 +154,8 @@ class Contraction {
     bool shared = threads > 1 && places_ > 1 && (places_ % threads == 0 || places_ >= 4 * threads);
     shape_.alone = shared || threads == 1;
     static Primitives<Shape, Product> products;
-    std::shared_ptr<const Product> product = shape_.by_gemm() ? nullptr : products.of(shape_);
+    bool seldom = zeros_of_a_ > 0 || zeros_of_b_ > 0;  // each block has another k
+    std::shared_ptr<const Product> product = seldom || shape_.by_gemm() ? nullptr : products.of(shape_);
     if (!c_) return;
     if (!shared) {
       Threads all(threads);
@@ -173,7 +176,7 @@ class Contraction {
   }
 
  private:
-  static constexpr uint32_t kFixed = 12;
+  static constexpr uint32_t kFixed = 14;
   static constexpr int64_t kBytes = 4;
 
   struct Place {
@@ -195,7 +198,35 @@ class Contraction {
     Place at = place(number);
     char *a = a_ + at.a * kBytes, *b = b_ + at.b * kBytes, *c = c_ + at.c * kBytes;
     if (product) return product->run(a, b, c);
-    gemm(shape_, reinterpret_cast<float*>(a), reinterpret_cast<float*>(b), reinterpret_cast<float*>(c));
+    auto *left = reinterpret_cast<float*>(a), *right = reinterpret_cast<float*>(b), *sums = reinterpret_cast<float*>(c);
+    gemm(shape_, left, right, sums);
+    if (zeros_of_a_ > 0)
+      add_zeros(right + shape_.k * shape_.b.rows, shape_.b, zeros_of_a_, shape_.n, sums, 1, shape_.c.rows, shape_.m);
+    if (zeros_of_b_ > 0)
+      add_zeros(left + shape_.k * shape_.a.columns, {shape_.a.columns, shape_.a.rows}, zeros_of_b_, shape_.m, sums,
+                shape_.c.rows, 1, shape_.n);
+  }
+
+  /// Adds to each of `lines` lines of C what `count` zeros times the elements of a line of `rest` are: 0, or NaN if one
+  /// of them is infinite or NaN.
+  static void add_zeros(const float* rest, Steps steps, int64_t count, int64_t lines, float* c, int64_t line_step,
+                        int64_t element_step, int64_t elements) {
+    constexpr int64_t kTogether = 64;
+    for (int64_t begin = 0; begin < lines; begin += kTogether) {
+      int64_t some = std::min(kTogether, lines - begin);
+      float sums[kTogether] = {};
+      if (steps.columns == 1) {
+        for (int64_t k = 0; k < count; ++k)
+          for (int64_t line = 0; line < some; ++line) sums[line] += 0.0f * rest[k * steps.rows + begin + line];
+      } else {
+        for (int64_t line = 0; line < some; ++line)
+          for (int64_t k = 0; k < count; ++k)
+            sums[line] += 0.0f * rest[k * steps.rows + (begin + line) * steps.columns];
+      }
+      for (int64_t line = 0; line < some; ++line)
+        if (sums[line] != 0)  // NaN
+          for (int64_t i = 0; i < elements; ++i) c[(begin + line) * line_step + i * element_step] += sums[line];
+    }
   }
 
   /// Nothing is 0, and one product is that product, where oneDNN adds it to 0: -0 stays what it is.
@@ -215,7 +246,7 @@ class Contraction {
   Shape shape_{};
   char *a_ = nullptr, *b_ = nullptr, *c_ = nullptr;
   std::vector<Batch> batch_;
-  int64_t places_ = 1;
+  int64_t places_ = 1, zeros_of_a_ = 0, zeros_of_b_ = 0;
 };
 
 }  // namespace

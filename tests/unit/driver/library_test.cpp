@@ -2,6 +2,9 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <limits>
+
+#include "../schedule/programs.hpp"
 #include "driver/compile.hpp"
 #include "driver/execute.hpp"
 #include "driver/session.hpp"
@@ -27,12 +30,14 @@ class LibraryRuns {
     return generated::check(given, [&](const Graph& graph, const Arguments& arguments) -> Result<Results> {
       auto program = compile(graph, *runtime_, test_store(), nullptr, {.scheduling = options});
       if (!program) return tl::make_unexpected(program.error());
-      calls = 0;
+      calls = seeing = 0;
+      for (const Kernel& kernel : (*program)->schedule.kernels) seeing += kernel.sees ? 1 : 0;
       for (const RenderedKernel& kernel : (*program)->rendered.kernels) calls += kernel.call ? 1 : 0;
       return execute(**program, arguments);
     });
   }
   int calls = 0;
+  int seeing = 0;  ///< kernels that leave out columns which no row of a block sees
 
  private:
   SourceMap sources_;
@@ -166,6 +171,68 @@ TEST_CASE("without its library a runtime computes products by loops, and says wh
   CHECK(print_schedule(make_schedule(graph, options)).find("a contraction of algebra 1.0") != std::string::npos);
   options.off.insert("library");
   CHECK(print_schedule(make_schedule(graph, options)).find("algebra") == std::string::npos);
+}
+
+TEST_CASE("what no row of a block sees is left out, and still makes NaN of what is multiplied with it") {
+  LibraryRuns runs;
+  if (!runs.possible()) return;
+  const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  using programs::Attention;
+  using programs::sym;
+  ScheduleOptions options{.limits = {.worth_bytes = 0, .block_bytes = 4096, .least_rows = 3},
+                          .library_limits = kEverySize};
+  std::vector<Attention> kinds{{{Dim(2)}, 1, sym("M"), sym("M"), Dim(5), Dim(33), true, false, true},
+                               {{Dim(2)}, 1, sym("M"), sym("M"), Dim(70), Dim(4), true, true, true},
+                               {{Dim(3), Dim(2)}, 1, sym("M"), sym("M"), Dim(8), Dim(70), true, false, true}};
+  for (size_t kind = 0; kind < kinds.size(); ++kind)
+    for (int64_t rows : {1, 2, 3, 31, 64, 100})
+      for (double last : {0.5, inf, -inf, nan}) {
+        Graph graph;
+        graph.dims.declare("M");
+        build_attention(graph, Build(graph), kinds[kind]);
+        generated::Random random(21);
+        generated::Case given{std::move(graph), {.sizes = {{"M", rows}}}};
+        generated::add_floats(given, random);
+        // A value that only the last position sees.
+        Array& values = given.arguments.inputs[2];
+        Scalar::of_real(DType::kF32, last).store(values.mutable_data() + values.bytes() - 4);
+        generated::Verdict verdict = runs.check(given, options);
+        CHECK_MESSAGE(verdict.ok(), kind, " ", rows, " ", last, ": ", verdict.message);
+        CHECK(runs.seeing == 3);
+      }
+}
+
+TEST_CASE("columns are left out only where what they hold is nothing by definition") {
+  LibraryRuns runs;
+  if (!runs.possible()) return;
+  using programs::Attention;
+  using programs::sym;
+  ScheduleOptions options{.limits = {.worth_bytes = 0, .block_bytes = 4096, .least_rows = 3},
+                          .library_limits = kEverySize};
+  auto seeing = [&](const Attention& what, const ScheduleOptions& with) {
+    Graph graph;
+    for (const char* name : {"M", "N"}) graph.dims.declare(name);
+    build_attention(graph, Build(graph), what);
+    generated::Random random(22);
+    generated::Case given{std::move(graph), {.sizes = {{"M", 40}, {"N", 30}}}};
+    generated::add_floats(given, random);
+    generated::Verdict verdict = runs.check(given, with);
+    CHECK_MESSAGE(verdict.ok(), verdict.message);
+    return runs.seeing;
+  };
+  Attention causal{{Dim(2)}, 1, sym("M"), sym("M"), Dim(5), Dim(9), true, false, true};
+  CHECK(seeing(causal, options) == 3);
+  Attention other = causal;
+  other.zeros = false;  // the exponential of -inf is 0 as well, which nobody proves
+  CHECK(seeing(other, options) == 0);
+  other = causal;
+  other.causal = false;  // the largest score may be one that is not seen
+  CHECK(seeing(other, options) == 0);
+  other = causal;
+  other.keys = sym("N");  // which key is a position's own is not known
+  CHECK(seeing(other, options) == 0);
+  options.off = {"seen-columns"};
+  CHECK(seeing(causal, options) == 0);
 }
 
 }  // namespace caten

@@ -30,6 +30,7 @@ struct Attention {
   Dim queries{}, keys{}, depth{}, width{};
   bool causal = false;  ///< query i sees keys 0 … i
   bool mask = false;    ///< an input [queries keys] that is added to the scores
+  bool zeros = false;   ///< what is not seen is 0 by definition
 };
 
 /// softmax(q · kᵀ) · v with the scores as a value of their own; 0 where nothing is visible.
@@ -54,15 +55,17 @@ inline void build_attention(Graph& g, const Build& b, const Attention& a) {
   NodeId right = b.spread(k, products, axes(static_cast<int>(a.shared), {h + 1, h + 2}));
   NodeId s = b.reduce(Combine::kAdd, b.mul(left, right), {h + 2});
   if (a.mask) s = b.add(s, b.spread(g.add_input("mask", f32({a.queries, a.keys})), scores, {h, h + 1}));
+  NodeId hidden = b.lt(b.index(h, scores), b.index(h + 1, scores)), zero = b.zeros(f32(scores));
   if (a.causal) {
-    NodeId hidden = b.lt(b.index(h, scores), b.index(h + 1, scores));
     NodeId none = b.constant(Scalar::of_real(DType::kF32, -std::numeric_limits<double>::infinity()), scores);
     s = b.select(hidden, none, s);
   }
   NodeId top = b.spread(b.reduce(Combine::kMax, s, {h + 1}), scores, axes(h, {h}));
   NodeId e = b.op(Op::kExp2, {b.add(s, b.mul(top, b.constant(Scalar::of_real(DType::kF32, -1), scores)))});
+  if (a.zeros) e = b.select(hidden, zero, e);
   NodeId sum = b.spread(b.reduce(Combine::kAdd, e, {h + 1}), scores, axes(h, {h}));
-  NodeId p = b.select(b.is_zero(sum), b.zeros(f32(scores)), b.div(e, sum));
+  NodeId p = b.select(b.is_zero(sum), zero, b.div(e, sum));
+  if (a.zeros) p = b.select(hidden, zero, p);
   Shape sums = with(a.heads, {a.queries, a.keys, a.width});
   NodeId values = b.spread(v, sums, axes(static_cast<int>(a.shared), {h + 1, h + 2}));
   g.outputs.push_back({"y", b.reduce(Combine::kAdd, b.mul(b.spread(p, sums, axes(h, {h, h + 1})), values), {h + 1})});
