@@ -7,7 +7,7 @@
   (:extends c)
   (:limits (:alignment 64))
   (:unsupported)
-  (:library (contraction f32) (convolution f32))
+  (:library (contraction f32 bf16) (convolution f32))
   (:dialect
    (:header
     "typedef __INT8_TYPE__ int8_t; typedef __INT16_TYPE__ int16_t; typedef __INT32_TYPE__ int32_t; typedef __INT64_TYPE__ int64_t;

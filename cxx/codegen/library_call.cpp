@@ -32,9 +32,7 @@ LoopNest lower_library_call(const Schedule& schedule, const Kernel& kernel) {
   const KernelPart& part = kernel.parts[0];
   DType dtype = schedule.graph.type(part.space.root).dtype;
   LoopNest out;
-  LibraryCall call{.library = schedule.library,
-                   .routine = std::string(routine_name(*kernel.by_library)),
-                   .attributes = std::string(dtype_name(dtype))};
+  LibraryCall call{.library = schedule.library, .routine = std::string(routine_name(*kernel.by_library))};
   const KernelLeaf *first = nullptr, *second = nullptr;
   if (*kernel.by_library == Routine::kContraction) {
     std::optional<ContractionCall> contraction = contraction_of(schedule, kernel);
@@ -49,9 +47,11 @@ LoopNest lower_library_call(const Schedule& schedule, const Kernel& kernel) {
     first = convolution->x;
     second = convolution->w;
   }
+  DType read = schedule.graph.type(first->node).dtype;
+  call.attributes = std::string(dtype_name(read));
   out.slots = {{part.target->buffer, dtype, true},
-               {first->location.buffer, dtype, false},
-               {second->location.buffer, dtype, false}};
+               {first->location.buffer, read, false},
+               {second->location.buffer, read, false}};
   out.call = std::move(call);
   return out;
 }

@@ -123,11 +123,12 @@ typedef struct caten_driver {
   /* Optional: a routine of the library by name, in the order of the stream. Without buffers it is only prepared: what a
    * call of these sizes would make at its first time is made.
    *
-   * `contraction`, attributes: a dtype; buffers: C, A, B; sizes: m n k, za zb, then for each of A, B and C the first
-   * element and the steps along its rows and columns, then for each batch axis its extent and the steps of A, B and C.
-   * C[m n] = sum over k of A[m k] B[k n] at each place of the batch axes; 0 where k is 0. Steps are counted in
-   * elements; C's along columns is 1, A's and B's are 1 along rows or columns. Of za further k, A's elements are all 0
-   * and not to be read; B's are, since 0 times what is no finite number is NaN. zb: the same of B. One of them is 0.
+   * `contraction`, attributes: the dtype of A and B; C's is the same, or f32 for bf16; buffers: C, A, B; sizes: m n k,
+   * za zb, then for each of A, B and C the first element and the steps along its rows and columns, then for each batch
+   * axis its extent and the steps of A, B and C. C[m n] = sum over k of A[m k] B[k n] at each place of the batch axes;
+   * 0 where k is 0. Steps are counted in elements; C's along columns is 1, A's and B's are 1 along rows or columns. Of
+   * za further k, A's elements are all 0 and not to be read; B's are, since 0 times what is no finite number is NaN.
+   * zb: the same of B. One of them is 0.
    *
    * `convolution`, attributes: a dtype; buffers: Y, X, W, in row-major order; sizes: the first element of X, W and Y,
    * the numbers of images n, groups g, channels c and filters f of a group, then for each of one to three axes the size

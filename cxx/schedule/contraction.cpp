@@ -110,6 +110,8 @@ std::optional<ContractionCall> contraction_of(const Schedule& schedule, const Ke
     }
   if (kernel.sees)
     loops[kernel.sees->zero ? loops.size() - 1 : part.space.outer.size() - 1].extent = kernel.sees->count;
+  // Both as they are, or both widened.
+  if (graph.type(reads->a.node).dtype != graph.type(reads->b.node).dtype) return std::nullopt;
   ContractionCall out{.a = kernel.leaf_of(reads->a.node), .b = kernel.leaf_of(reads->b.node)};
   auto place = [&](const Location& at, NodeId node, const Index& index) {
     return element_of(schedule, kernel, at, index, graph.type(node).shape);

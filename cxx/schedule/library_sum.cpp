@@ -55,18 +55,23 @@ std::optional<LibrarySum> find_library_sum(const Graph& graph, NodeId fold, cons
     return std::nullopt;
   NodeId product = node.operands[0];
   while (is_view(graph[product])) product = graph[product].operands[0];
-  for (Routine routine : {Routine::kContraction, Routine::kConvolution}) {
-    bool slides = routine == Routine::kConvolution;
-    if (!contains(slides ? library.convolution : library.contraction, node.type.dtype)) continue;
+  struct Way {
+    Routine routine;
+    DType dtype;  ///< of what is multiplied
+  };
+  for (auto [routine, dtype] : {Way{Routine::kContraction, DType::kBF16}, Way{Routine::kContraction, node.type.dtype},
+                                Way{Routine::kConvolution, node.type.dtype}}) {
+    bool slides = routine == Routine::kConvolution, widens = dtype != node.type.dtype;
+    if (!contains(slides ? library.convolution : library.contraction, dtype)) continue;
     // What another shape of a value in memory is lies there too. A convolution reads what windows are taken from.
     Stops stops = [&](NodeId id) {
       if (id == product) return false;
       const Node& base = graph[storage_base(graph, id)];
-      return !is_view(base) && !(slides && base.is(Op::kTake));
+      return !is_view(base) && !(slides && base.is(Op::kTake)) && !(widens && is_widening(base, graph));
     };
     Space space = space_of(graph, fold, stops);
     std::optional<ProductReads> reads = product_reads(graph, space, stops);
-    if (!reads) continue;
+    if (!reads || graph.type(reads->a.node).dtype != dtype || graph.type(reads->b.node).dtype != dtype) continue;
     LibrarySum out{routine, storage_base(graph, reads->a.node), storage_base(graph, reads->b.node), reads->taken};
     if (!may_be_in_memory(graph[out.a]) || !may_be_in_memory(graph[out.b])) continue;
     if (slides) {

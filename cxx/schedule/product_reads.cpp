@@ -6,6 +6,10 @@
 
 namespace caten {
 
+bool is_widening(const Node& node, const Graph& graph) {
+  return node.is(Op::kCast) && node.type.dtype == DType::kF32 && graph.type(node.operands[0]).dtype == DType::kBF16;
+}
+
 std::optional<Dim> computed_index(const Graph& graph, const IndexSpace& indices, NodeId id, const Index& index) {
   const Node& node = graph[id];
   if (node.type.dtype != DType::kI64) return std::nullopt;
@@ -56,9 +60,10 @@ std::optional<ProductReads> product_reads(const Graph& graph, const Space& space
     }
   auto below_views = [&](NodeId node, Index index) {
     while (!stops(node)) {
-      std::optional<Index> below = index_below(graph, indices, graph[node], index);
+      bool widens = is_widening(graph[node], graph);
+      std::optional<Index> below = widens ? index : index_below(graph, indices, graph[node], index);
       if (!below) break;
-      if (graph[node].is(Op::kTake)) out.taken.push_back(node);
+      if (widens || graph[node].is(Op::kTake)) out.taken.push_back(node);
       index = std::move(*below);
       node = graph[node].operands[0];
     }

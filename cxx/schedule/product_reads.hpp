@@ -12,6 +12,9 @@
 
 namespace caten {
 
+/// A cast of bf16 to f32: the product of two such values is exact.
+bool is_widening(const Node& node, const Graph& graph);
+
 /// The integer that a value computes from indices and constants.
 std::optional<Dim> computed_index(const Graph& graph, const IndexSpace& indices, NodeId id, const Index& index);
 
@@ -20,7 +23,7 @@ struct ProductReads {
   Index variables{};  ///< outer ones first
   Read a{}, b{};
   Index result{};               ///< the element of the sum
-  std::vector<NodeId> taken{};  ///< gathers at computed indices, on the way
+  std::vector<NodeId> taken{};  ///< gathers at computed indices, and casts that widen, on the way
 };
 /// Nothing if it is no sum of products of two values at which `stops` stops.
 std::optional<ProductReads> product_reads(const Graph& graph, const Space& space, const Stops& stops);

@@ -32,6 +32,7 @@ struct Shape {
   /// Measured on AVX-512: sgemm is up to twice as fast as the primitive, most where matrices are small. It loses 5 to
   /// 15 % where long sums go into few columns, and where several threads share a B that is transposed.
   bool by_gemm() const {
+    if (dtype != dnnl_f32) return false;
     bool few_columns = n <= 64 && k >= 4 * n;
     bool shared_transposed = !alone && b.columns != 1 && n > 1;
     return !few_columns && !shared_transposed;
@@ -70,7 +71,7 @@ class Product {
   explicit Product(const Shape& shape) {
     describe(descriptors_[0], shape.dtype, shape.m, shape.k, shape.a);
     describe(descriptors_[1], shape.dtype, shape.k, shape.n, shape.b);
-    describe(descriptors_[2], shape.dtype, shape.m, shape.n, shape.c);
+    describe(descriptors_[2], dnnl_f32, shape.m, shape.n, shape.c);
     dnnl_matmul_desc_t matmul;
     check(dnnl_matmul_desc_init(&matmul, &descriptors_[0], &descriptors_[1], nullptr, &descriptors_[2]),
           "describe a product");
@@ -120,22 +121,69 @@ class Product {
   dnnl_primitive_t primitive_ = nullptr;
 };
 
+// Instructions that multiply bf16 take numbers below 2^-126 as 0, what is read and what comes of it.
+
+bool multiplies_bf16() {
+  return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+}
+
+/// Contiguous lines of a matrix: how many, how long, and how far apart.
+struct Lines {
+  int64_t count, length, step;
+};
+Lines lines_of(int64_t rows, int64_t columns, Steps steps) {
+  return steps.columns == 1 || columns == 1 ? Lines{rows, columns, steps.rows} : Lines{columns, rows, steps.columns};
+}
+
+/// The smallest exponent of the numbers other than 0, as bf16 holds it: 0 for a number below 2^-126.
+int least_exponent(const char* matrix, Lines lines) {
+  const auto* x = reinterpret_cast<const uint16_t*>(matrix);
+  uint16_t least = UINT16_MAX;
+#pragma omp parallel for reduction(min : least) if (lines.count * lines.length > 100'000)
+  for (int64_t line = 0; line < lines.count; ++line) {
+    const uint16_t* from = x + line * lines.step;
+    uint16_t own = UINT16_MAX;
+    for (int64_t i = 0; i < lines.length; ++i) own = std::min(own, static_cast<uint16_t>((from[i] & 0x7fff) - 1));
+    least = std::min(least, own);
+  }
+  return least == UINT16_MAX ? 255 : (least + 1) >> 7;
+}
+
+/// Whether all products are so large that what is lost below 2^-126 of a sum is less than what its rounding loses.
+bool loses_nothing(const Shape& shape, const char* a, const char* b) {
+  int x = least_exponent(a, lines_of(shape.m, shape.k, shape.a));
+  int y = x > 0 ? least_exponent(b, lines_of(shape.k, shape.n, shape.b)) : 0;
+  return x > 0 && y > 0 && x - 127 + y - 127 >= -126 + 25;
+}
+
+/// A matrix with its steps as f32.
+const float* widened(const char* matrix, int64_t rows, int64_t columns, Steps steps, Scratch& scratch) {
+  if (rows == 0 || columns == 0) return nullptr;
+  Lines lines = lines_of(rows, columns, steps);
+  const auto* from = reinterpret_cast<const uint16_t*>(matrix);
+  auto* to = static_cast<uint32_t*>(scratch.of(static_cast<size_t>((lines.count - 1) * lines.step + lines.length) * 4));
+  for (int64_t line = 0; line < lines.count; ++line)
+    for (int64_t i = line * lines.step; i < line * lines.step + lines.length; ++i)
+      to[i] = static_cast<uint32_t>(from[i]) << 16;
+  return reinterpret_cast<const float*>(to);
+}
+
 struct Batch {
   int64_t extent = 0, a = 0, b = 0, c = 0;
 };
 
 class Contraction {
  public:
-  Contraction(void* const* buffers, const int64_t* sizes, uint32_t count) {
+  Contraction(bool bf16, void* const* buffers, const int64_t* sizes, uint32_t count) : bytes_(bf16 ? 2 : 4) {
     if (count < kFixed || (count - kFixed) % 4 != 0) throw Failure{"a contraction with other sizes"};
-    shape_ = {
-        dnnl_f32, sizes[0], sizes[1], sizes[2], {sizes[6], sizes[7]}, {sizes[9], sizes[10]}, {sizes[12], sizes[13]}};
+    shape_ = {bf16 ? dnnl_bf16 : dnnl_f32, sizes[0], sizes[1], sizes[2], {sizes[6], sizes[7]}, {sizes[9], sizes[10]},
+              {sizes[12], sizes[13]}};
     zeros_of_a_ = sizes[3];
     zeros_of_b_ = sizes[4];
     if (buffers) {
-      c_ = static_cast<char*>(buffers[0]) + sizes[11] * kBytes;
-      a_ = static_cast<char*>(buffers[1]) + sizes[5] * kBytes;
-      b_ = static_cast<char*>(buffers[2]) + sizes[8] * kBytes;
+      c_ = static_cast<char*>(buffers[0]) + sizes[11] * 4;
+      a_ = static_cast<char*>(buffers[1]) + sizes[5] * bytes_;
+      b_ = static_cast<char*>(buffers[2]) + sizes[8] * bytes_;
     }
     for (uint32_t i = kFixed; i < count; i += 4) {
       batch_.push_back({sizes[i], sizes[i + 1], sizes[i + 2], sizes[i + 3]});
@@ -145,7 +193,6 @@ class Contraction {
 
   void run(int threads) {
     if (places_ <= 0 || shape_.m <= 0 || shape_.n <= 0) return;
-    if (shape_.k <= 1 && zeros_of_a_ == 0 && zeros_of_b_ == 0) return c_ ? without_sums() : void();
     double work = static_cast<double>(places_) * static_cast<double>(shape_.m) * static_cast<double>(shape_.n) *
                   static_cast<double>(shape_.k);
     constexpr double kWorthThreads = 300'000;  // a few microseconds
@@ -154,8 +201,7 @@ class Contraction {
     bool shared = threads > 1 && places_ > 1 && (places_ % threads == 0 || places_ >= 4 * threads);
     shape_.alone = shared || threads == 1;
     static Primitives<Shape, Product> products;
-    bool seldom = zeros_of_a_ > 0 || zeros_of_b_ > 0;  // each block has another k
-    std::shared_ptr<const Product> product = seldom || shape_.by_gemm() ? nullptr : products.of(shape_);
+    std::shared_ptr<const Product> product = wants_primitive() ? products.of(shape_) : nullptr;
     if (!c_) return;
     if (!shared) {
       Threads all(threads);
@@ -177,7 +223,12 @@ class Contraction {
 
  private:
   static constexpr uint32_t kFixed = 14;
-  static constexpr int64_t kBytes = 4;
+
+  /// No sums, a k of its own for each block, and what a processor without such an instruction would emulate have none.
+  bool wants_primitive() const {
+    if (shape_.k <= 1 || zeros_of_a_ > 0 || zeros_of_b_ > 0) return false;
+    return shape_.dtype == dnnl_bf16 ? multiplies_bf16() : !shape_.by_gemm();
+  }
 
   struct Place {
     int64_t a = 0, b = 0, c = 0;
@@ -196,15 +247,29 @@ class Contraction {
 
   void run(const Product* product, int64_t number) const {
     Place at = place(number);
-    char *a = a_ + at.a * kBytes, *b = b_ + at.b * kBytes, *c = c_ + at.c * kBytes;
+    char *a = a_ + at.a * bytes_, *b = b_ + at.b * bytes_, *c = c_ + at.c * 4;
+    if (shape_.dtype == dnnl_bf16 && !(product && loses_nothing(shape_, a, b))) return run_widened(a, b, c);
     if (product) return product->run(a, b, c);
-    auto *left = reinterpret_cast<float*>(a), *right = reinterpret_cast<float*>(b), *sums = reinterpret_cast<float*>(c);
-    gemm(shape_, left, right, sums);
+    run(shape_, reinterpret_cast<float*>(a), reinterpret_cast<float*>(b), reinterpret_cast<float*>(c));
+  }
+
+  void run_widened(const char* a, const char* b, char* c) const {
+    static thread_local Scratch of_a, of_b;
+    Shape shape = shape_;
+    shape.dtype = dnnl_f32;
+    const float* left = widened(a, shape.m, shape.k + zeros_of_b_, shape.a, of_a);
+    const float* right = widened(b, shape.k + zeros_of_a_, shape.n, shape.b, of_b);
+    run(shape, left, right, reinterpret_cast<float*>(c));
+  }
+
+  void run(const Shape& shape, const float* a, const float* b, float* c) const {
+    if (shape.k <= 1 && zeros_of_a_ == 0 && zeros_of_b_ == 0) return without_sums(shape, a, b, c);
+    gemm(shape, a, b, c);
     if (zeros_of_a_ > 0)
-      add_zeros(right + shape_.k * shape_.b.rows, shape_.b, zeros_of_a_, shape_.n, sums, 1, shape_.c.rows, shape_.m);
+      add_zeros(b + shape.k * shape.b.rows, shape.b, zeros_of_a_, shape.n, c, 1, shape.c.rows, shape.m);
     if (zeros_of_b_ > 0)
-      add_zeros(left + shape_.k * shape_.a.columns, {shape_.a.columns, shape_.a.rows}, zeros_of_b_, shape_.m, sums,
-                shape_.c.rows, 1, shape_.n);
+      add_zeros(a + shape.k * shape.a.columns, {shape.a.columns, shape.a.rows}, zeros_of_b_, shape.m, c, shape.c.rows,
+                1, shape.n);
   }
 
   /// Adds to each of `lines` lines of C what `count` zeros times the elements of a line of `rest` are: 0, or NaN if one
@@ -230,20 +295,14 @@ class Contraction {
   }
 
   /// Nothing is 0, and one product is that product, where oneDNN adds it to 0: -0 stays what it is.
-  void without_sums() const {
-    for (int64_t i = 0; i < places_; ++i) {
-      Place at = place(i);
-      auto* a = reinterpret_cast<const float*>(a_) + at.a;
-      auto* b = reinterpret_cast<const float*>(b_) + at.b;
-      auto* c = reinterpret_cast<float*>(c_) + at.c;
-      for (int64_t row = 0; row < shape_.m; ++row)
-        for (int64_t column = 0; column < shape_.n; ++column)
-          c[row * shape_.c.rows + column] =
-              shape_.k == 0 ? 0.0f : a[row * shape_.a.rows] * b[column * shape_.b.columns];
-    }
+  static void without_sums(const Shape& shape, const float* a, const float* b, float* c) {
+    for (int64_t row = 0; row < shape.m; ++row)
+      for (int64_t column = 0; column < shape.n; ++column)
+        c[row * shape.c.rows + column] = shape.k == 0 ? 0.0f : a[row * shape.a.rows] * b[column * shape.b.columns];
   }
 
   Shape shape_{};
+  int64_t bytes_ = 4;  ///< of an element of A and B
   char *a_ = nullptr, *b_ = nullptr, *c_ = nullptr;
   std::vector<Batch> batch_;
   int64_t places_ = 1, zeros_of_a_ = 0, zeros_of_b_ = 0;
@@ -251,8 +310,8 @@ class Contraction {
 
 }  // namespace
 
-void compute_contraction(void* const* buffers, const int64_t* sizes, uint32_t count, int threads) {
-  Contraction(buffers, sizes, count).run(threads);
+void compute_contraction(bool bf16, void* const* buffers, const int64_t* sizes, uint32_t count, int threads) {
+  Contraction(bf16, buffers, sizes, count).run(threads);
 }
 
 }  // namespace caten::cpu

@@ -10,9 +10,11 @@ namespace {
 
 void call(const char* routine, const char* dtype, void* const* buffers, const int64_t* sizes, uint32_t count,
           int threads) {
-  if (std::strcmp(dtype, "f32") != 0) throw caten::cpu::Failure{std::string("the library does not compute ") + dtype};
-  if (std::strcmp(routine, "contraction") == 0)
-    caten::cpu::compute_contraction(buffers, sizes, count, threads);
+  bool contracts = std::strcmp(routine, "contraction") == 0, bf16 = contracts && std::strcmp(dtype, "bf16") == 0;
+  if (!bf16 && std::strcmp(dtype, "f32") != 0)
+    throw caten::cpu::Failure{std::string("the library does not compute ") + dtype};
+  if (contracts)
+    caten::cpu::compute_contraction(bf16, buffers, sizes, count, threads);
   else if (std::strcmp(routine, "convolution") == 0)
     caten::cpu::compute_convolution(buffers, sizes, count);
   else

@@ -110,7 +110,8 @@ class Execution {
   size_t count_ = 0;
 };
 
-void compute_contraction(void* const* buffers, const int64_t* sizes, uint32_t count, int threads);
+/// `bf16`: A and B are, C is f32 in any case.
+void compute_contraction(bool bf16, void* const* buffers, const int64_t* sizes, uint32_t count, int threads);
 void compute_convolution(void* const* buffers, const int64_t* sizes, uint32_t count);
 
 }  // namespace caten::cpu

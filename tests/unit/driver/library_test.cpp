@@ -173,6 +173,42 @@ TEST_CASE("without its library a runtime computes products by loops, and says wh
   CHECK(print_schedule(make_schedule(graph, options)).find("algebra") == std::string::npos);
 }
 
+TEST_CASE("products of bf16 are the library's, and lose nothing of what is small") {
+  LibraryRuns runs;
+  if (!runs.possible()) return;
+  struct Sizes {
+    int64_t batch, rows, columns, depth;
+  };
+  for (const Sizes& s :
+       std::vector<Sizes>{{1, 1, 1, 1}, {1, 33, 17, 40}, {3, 16, 64, 100}, {2, 5, 9, 0}, {1, 200, 130, 64}})
+    for (bool turned : {false, true})
+      for (double scale : {1.0, 0x1p-40, 0x1p-52, 0x1p-66, 0x1p-128}) {
+        Graph graph;
+        Build b(graph);
+        Shape whole{s.batch, s.rows, s.depth, s.columns};
+        NodeId x = graph.add_input("x", {DType::kBF16, {s.batch, s.rows, s.depth}});
+        Shape shape = turned ? Shape{s.batch, s.columns, s.depth} : Shape{s.batch, s.depth, s.columns};
+        NodeId w = graph.add_input("w", {DType::kBF16, shape});
+        if (turned) w = b.permute(w, {0, 2, 1});
+        NodeId product = b.mul(b.spread(b.cast(x, DType::kF32), whole, {0, 1, 2}),
+                               b.spread(b.cast(w, DType::kF32), whole, {0, 2, 3}));
+        graph.outputs.push_back({"y", b.reduce(Combine::kAdd, product, {2})});
+        generated::Case given{std::move(graph), {}};
+        generated::Random random(31);
+        for (const Graph::Input& input : given.graph.inputs) {
+          Array array = Array::zeros(DType::kBF16, concrete(given.graph.type(input.node).shape, {}));
+          for (int64_t i = 0; i < array.elements(); ++i)
+            Scalar::of_real(DType::kBF16, (static_cast<double>(random.below(2001)) / 1000 - 1) * scale)
+                .store(array.mutable_data() + static_cast<size_t>(i) * 2);
+          given.arguments.inputs.push_back(std::move(array));
+        }
+        generated::Verdict verdict = runs.check(given);
+        CHECK_MESSAGE(verdict.ok(), s.rows, " ", s.columns, " ", s.depth, " ", turned, " ", scale, ": ",
+                      verdict.message);
+        if (s.rows > 1 && s.depth > 0) CHECK(runs.calls == 1);
+      }
+}
+
 TEST_CASE("what no row of a block sees is left out, and still makes NaN of what is multiplied with it") {
   LibraryRuns runs;
   if (!runs.possible()) return;
