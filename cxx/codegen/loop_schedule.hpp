@@ -14,12 +14,12 @@
 namespace caten {
 
 // What is usual.
-inline constexpr int64_t kTileRows = 4;       ///< rows of a result that are computed together where they share loads
-inline constexpr size_t kTileBytes = 128;     ///< of such a row
-inline constexpr size_t kColumnBytes = 4096;  ///< of a row that shares nothing,
-inline constexpr int64_t kFoldedRows = 4;     ///< and as many of what it folds are added at once,
-inline constexpr size_t kFoldedWork = 16;     ///< if no more than this is computed for each element
-inline constexpr size_t kLaneBytes = 128;     ///< of an accumulator that is folded at the end
+inline constexpr int64_t kTileRows = 4;        ///< rows of a result that are computed together where they share loads
+inline constexpr size_t kTileBytes = 128;      ///< of such a row
+inline constexpr size_t kColumnBytes = 16384;  ///< of a row that shares nothing,
+inline constexpr int64_t kFoldedRows = 4;      ///< and as many of what it folds are added at once,
+inline constexpr size_t kFoldedWork = 16;      ///< if no more than this is computed for each element
+inline constexpr size_t kLaneBytes = 128;      ///< of an accumulator that is folded at the end
 inline constexpr int64_t kMostLanes = 32;
 inline constexpr size_t kMuchWork =
     24;  ///< values for each element of a fold, from which half as many lanes are enough

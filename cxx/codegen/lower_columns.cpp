@@ -57,7 +57,7 @@ void Lowering::lower_columns(Body& into, const PassPlan& plan) {
   loops_.tiles_share();
   bool shares = shares_columns(out_, plan);
   size_t outside = plan.axes.size() - (shares ? 2 : 1);
-  int64_t width = 1 << 10;
+  int64_t width = 1 << 12;
   for (const KernelPart* part : plan.folds)
     width = std::min(width, elements_in(shares ? kTileBytes : kColumnBytes, dtype_of(*part)));
   int64_t tall = 0;

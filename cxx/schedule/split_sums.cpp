@@ -31,7 +31,7 @@ int64_t runs_of(const Dim& extent, int64_t parts, const SumLimits& limits) {
   return 1;
 }
 
-/// Rows are folded to one. A thread takes columns that lie together in as much memory as a page has, or rows.
+/// Rows are folded to one. A thread takes columns that lie together in a few pages, or rows.
 std::optional<Split> split_of_columns(const Shape& shape, std::span<const int> folded, int64_t columns,
                                       const SumLimits& limits) {
   auto last = static_cast<int>(shape.size()) - 1;

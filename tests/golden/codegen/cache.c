@@ -36,8 +36,8 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
   const int64_t n1 = sizes[1];
   const int64_t n2 = sizes[2];
   const int64_t n3 = sizes[3];
-  float a0[1024];
-  for (int64_t i = 0; i < 1024; ++i) a0[i] = -0x0p+0f;
+  float a0[4096];
+  for (int64_t i = 0; i < 4096; ++i) a0[i] = -0x0p+0f;
   for (int64_t i2 = 0; i2 < n0; ++i2) {
     const int64_t i3 = i2 * 4;
     const int64_t i4 = i2 * 4 + 1;
