@@ -241,7 +241,7 @@ struct SumLimits {
   int64_t many_elements = int64_t{1} << 17;  ///< folded in all: what takes longer than to wake threads
   int64_t parts = 64, most_parts = 1024;     ///< of the result: some for each of a few threads
   int64_t long_part = 64;                    ///< elements of a part, if there is one for each of an axis; rows
-  int64_t many_columns = int64_t{1} << 16;   ///< of rows that are folded to one: enough for each thread
+  int64_t many_columns = int64_t{1} << 15;   ///< of rows that are folded to one: enough for each thread
 };
 
 /// Which results are written past the caches (schedule/streaming.hpp): those that none of them keeps for a reader.
