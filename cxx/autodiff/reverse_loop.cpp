@@ -16,29 +16,26 @@ class LoopPreparer : public GraphCopier {
   using GraphCopier::GraphCopier;
 
  private:
-  NodeId visit(NodeId id, const Node& node, std::vector<NodeId> operands) override {
-    if (node.is(Op::kLoop)) return prepare(id, node, std::move(operands));
+  NodeId visit(NodeId id, Node&& node) override {
+    if (node.is(Op::kLoop)) return prepare(id, std::move(node));
     if (node.kind == NodeKind::kResult) {
       // The count moves behind the new collects.
-      const auto& before = from_[node.operands[0]].get<LoopAttributes>();
-      const auto& after = to_[operands[0]].get<LoopAttributes>();
+      const auto& before = from_[from_[id].operands[0]].get<LoopAttributes>();
+      const auto& after = to_[node.operands[0]].get<LoopAttributes>();
       uint32_t index = node.get<ResultAttributes>().index;
       if (index == before.carries + before.collects) index = after.carries + after.collects;
-      return to_.make_result(operands[0], index).value();
+      return to_.make_result(node.operands[0], index).value();
     }
-    return copy_node(node, std::move(operands));
+    return copy_node(std::move(node));
   }
 
-  NodeId prepare(NodeId id, const Node& node, std::vector<NodeId> operands) {
+  NodeId prepare(NodeId id, Node&& made) {
     std::vector<ValueType> results = from_.loop_result_types(id);
     if (std::none_of(results.begin(), results.end(), [](const ValueType& t) { return differentiable(t.dtype); }))
-      return copy_node(node, std::move(operands));
-    Node made = node;
+      return copy_node(std::move(made));
     auto& attributes = std::get<LoopAttributes>(made.attributes);
     attributes.count = to_.dims.resolve(attributes.count);
     made.type.shape = to_.dims.resolve(made.type.shape);
-    made.operands = std::move(operands);
-    made.origins.clear();
     LoopOperands roles = loop_operands(made);
     for (uint32_t k = 0; k < attributes.carries; ++k) {
       if (std::any_of(roles.collects.begin(), roles.collects.end(),
@@ -47,7 +44,6 @@ class LoopPreparer : public GraphCopier {
       made.operands.push_back(to_.add_bound(attributes.level, k + 1, to_.type(roles.inits[k])));
       ++attributes.collects;
     }
-    made.free_levels = 0;
     return to_.add(std::move(made));
   }
 };

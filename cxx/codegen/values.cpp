@@ -119,7 +119,7 @@ bool fits_for_all_sizes(const Dim& index) {
   constexpr int64_t kMost = int64_t{1} << 32;
   if (index.overflowed()) return false;
   if (index.is_constant()) return true;
-  std::vector<Dim::Term> terms = index.terms();
+  const Dim::Terms terms = index.terms();
   return std::all_of(terms.begin(), terms.end(), [](const Dim::Term& term) {
     return term.factors.empty() || (term.coefficient <= kMost && term.coefficient >= -kMost);
   });

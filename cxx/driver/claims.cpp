@@ -14,21 +14,20 @@ class Claimer : public GraphCopier {
       : GraphCopier(from, to), implementations_(implementations), runtime_(runtime), notes_(notes) {}
 
  private:
-  NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
+  NodeId visit(NodeId id, Node&& node) override {
     if (node.kind != NodeKind::kRegion || !node.get<RegionAttributes>().schedule.empty())
-      return copy_node(node, std::move(operands));
-    Node claimed = node;
-    auto& attributes = std::get<RegionAttributes>(claimed.attributes);
+      return copy_node(std::move(node));
+    auto& attributes = std::get<RegionAttributes>(node.attributes);
     for (size_t i = implementations_.size(); i-- > 0 && attributes.schedule.empty();) {
       const Implementation& implementation = *implementations_[i];
       if (implementation.composite != attributes.name) continue;
-      std::string reason = misfit(implementation, node);
+      std::string reason = misfit(implementation, from_[id]);
       if (reason.empty())
         attributes.schedule = clauses(implementation, static_cast<int64_t>(i));
       else if (notes_)
         note(fmt::format("`{}`: {} is not used: {}", attributes.name, implementation.path, reason));
     }
-    return copy_node(claimed, std::move(operands));
+    return copy_node(std::move(node));
   }
 
   static std::vector<Datum> clauses(const Implementation& implementation, int64_t number) {

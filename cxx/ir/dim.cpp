@@ -57,7 +57,7 @@ Dim atom(Atom::Kind kind, const Dim& a, const Dim& b) {
 /// Splits a into (quotient, rest) with a = b * quotient + rest, where rest keeps what b does not divide term by term.
 std::pair<Dim, Dim> split_divisible(const Dim& a, int64_t b) {
   std::vector<Term> quotient, rest;
-  for (Term& term : a.terms()) {
+  for (const Term& term : a.terms()) {
     if (term.factors.empty()) {  // the constant: floor and remainder
       int64_t q = floor_div(term.coefficient, b);
       if (q != 0) quotient.push_back({q, {}});
@@ -74,7 +74,12 @@ std::pair<Dim, Dim> split_divisible(const Dim& a, int64_t b) {
 
 }  // namespace
 
-Dim Dim::symbol(std::string name) { return from_terms({{1, {Atom{Atom::Kind::kSymbol, std::move(name), {}}}}}); }
+Dim Dim::symbol(std::string name) {
+  std::vector<Term> terms(1);
+  terms[0].coefficient = 1;
+  terms[0].factors.push_back({Atom::Kind::kSymbol, std::move(name), {}});
+  return from_sorted(std::move(terms));
+}
 
 Dim Dim::overflow() {
   static const auto shared = std::make_shared<const Expression>(Expression{.terms = {}, .overflowed = true});
@@ -85,40 +90,38 @@ Dim Dim::overflow() {
 
 bool Dim::overflowed() const { return expression_ && expression_->overflowed; }
 
-std::optional<std::string> Dim::as_symbol() const {
-  if (!expression_ || expression_->terms.size() != 1) return std::nullopt;
+const std::string* Dim::as_symbol() const {
+  if (!expression_ || expression_->terms.size() != 1) return nullptr;
   const Term& term = expression_->terms[0];
-  if (term.coefficient != 1 || term.factors.size() != 1 || term.factors[0].kind != Atom::Kind::kSymbol)
-    return std::nullopt;
-  return term.factors[0].name;
-}
-
-std::vector<Term> Dim::terms() const {
-  if (expression_) return expression_->terms;
-  if (constant_ == 0) return {};
-  return {{constant_, {}}};
+  if (term.coefficient != 1 || term.factors.size() != 1 || term.factors[0].kind != Atom::Kind::kSymbol) return nullptr;
+  return &term.factors[0].name;
 }
 
 Dim Dim::from_terms(std::vector<Term> terms) {
   std::sort(terms.begin(), terms.end(),
             [](const Term& a, const Term& b) { return compare_factors(a.factors, b.factors) < 0; });
-  std::vector<Term> merged;
+  std::vector<Term> sums;
+  sums.reserve(terms.size());
   for (Term& term : terms) {
-    if (!merged.empty() && compare_factors(merged.back().factors, term.factors) == 0) {
-      if (__builtin_add_overflow(merged.back().coefficient, term.coefficient, &merged.back().coefficient))
+    if (!sums.empty() && compare_factors(sums.back().factors, term.factors) == 0) {
+      if (__builtin_add_overflow(sums.back().coefficient, term.coefficient, &sums.back().coefficient))
         return overflow();
     } else {
-      merged.push_back(std::move(term));
+      sums.push_back(std::move(term));
     }
   }
-  std::erase_if(merged, [](const Term& term) { return term.coefficient == 0; });
-  if (merged.empty()) return Dim(0);
-  if (merged.size() == 1 && merged[0].factors.empty()) return Dim(merged[0].coefficient);
+  std::erase_if(sums, [](const Term& term) { return term.coefficient == 0; });
+  return from_sorted(std::move(sums));
+}
+
+Dim Dim::from_sorted(std::vector<Term> terms) {
+  if (terms.empty()) return Dim(0);
+  if (terms.size() == 1 && terms[0].factors.empty()) return Dim(terms[0].coefficient);
   // Operands are shared, so that untrusted text could ask for exponentially large expressions, or for deep recursion.
   constexpr size_t kMaxWeight = 1 << 10;
   constexpr size_t kMaxDepth = 100;
   size_t weight = 0, depth = 0;
-  for (const Term& term : merged)
+  for (const Term& term : terms)
     for (const Atom& factor : term.factors) {
       ++weight;
       for (const Dim& operand : factor.operands)
@@ -129,8 +132,29 @@ Dim Dim::from_terms(std::vector<Term> terms) {
       if (weight > kMaxWeight || depth > kMaxDepth) return overflow();
     }
   Dim dim;
-  dim.expression_ = std::make_shared<const Expression>(Expression{std::move(merged), false, weight, depth});
+  dim.expression_ = std::make_shared<const Expression>(Expression{std::move(terms), false, weight, depth});
   return dim;
+}
+
+/// The sum of two canonical forms.
+Dim Dim::merged(const Terms& a, const Terms& b) {
+  std::vector<Term> sums;
+  sums.reserve(a.size() + b.size());
+  size_t i = 0, k = 0;
+  while (i < a.size() && k < b.size()) {
+    int order = compare_factors(a[i].factors, b[k].factors);
+    if (order != 0) {
+      sums.push_back(order < 0 ? a[i++] : b[k++]);
+      continue;
+    }
+    int64_t coefficient;
+    if (__builtin_add_overflow(a[i].coefficient, b[k++].coefficient, &coefficient)) return overflow();
+    if (coefficient != 0) sums.push_back({coefficient, a[i].factors});
+    ++i;
+  }
+  sums.insert(sums.end(), a.begin() + i, a.end());
+  sums.insert(sums.end(), b.begin() + k, b.end());
+  return from_sorted(std::move(sums));
 }
 
 Dim operator+(const Dim& a, const Dim& b) {
@@ -141,9 +165,7 @@ Dim operator+(const Dim& a, const Dim& b) {
   if (a.overflowed() || b.overflowed()) return Dim::overflow();
   if (a.is(0)) return b;
   if (b.is(0)) return a;
-  std::vector<Term> terms = a.terms();
-  for (Term& term : b.terms()) terms.push_back(std::move(term));
-  return Dim::from_terms(std::move(terms));
+  return Dim::merged(a.terms(), b.terms());
 }
 
 /// Coefficients change, the order of the terms does not.
@@ -171,7 +193,7 @@ Dim operator*(const Dim& a, const Dim& b) {
   // Untrusted text could ask for exponentially many terms.
   constexpr size_t kMaxTerms = 4096;
   constexpr size_t kMaxDegree = 64;
-  std::vector<Term> left = a.terms(), right = b.terms();
+  const Dim::Terms left = a.terms(), right = b.terms();
   if (left.size() * right.size() > kMaxTerms) return Dim::overflow();
   std::vector<Term> terms;
   for (const Term& x : left)

@@ -33,8 +33,8 @@ class Dim {
   bool is_constant() const { return !expression_; }
   int64_t constant() const { return constant_; }  ///< only if is_constant()
   bool is(int64_t value) const { return is_constant() && constant_ == value; }
-  /// The name, if this is a bare symbol.
-  std::optional<std::string> as_symbol() const;
+  /// The name, if this is a bare symbol; else null.
+  const std::string* as_symbol() const;
   bool overflowed() const;
 
   friend Dim operator+(const Dim& a, const Dim& b);
@@ -72,11 +72,14 @@ class Dim {
     std::vector<Atom> factors;  ///< sorted; empty for the constant term
   };
   struct Expression;
+  class Terms;
   /// Terms sorted, constant last; for a constant one term without factors (none for 0).
-  std::vector<Term> terms() const;
+  Terms terms() const;
   static Dim from_terms(std::vector<Term> terms);
 
  private:
+  static Dim from_sorted(std::vector<Term> terms);  ///< distinct factors, coefficients other than 0
+  static Dim merged(const Terms& a, const Terms& b);
   Dim scaled(int64_t factor) const;  ///< of an expression that has not overflowed
 
   int64_t constant_ = 0;
@@ -96,6 +99,31 @@ struct Dim::Expression {
   size_t weight = 0;  ///< factors when written out
   size_t depth = 0;   ///< of nested atoms
 };
+
+/// The terms of a Dim, which need not be copied to be looked at.
+class Dim::Terms {
+ public:
+  explicit Terms(const Dim& dim)
+      : expression_(dim.expression_),
+        constant_{dim.constant_, {}},
+        size_(expression_          ? expression_->terms.size()
+              : dim.constant_ == 0 ? 0
+                                   : 1) {}
+  Terms(const Terms&) = delete;
+  Terms& operator=(const Terms&) = delete;
+
+  const Term* begin() const { return expression_ ? expression_->terms.data() : &constant_; }
+  const Term* end() const { return begin() + size_; }
+  size_t size() const { return size_; }
+  const Term& operator[](size_t i) const { return begin()[i]; }
+
+ private:
+  std::shared_ptr<const Expression> expression_;
+  Term constant_;
+  size_t size_;
+};
+
+inline Dim::Terms Dim::terms() const { return Terms(*this); }
 
 using Shape = std::vector<Dim>;
 

@@ -142,7 +142,7 @@ bool DimEnv::proves_le(const Dim& a, const Dim& b) const {
   if (interval.lo && *interval.lo >= 0) return true;
   // min(x, y) ≤ b if either side is; a ≤ max(x, y) likewise.
   auto lone_atom = [](const Dim& dim, Dim::Atom::Kind kind) -> std::optional<Dim::Atom> {
-    std::vector<Dim::Term> terms = dim.terms();
+    const Dim::Terms terms = dim.terms();
     if (terms.size() == 1 && terms[0].coefficient == 1 && terms[0].factors.size() == 1 &&
         terms[0].factors[0].kind == kind)
       return terms[0].factors[0];
@@ -193,7 +193,8 @@ DimEnv::Outcome DimEnv::equate(const Dim& left, const Dim& right, const std::str
   Interval interval = range(difference);
   if ((interval.lo && *interval.lo > 0) || (interval.hi && *interval.hi < 0)) return Outcome::kContradiction;
 
-  std::vector<Dim::Term> terms = difference.terms();
+  const Dim::Terms own = difference.terms();
+  std::vector<Dim::Term> terms(own.begin(), own.end());
   int64_t divisor = gcd_of_terms(terms);
   if (divisor > 1) {
     // Sizes are integers: a constant that the common divisor does not divide has no solution.

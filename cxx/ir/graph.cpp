@@ -98,7 +98,7 @@ uint64_t Graph::free_levels_of(const Node& node) const {
   return loop ? outside | (inside & ~(uint64_t{1} << loop->level)) : outside;
 }
 
-NodeId Graph::add(Node node) {
+NodeId Graph::add(Node&& node) {
   size_t key = hash(node);
   size_t slot = index_.find(key, [&](uint32_t id) { return equal(nodes_[id], node); });
   if (uint32_t id = index_.at(slot); id != HashIndex::kNone) {
@@ -141,10 +141,7 @@ NodeId Graph::add_bound(int level, uint32_t index, ValueType type) {
 }
 
 Result<NodeId> Graph::make(Op op, std::vector<NodeId> operands, Attributes attributes, const ValueType& target) {
-  std::vector<ValueType> types;
-  types.reserve(operands.size());
-  for (NodeId operand : operands) types.push_back(type(operand));
-  Result<ValueType> result = infer_type(op, attributes, types, target, dims);
+  Result<ValueType> result = infer_type(op, attributes, types(operands), target, dims);
   if (!result) return tl::make_unexpected(std::move(result.error()));
   return add({.kind = NodeKind::kOp,
               .op = op,
@@ -153,11 +150,16 @@ Result<NodeId> Graph::make(Op op, std::vector<NodeId> operands, Attributes attri
               .attributes = std::move(attributes)});
 }
 
+std::vector<const ValueType*> Graph::types(const std::vector<NodeId>& ids) const {
+  std::vector<const ValueType*> out;
+  out.reserve(ids.size());
+  for (NodeId id : ids) out.push_back(&type(id));
+  return out;
+}
+
 std::vector<ValueType> Graph::loop_result_types(NodeId loop) const {
   const Node& node = nodes_[loop.value];
-  std::vector<ValueType> types;
-  for (NodeId operand : node.operands) types.push_back(type(operand));
-  return loop_results(node.get<LoopAttributes>(), types);
+  return loop_results(node.get<LoopAttributes>(), types(node.operands));
 }
 
 Result<NodeId> Graph::make_result(NodeId loop, uint32_t index) {
@@ -203,10 +205,10 @@ void Graph::set_name(NodeId id, std::string value_name) {
 
 void Graph::add_origin(NodeId id, uint32_t origin) { note_origin(nodes_[id.value], origin); }
 
-void Graph::add_origins(NodeId id, const std::vector<uint32_t>& added) {
+void Graph::add_origins(NodeId id, std::vector<uint32_t> added) {
   Node& node = nodes_[id.value];
   if (node.origins.empty())
-    node.origins = added;
+    node.origins = std::move(added);
   else
     for (uint32_t origin : added) note_origin(node, origin);
 }
@@ -225,71 +227,74 @@ std::vector<NodeId> Graph::roots() const {
 }
 
 std::vector<NodeId> Graph::reachable() const {
-  std::vector<bool> needed(nodes_.size(), false);
-  for (NodeId root : roots()) needed[root.value] = true;
-  for (const Input& input : inputs) needed[input.node.value] = true;
-  for (const State& state : states) needed[state.node.value] = true;
+  std::vector<char> needed(nodes_.size(), 0);
+  for (NodeId root : roots()) needed[root.value] = 1;
+  for (const Input& input : inputs) needed[input.node.value] = 1;
+  for (const State& state : states) needed[state.node.value] = 1;
   for (size_t i = nodes_.size(); i-- > 0;)
     if (needed[i])
-      for (NodeId operand : nodes_[i].operands) needed[operand.value] = true;
+      for (NodeId operand : nodes_[i].operands) needed[operand.value] = 1;
   std::vector<NodeId> out;
+  out.reserve(nodes_.size());
   for (size_t i = 0; i < nodes_.size(); ++i)
     if (needed[i]) out.push_back({static_cast<uint32_t>(i)});
   return out;
 }
 
 NodeId GraphCopier::copy(NodeId id) {
-  std::vector<NodeId> pending{id};
-  while (!pending.empty()) {
-    NodeId current = pending.back();
+  pending_.push_back(id);
+  while (!pending_.empty()) {
+    NodeId current = pending_.back();
     if (mapped(current)) {
-      pending.pop_back();
+      pending_.pop_back();
       continue;
     }
-    const Node& node = from_[current];
-    size_t before = pending.size();
+    const std::vector<NodeId>& operands = from_[current].operands;
+    size_t before = pending_.size();
     // Reversed, so that operands are copied in their order.
-    for (size_t i = node.operands.size(); i-- > 0;)
-      if (!mapped(node.operands[i])) pending.push_back(node.operands[i]);
-    if (pending.size() > before) continue;
-    std::vector<NodeId> operands;
-    operands.reserve(node.operands.size());
-    for (NodeId operand : node.operands) operands.push_back(memo_[operand.value]);
-    NodeId made = visit(current, node, std::move(operands));
+    for (size_t i = operands.size(); i-- > 0;)
+      if (!mapped(operands[i])) pending_.push_back(operands[i]);
+    if (pending_.size() > before) continue;
+    pending_.pop_back();
+    Node node = given_ ? std::move(given_->nodes_[current.value]) : from_[current];
+    for (NodeId& operand : node.operands) operand = memo_[operand.value];
+    node.free_levels = 0;
+    std::string name = std::exchange(node.name, {});
+    std::vector<uint32_t> origins = std::exchange(node.origins, {});
+    NodeId made = visit(current, std::move(node));
     map(current, made);
-    pending.pop_back();
-    if (!node.name.empty()) to_.set_name(made, node.name);
-    to_.add_origins(made, node.origins);
+    if (!name.empty()) to_.set_name(made, std::move(name));
+    to_.add_origins(made, std::move(origins));
   }
   return memo_.at(id.value);
 }
 
-NodeId GraphCopier::visit(NodeId, const Node& node, std::vector<NodeId> operands) {
-  return copy_node(node, std::move(operands));
-}
+NodeId GraphCopier::visit(NodeId, Node&& node) { return copy_node(std::move(node)); }
 
-NodeId GraphCopier::copy_node(const Node& node, std::vector<NodeId> operands) {
-  Node made;
-  made.kind = node.kind;
-  made.op = node.op;
-  made.contract = node.contract;
-  made.attributes = node.attributes;
-  if (auto* slice = std::get_if<SliceAttributes>(&made.attributes))
-    for (SliceRange& range : slice->ranges) {
-      range.start = to_.dims.resolve(range.start);
-      range.stop = to_.dims.resolve(range.stop);
-    }
-  if (auto* loop = std::get_if<LoopAttributes>(&made.attributes)) loop->count = to_.dims.resolve(loop->count);
-  made.type = {node.type.dtype, to_.dims.resolve(node.type.shape)};
-  made.operands = std::move(operands);
-  return to_.add(std::move(made));
+NodeId GraphCopier::copy_node(Node&& node) {
+  if (!to_.dims.solution().empty()) {
+    if (auto* slice = std::get_if<SliceAttributes>(&node.attributes))
+      for (SliceRange& range : slice->ranges) {
+        range.start = to_.dims.resolve(range.start);
+        range.stop = to_.dims.resolve(range.stop);
+      }
+    if (auto* loop = std::get_if<LoopAttributes>(&node.attributes)) loop->count = to_.dims.resolve(loop->count);
+    node.type.shape = to_.dims.resolve(node.type.shape);
+  }
+  return to_.add(std::move(node));
 }
 
 void GraphCopier::copy_program() {
-  to_.name = from_.name;
-  to_.dims = from_.dims;
-  to_.origins = from_.origins;
-  to_.hints = from_.hints;
+  auto hand_on = [&](auto member) {
+    if (given_)
+      to_.*member = std::move(given_->*member);
+    else
+      to_.*member = from_.*member;
+  };
+  hand_on(&Graph::name);
+  hand_on(&Graph::dims);
+  hand_on(&Graph::origins);
+  hand_on(&Graph::hints);
   to_.reserve(from_.size());
   for (const Graph::Input& input : from_.inputs) {
     const ValueType& type = from_.type(input.node);
@@ -310,7 +315,9 @@ void GraphCopier::copy_program() {
 
 Graph resolve_dims(Graph&& graph) {
   if (graph.dims.solution().empty() && graph.reachable().size() == graph.size()) return std::move(graph);
-  return resolve_dims(std::as_const(graph));
+  Graph out;
+  GraphCopier(std::move(graph), out).copy_program();
+  return out;
 }
 
 Graph with_sizes_resolved(Graph&& graph) {
@@ -320,8 +327,7 @@ Graph with_sizes_resolved(Graph&& graph) {
 
 Graph resolve_dims(const Graph& graph) {
   Graph out;
-  GraphCopier copier(graph, out);
-  copier.copy_program();
+  GraphCopier(graph, out).copy_program();
   return out;
 }
 

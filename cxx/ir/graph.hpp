@@ -57,11 +57,13 @@ class Graph {
 
   const Node& operator[](NodeId id) const { return nodes_[id.value]; }
   const ValueType& type(NodeId id) const { return nodes_[id.value].type; }
+  /// Of several nodes, where they are: until a node is added.
+  std::vector<const ValueType*> types(const std::vector<NodeId>& ids) const;
   size_t size() const { return nodes_.size(); }
   const std::vector<Node>& nodes() const { return nodes_; }
 
   /// Adds a complete node, or returns the equal one that is there (which keeps both origins). Computes free_levels.
-  NodeId add(Node node);
+  NodeId add(Node&& node);
   /// The node that is equal to this one, or an invalid id.
   NodeId find(const Node& node) const;
   /// What `free_levels` of a node with these operands is.
@@ -88,7 +90,7 @@ class Graph {
   void clear_origin() { current_origin_ = UINT32_MAX; }
   void set_name(NodeId id, std::string value_name);
   void add_origin(NodeId id, uint32_t origin);
-  void add_origins(NodeId id, const std::vector<uint32_t>& origins);
+  void add_origins(NodeId id, std::vector<uint32_t> added);
   /// Room for as many nodes.
   void reserve(size_t nodes);
 
@@ -103,6 +105,8 @@ class Graph {
   size_t program_hash() const;  ///< equal for the same programs
 
  private:
+  friend class GraphCopier;  // moves nodes
+
   static size_t hash(const Node& node);
   static bool equal(const Node& a, const Node& b);
   void note_origin(Node& node, uint32_t origin);
@@ -116,6 +120,8 @@ class Graph {
 class GraphCopier {
  public:
   GraphCopier(const Graph& from, Graph& to) : from_(from), to_(to) {}
+  /// Nothing needs `from` afterwards: its nodes and sizes are moved. What was moved keeps its kind, op and dtype.
+  GraphCopier(Graph&& from, Graph& to) : from_(from), to_(to), given_(&from) {}
   virtual ~GraphCopier() = default;
 
   /// The copy of `id` (memoised). Recursion is avoided: deep graphs are fine.
@@ -130,16 +136,19 @@ class GraphCopier {
   void copy_program();
 
  protected:
-  /// `operands` are already copied. The default adds the same node with the new operands and its old type, sizes
-  /// resolved.
-  virtual NodeId visit(NodeId old_id, const Node& node, std::vector<NodeId> operands);
-  NodeId copy_node(const Node& node, std::vector<NodeId> operands);
+  /// `node` has the operands that it is to have in the new graph; its name and origins are given to what it becomes.
+  /// The default copies it.
+  virtual NodeId visit(NodeId old_id, Node&& node);
+  /// Adds the node, sizes resolved.
+  NodeId copy_node(Node&& node);
 
   const Graph& from_;
   Graph& to_;
 
  private:
-  std::vector<NodeId> memo_;  ///< the copy of each node, by its id; invalid: not copied yet
+  Graph* given_ = nullptr;       ///< `from_`, if its nodes may be moved
+  std::vector<NodeId> memo_;     ///< the copy of each node, by its id; invalid: not copied yet
+  std::vector<NodeId> pending_;  ///< of `copy`
 };
 
 /// The program with every size replaced by what `dims` solved for it, without values that nothing needs.

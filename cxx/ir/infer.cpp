@@ -7,7 +7,6 @@
 namespace caten {
 namespace {
 
-using Types = std::span<const ValueType>;
 using Inferred = Result<ValueType>;
 
 tl::unexpected<Diagnostic> error(Code code, std::string message, std::string expected, std::string found,
@@ -22,7 +21,7 @@ tl::unexpected<Diagnostic> error(Code code, std::string message, std::string exp
 /// One rule application: knows the op's name and the sizes, so that its errors are complete.
 struct Rules {
   std::string_view name;
-  Types operands;
+  OperandTypes operands;
   DimEnv& dims;
 
   Status arity(size_t expected) const {
@@ -96,25 +95,26 @@ struct Rules {
 
 Inferred elementwise(const Rules& rules, const OpInfo& row) {
   CATEN_TRY(rules.arity(static_cast<size_t>(row.arity)));
-  const ValueType& x = rules.operands[0];
+  const ValueType& x = *rules.operands[0];
   CATEN_TRY(rules.takes(x.dtype, row.dtypes));
-  for (const ValueType& other : rules.operands.subspan(1)) {
-    CATEN_TRY(rules.same_dtype(x, other));
-    CATEN_TRY(rules.same_shape(x, other));
+  for (const ValueType* other : rules.operands.subspan(1)) {
+    CATEN_TRY(rules.same_dtype(x, *other));
+    CATEN_TRY(rules.same_shape(x, *other));
   }
   return ValueType{row.result == ResultRule::kBool ? DType::kBool : x.dtype, rules.dims.resolve(x.shape)};
 }
 
 Inferred select(const Rules& rules) {
   CATEN_TRY(rules.arity(3));
-  const ValueType& condition = rules.operands[0];
+  const ValueType& condition = *rules.operands[0];
   if (!is_bool(condition.dtype))
     return error(Code::DTypeMismatch, "`if` needs a bool condition", "bool", describe(condition),
                  "compare first, or (cast c bool)");
-  CATEN_TRY(rules.same_dtype(rules.operands[1], rules.operands[2]));
-  CATEN_TRY(rules.same_shape(rules.operands[1], rules.operands[2]));
-  CATEN_TRY(rules.same_shape(condition, rules.operands[1]));
-  return ValueType{rules.operands[1].dtype, rules.dims.resolve(rules.operands[1].shape)};
+  const ValueType &yes = *rules.operands[1], &no = *rules.operands[2];
+  CATEN_TRY(rules.same_dtype(yes, no));
+  CATEN_TRY(rules.same_shape(yes, no));
+  CATEN_TRY(rules.same_shape(condition, yes));
+  return ValueType{yes.dtype, rules.dims.resolve(yes.shape)};
 }
 
 Inferred loop(const Rules& rules, const LoopAttributes& a) {
@@ -126,14 +126,14 @@ Inferred loop(const Rules& rules, const LoopAttributes& a) {
   CATEN_TRY(rules.valid_shape({a.count}));
   size_t at = 0;
   if (a.runtime_count) {
-    const ValueType& count = rules.operands[at++];
+    const ValueType& count = *rules.operands[at++];
     if (count.dtype != DType::kI64 || !count.shape.empty())
       return error(Code::BadLoop, "a loop's count must be a scalar", "i64[] or a size", describe(count),
                    "(cast n i64), and reshape to no axes");
   }
   for (uint32_t k = 0; k < a.carries; ++k) {
-    const ValueType& init = rules.operands[at + k];
-    const ValueType& next = rules.operands[at + a.carries + k];
+    const ValueType& init = *rules.operands[at + k];
+    const ValueType& next = *rules.operands[at + a.carries + k];
     std::string which = k < a.carry_names.size() && !a.carry_names[k].empty()
                             ? fmt::format("carry `{}`", a.carry_names[k])
                             : fmt::format("carry {}", k);
@@ -148,7 +148,7 @@ Inferred loop(const Rules& rules, const LoopAttributes& a) {
   }
   at += size_t{2} * a.carries;
   if (a.until) {
-    const ValueType& until = rules.operands[at++];
+    const ValueType& until = *rules.operands[at++];
     if (!is_bool(until.dtype) || !until.shape.empty())
       return error(Code::BadLoop, ":until needs a scalar condition", "bool[]", describe(until),
                    "reduce the condition to one value");
@@ -158,7 +158,7 @@ Inferred loop(const Rules& rules, const LoopAttributes& a) {
 
 Inferred bitcast(const Rules& rules, DType to) {
   CATEN_TRY(rules.arity(1));
-  const ValueType& x = rules.operands[0];
+  const ValueType& x = *rules.operands[0];
   auto part = [](DType dtype) { return dtype == DType::kC64 ? DType::kF32 : DType::kF64; };
   if (is_complex(x.dtype) && to == part(x.dtype)) {
     Shape shape = x.shape;
@@ -187,7 +187,7 @@ Inferred bitcast(const Rules& rules, DType to) {
 Inferred reshape(const Rules& rules, const Shape& shape) {
   CATEN_TRY(rules.arity(1));
   CATEN_TRY(rules.valid_shape(shape));
-  const ValueType& x = rules.operands[0];
+  const ValueType& x = *rules.operands[0];
   Dim before = element_count(x.shape), after = element_count(shape);
   auto reason = [&] { return fmt::format("`reshape` of {} to {}", describe(x.shape), describe(shape)); };
   if (rules.dims.equate(before, after, reason) == DimEnv::Outcome::kContradiction)
@@ -199,7 +199,7 @@ Inferred reshape(const Rules& rules, const Shape& shape) {
 
 Inferred permute(const Rules& rules, const PermuteAttributes& a) {
   CATEN_TRY(rules.arity(1));
-  const ValueType& x = rules.operands[0];
+  const ValueType& x = *rules.operands[0];
   std::vector<bool> seen(x.shape.size(), false);
   bool fine = a.axes.size() == x.shape.size();
   for (int axis : a.axes) {
@@ -219,7 +219,7 @@ Inferred permute(const Rules& rules, const PermuteAttributes& a) {
 Inferred expand(const Rules& rules, const Shape& shape) {
   CATEN_TRY(rules.arity(1));
   CATEN_TRY(rules.valid_shape(shape));
-  const ValueType& x = rules.operands[0];
+  const ValueType& x = *rules.operands[0];
   auto bad = [&] {
     return error(Code::BadExpand, "`expand` repeats axes of size 1 only", "each axis equal, or 1 in the operand",
                  describe(x.shape) + " to " + describe(shape), "reshape first, to add axes of size 1");
@@ -235,7 +235,7 @@ Inferred expand(const Rules& rules, const Shape& shape) {
 
 Inferred slice(const Rules& rules, const SliceAttributes& a) {
   CATEN_TRY(rules.arity(1));
-  const ValueType& x = rules.operands[0];
+  const ValueType& x = *rules.operands[0];
   if (a.ranges.size() != x.shape.size())
     return error(Code::BadSlice, "`slice` needs a range for each axis",
                  fmt::format("{} ranges for {}", x.shape.size(), describe(x)), fmt::format("{}", a.ranges.size()),
@@ -270,20 +270,21 @@ Inferred slice(const Rules& rules, const SliceAttributes& a) {
 }
 
 /// The shape of what take reads and put writes.
-Result<Shape> accessed_shape(const Rules& rules, const AccessAttributes& a, const ValueType& x, Types indices) {
+Result<Shape> accessed_shape(const Rules& rules, const AccessAttributes& a, const ValueType& x, OperandTypes indices) {
   if (indices.empty())
     return error(Code::WrongArity, fmt::format("`{}` needs indices", rules.name), "one or more", "none",
                  "give index values");
   CATEN_TRY(rules.axis(a.axis, x.shape.size()));
   CATEN_TRY(rules.axis(a.axis + static_cast<int>(indices.size()) - 1, x.shape.size(), "the last indexed axis"));
-  for (const ValueType& index : indices) {
-    if (index.dtype != DType::kI64)
-      return error(Code::DTypeMismatch, fmt::format("`{}` needs i64 indices", rules.name), "i64", describe(index),
+  const Shape& places = indices[0]->shape;
+  for (const ValueType* index : indices) {
+    if (index->dtype != DType::kI64)
+      return error(Code::DTypeMismatch, fmt::format("`{}` needs i64 indices", rules.name), "i64", describe(*index),
                    "(cast indices i64)");
-    CATEN_TRY(rules.same_shape(indices[0], index));
+    CATEN_TRY(rules.same_shape(*indices[0], *index));
   }
   Shape shape(x.shape.begin(), x.shape.begin() + a.axis);
-  shape.insert(shape.end(), indices[0].shape.begin(), indices[0].shape.end());
+  shape.insert(shape.end(), places.begin(), places.end());
   shape.insert(shape.end(), x.shape.begin() + a.axis + static_cast<std::ptrdiff_t>(indices.size()), x.shape.end());
   return rules.dims.resolve(shape);
 }
@@ -292,8 +293,8 @@ Inferred put(const Rules& rules, const AccessAttributes& a) {
   if (rules.operands.size() < 3)
     return error(Code::WrongArity, "`put` takes a target, a value and indices", "3 or more operands",
                  std::to_string(rules.operands.size()), "(put x axis indices v mode)");
-  const ValueType& x = rules.operands[0];
-  const ValueType& v = rules.operands[1];
+  const ValueType& x = *rules.operands[0];
+  const ValueType& v = *rules.operands[1];
   CATEN_TRY(rules.same_dtype(x, v));
   DTypeSet set = a.mode == Combine::kSet ? kAnySet : a.mode == Combine::kMax ? kRealSet : kNumericSet;
   if (a.mode == Combine::kAnd || a.mode == Combine::kXor)
@@ -315,7 +316,7 @@ Inferred put(const Rules& rules, const AccessAttributes& a) {
 
 Inferred reduce(const Rules& rules, const ReduceAttributes& a) {
   CATEN_TRY(rules.arity(1));
-  const ValueType& x = rules.operands[0];
+  const ValueType& x = *rules.operands[0];
   DTypeSet set = a.combine == Combine::kMax                                 ? kRealSet
                  : a.combine == Combine::kAnd || a.combine == Combine::kXor ? (kBoolSet | kIntegerSet)
                                                                             : kNumericSet;
@@ -339,13 +340,13 @@ Inferred reduce(const Rules& rules, const ReduceAttributes& a) {
 
 }  // namespace
 
-std::vector<ValueType> loop_results(const LoopAttributes& a, Types operands) {
+std::vector<ValueType> loop_results(const LoopAttributes& a, OperandTypes operands) {
   std::vector<ValueType> out;
   size_t at = a.runtime_count ? 1 : 0;
-  for (uint32_t k = 0; k < a.carries; ++k) out.push_back(operands[at + k]);
+  for (uint32_t k = 0; k < a.carries; ++k) out.push_back(*operands[at + k]);
   at += 2u * a.carries + (a.until ? 1u : 0u);
   for (uint32_t k = 0; k < a.collects; ++k) {
-    ValueType type = operands[at + k];
+    ValueType type = *operands[at + k];
     type.shape.insert(type.shape.begin(), a.count);
     out.push_back(std::move(type));
   }
@@ -353,7 +354,7 @@ std::vector<ValueType> loop_results(const LoopAttributes& a, Types operands) {
   return out;
 }
 
-Inferred infer_type(Op op, const Attributes& attributes, Types operands, const ValueType& target, DimEnv& dims) {
+Inferred infer_type(Op op, const Attributes& attributes, OperandTypes operands, const ValueType& target, DimEnv& dims) {
   Rules rules{op_name(op), operands, dims};
   switch (op) {
     case Op::kConst:
@@ -369,11 +370,11 @@ Inferred infer_type(Op op, const Attributes& attributes, Types operands, const V
     case Op::kLoop: return loop(rules, std::get<LoopAttributes>(attributes));
     case Op::kCast:
       CATEN_TRY(rules.arity(1));
-      if (is_complex(operands[0].dtype) && !is_complex(target.dtype) && !is_bool(target.dtype))
+      if (is_complex(operands[0]->dtype) && !is_complex(target.dtype) && !is_bool(target.dtype))
         return error(Code::UnsupportedDType, "`cast` from complex to real would drop the imaginary part",
                      "a complex dtype or bool", std::string(dtype_name(target.dtype)),
                      "(bitcast x real) gives both parts along a last axis");
-      return ValueType{target.dtype, operands[0].shape};
+      return ValueType{target.dtype, operands[0]->shape};
     case Op::kBitcast: return bitcast(rules, target.dtype);
     case Op::kReshape: return reshape(rules, target.shape);
     case Op::kPermute: return permute(rules, std::get<PermuteAttributes>(attributes));
@@ -384,12 +385,12 @@ Inferred infer_type(Op op, const Attributes& attributes, Types operands, const V
         return error(Code::WrongArity, "`take` takes a value and indices", "2 or more operands",
                      std::to_string(operands.size()), "(take x axis indices)");
       Result<Shape> shape =
-          accessed_shape(rules, std::get<AccessAttributes>(attributes), operands[0], operands.subspan(1));
+          accessed_shape(rules, std::get<AccessAttributes>(attributes), *operands[0], operands.subspan(1));
       if (!shape) return tl::make_unexpected(shape.error());
-      return ValueType{operands[0].dtype, *shape};
+      return ValueType{operands[0]->dtype, *shape};
     }
     case Op::kPut: return put(rules, std::get<AccessAttributes>(attributes));
-    case Op::kCopy: CATEN_TRY(rules.arity(1)); return operands[0];
+    case Op::kCopy: CATEN_TRY(rules.arity(1)); return *operands[0];
     case Op::kReduce: return reduce(rules, std::get<ReduceAttributes>(attributes));
     default: return elementwise(rules, info(op));
   }

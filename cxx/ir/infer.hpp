@@ -12,12 +12,15 @@
 
 namespace caten {
 
+/// Where the types of operands are: none of them null.
+using OperandTypes = std::span<const ValueType* const>;
+
 /// `target` gives dtype and shape for const, index (shape), reshape (shape), expand (shape), cast and bitcast (dtype).
 /// A loop's type is that of its first result.
-Result<ValueType> infer_type(Op op, const Attributes& attributes, std::span<const ValueType> operands,
-                             const ValueType& target, DimEnv& dims);
+Result<ValueType> infer_type(Op op, const Attributes& attributes, OperandTypes operands, const ValueType& target,
+                             DimEnv& dims);
 
 /// Types of all results of a loop, from its attributes and the types of its operands.
-std::vector<ValueType> loop_results(const LoopAttributes& attributes, std::span<const ValueType> operands);
+std::vector<ValueType> loop_results(const LoopAttributes& attributes, OperandTypes operands);
 
 }  // namespace caten

@@ -287,11 +287,8 @@ class Verifier {
 
   Status inferred(NodeId id, ValueType& wanted) {
     const Node& node = graph_[id];
-    std::vector<ValueType> operands;
-    operands.reserve(node.operands.size());
-    for (NodeId operand : node.operands) operands.push_back(graph_.type(operand));
     size_t solved = dims_.solution().size(), guarded = dims_.guards().size();
-    Result<ValueType> type = infer_type(node.op, node.attributes, operands, node.type, dims_);
+    Result<ValueType> type = infer_type(node.op, node.attributes, graph_.types(node.operands), node.type, dims_);
     if (!type) return broken(id, type.error().message, type.error().expected, type.error().found);
     if (dims_.solution().size() > solved)
       return broken(id, "its type needs an equation that the program does not have", "sizes known to be equal",

@@ -29,7 +29,7 @@ cl_object read_ops(cl_object path) {
         const Implementation::Operand& input = pending()->inputs[k];
         ValueType type{input.type.dtype, {}};
         for (const Dim& dim : input.type.shape) {
-          std::optional<std::string> name = dim.as_symbol();
+          const std::string* name = dim.as_symbol();
           type.shape.push_back(name ? Dim(pending()->requirements[r].at(*name)) : dim);
         }
         row = ecl_cons(ecl_cons(to_lisp(std::string_view(input.name)), to_lisp(type)), row);

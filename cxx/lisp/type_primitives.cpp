@@ -34,14 +34,16 @@ cl_object infer(cl_object op_name, cl_object operands, cl_object attributes, cl_
       if (!type) return to_lisp(type.error());
       types.push_back(std::move(*type));
     }
+    std::vector<const ValueType*> places;
+    for (const ValueType& type : types) places.push_back(&type);
     Result<Attributes> converted = to_attributes(*op, attributes, target.dtype);
     if (!converted) return to_lisp(converted.error());
     DimEnv empty;
     DimEnv* dims = to_dim_env(env);
-    Result<ValueType> type = infer_type(*op, *converted, types, target, dims ? *dims : empty);
+    Result<ValueType> type = infer_type(*op, *converted, places, target, dims ? *dims : empty);
     if (!type) return to_lisp(type.error());
     if (*op != Op::kLoop) return to_lisp(*type);
-    std::vector<ValueType> results = loop_results(std::get<LoopAttributes>(*converted), types);
+    std::vector<ValueType> results = loop_results(std::get<LoopAttributes>(*converted), places);
     cl_object list = ECL_NIL;
     for (size_t i = results.size(); i-- > 0;) list = ecl_cons(to_lisp(results[i]), list);
     return list;

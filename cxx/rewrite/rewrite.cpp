@@ -35,20 +35,15 @@ namespace {
 
 /// The program after all passes; verified after each of them, or after the last one.
 Result<Graph> run_passes(const Graph& graph, const RewriteOptions& options, bool verify_each) {
-  Graph current;
-  const Graph* before = &graph;  // of the next pass
-  auto replace = [&](Graph made) {
-    current = std::move(made);
-    before = &current;
-  };
+  Graph current = graph;
   auto valid = [&](Stage stage) {
     Timed step(options.timings, "verify the graph");
-    return verify(*before, stage);
+    return verify(current, stage);
   };
   const std::vector<Pass>& passes = options.passes ? *options.passes : all_passes();
   if (!graph.dims.solution().empty()) {
     Timed step(options.timings, "rewrite: resolve sizes");
-    replace(resolve_dims(graph));
+    current = resolve_dims(std::move(current));
   }
   if (verify_each) CATEN_TRY(valid(passes.front().before));
   size_t changes = 0;
@@ -58,10 +53,7 @@ Result<Graph> run_passes(const Graph& graph, const RewriteOptions& options, bool
     if (auto known = seen.find(pass.name); known != seen.end() && known->second == changes) continue;
     {
       Timed step(options.timings, options.timings ? "rewrite: " + std::string(pass.name) : "");
-      if (std::optional<Graph> made = pass.run(*before, options)) {
-        replace(std::move(*made));
-        ++changes;
-      }
+      if (pass.run(current, options)) ++changes;
       seen[pass.name] = changes;
     }
     if (verify_each)
@@ -69,10 +61,10 @@ Result<Graph> run_passes(const Graph& graph, const RewriteOptions& options, bool
         holds.error().notes.push_back("after pass " + std::string(pass.name));
         return tl::make_unexpected(std::move(holds.error()));
       }
-    if (options.after_pass) options.after_pass(pass.name, *before);
+    if (options.after_pass) options.after_pass(pass.name, current);
   }
   if (!verify_each) CATEN_TRY(valid(passes.back().after));
-  return before == &graph ? graph : std::move(current);
+  return current;
 }
 
 }  // namespace

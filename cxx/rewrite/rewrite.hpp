@@ -34,7 +34,7 @@ struct RewriteOptions {
 struct Pass {
   std::string_view name;
   std::string_view summary;
-  std::optional<Graph> (*run)(const Graph&, const RewriteOptions&);  ///< nothing: it changes nothing
+  bool (*run)(Graph&, const RewriteOptions&);  ///< false: nothing that is needed has changed
   Stage before, after;
   bool optional;
 };
@@ -54,10 +54,10 @@ struct Rule {
 const std::vector<Rule>& all_rules();
 
 // passes/. What nothing needs any more may stay in their graphs; the next copy, the schedule's at last, leaves it out.
-std::optional<Graph> remove_dead_code(const Graph& graph, const RewriteOptions& options);
-std::optional<Graph> inline_regions(const Graph& graph, const RewriteOptions& options);
-std::optional<Graph> fold_constants(const Graph& graph, const RewriteOptions& options);
-std::optional<Graph> simplify(const Graph& graph, const RewriteOptions& options);
+bool remove_dead_code(Graph& graph, const RewriteOptions& options);
+bool inline_regions(Graph& graph, const RewriteOptions& options);
+bool fold_constants(Graph& graph, const RewriteOptions& options);
+bool simplify(Graph& graph, const RewriteOptions& options);
 
 // rules/
 std::vector<Rule> arithmetic_rules();

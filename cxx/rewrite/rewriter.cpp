@@ -16,8 +16,8 @@ class Rewriter : public GraphCopier {
       : GraphCopier(from, to), rules_(rules), options_(options), applied_(applied) {}
 
  private:
-  NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
-    NodeId id = copy_node(node, std::move(operands));
+  NodeId visit(NodeId, Node&& node) override {
+    NodeId id = copy_node(std::move(node));
     // A result of a rule may be matched again; the step limit ends circles.
     for (bool changed = true; changed && applied_.size() < (options_.once ? 1 : options_.step_limit);) {
       changed = false;

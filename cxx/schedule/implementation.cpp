@@ -12,7 +12,7 @@ std::string bind(const Implementation::Operand& operand, const ValueType& type, 
   bool fits = operand.type.dtype == type.dtype && operand.type.shape.size() == type.shape.size();
   for (size_t k = 0; fits && k < type.shape.size(); ++k) {
     const Dim& wanted = operand.type.shape[k];
-    std::optional<std::string> name = wanted.as_symbol();
+    const std::string* name = wanted.as_symbol();
     fits = name ? sizes.try_emplace(*name, type.shape[k]).first->second == type.shape[k] : wanted == type.shape[k];
   }
   if (fits) return "";
@@ -40,8 +40,7 @@ std::vector<std::string> Implementation::sizes() const {
   std::vector<std::string> out;
   auto note = [&](const Operand& operand) {
     for (const Dim& dim : operand.type.shape)
-      if (std::optional<std::string> name = dim.as_symbol();
-          name && std::find(out.begin(), out.end(), *name) == out.end())
+      if (const std::string* name = dim.as_symbol(); name && std::find(out.begin(), out.end(), *name) == out.end())
         out.push_back(*name);
   };
   for (const Operand& operand : inputs) note(operand);

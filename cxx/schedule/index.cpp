@@ -15,11 +15,11 @@ struct Division {
 };
 
 Division divide_terms(const Dim& a, const Dim& b) {
-  std::vector<Dim::Term> divisor = b.terms();
+  const Dim::Terms divisor = b.terms();
   if (divisor.size() != 1) return {Dim(0), a};
   const Dim::Term& by = divisor[0];
   std::vector<Dim::Term> quotient, rest;
-  for (Dim::Term& term : a.terms()) {
+  for (const Dim::Term& term : a.terms()) {
     std::vector<Dim::Atom> factors = term.factors;
     bool divisible = term.coefficient % by.coefficient == 0;
     for (const Dim::Atom& factor : by.factors) {
@@ -36,7 +36,7 @@ Division divide_terms(const Dim& a, const Dim& b) {
     if (divisible)
       quotient.push_back({term.coefficient / by.coefficient, std::move(factors)});
     else
-      rest.push_back(std::move(term));
+      rest.push_back(term);
   }
   return {Dim::from_terms(std::move(quotient)), Dim::from_terms(std::move(rest))};
 }

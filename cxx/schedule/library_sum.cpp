@@ -89,30 +89,17 @@ namespace {
 
 class Transposer : public GraphCopier {
  public:
-  Transposer(const Graph& from, Graph& to, const RoutineLibrary& library, const LibraryLimits& limits)
-      : GraphCopier(from, to), library_(library), limits_(limits), uses_(from.size(), 0) {
-    for (NodeId id : from.reachable())
-      for (NodeId operand : from[id].operands) ++uses_[operand.value];
-    for (NodeId root : from.roots()) ++uses_[root.value];
-  }
-
-  bool finds_something() const {
-    std::vector<NodeId> values = from_.reachable();
-    return std::any_of(values.begin(), values.end(), [&](NodeId id) { return turns_a_sum(from_[id]); });
-  }
+  Transposer(Graph&& from, Graph& to, std::vector<bool> turns, const RoutineLibrary& library,
+             const LibraryLimits& limits)
+      : GraphCopier(std::move(from), to), turns_(std::move(turns)), library_(library), limits_(limits) {}
 
  private:
-  /// A transpose of what nothing else reads.
-  bool turns_a_sum(const Node& node) const {
-    return node.is(Op::kPermute) && uses_[node.operands[0].value] == 1 && from_[node.operands[0]].is(Op::kReduce);
-  }
-
-  NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
-    if (turns_a_sum(node) && to_[operands[0]].is(Op::kReduce) && is_contraction(operands[0])) {
-      NodeId turned = transposed(operands[0], node.get<PermuteAttributes>().axes);
+  NodeId visit(NodeId id, Node&& node) override {
+    if (turns_[id.value] && is_contraction(node.operands[0])) {
+      NodeId turned = transposed(node.operands[0], node.get<PermuteAttributes>().axes);
       if (is_contraction(turned)) return turned;
     }
-    return copy_node(node, std::move(operands));
+    return copy_node(std::move(node));
   }
 
   bool is_contraction(NodeId fold) const {
@@ -137,18 +124,36 @@ class Transposer : public GraphCopier {
     return out;
   }
 
+  std::vector<bool> turns_;  ///< by node
   const RoutineLibrary& library_;
   const LibraryLimits& limits_;
-  std::vector<uint32_t> uses_;
 };
+
+/// By node: transposes of sums that nothing else reads. Nothing if there are none.
+std::optional<std::vector<bool>> transposes_of_sums(const Graph& graph) {
+  std::vector<uint32_t> uses(graph.size(), 0);
+  std::vector<NodeId> values = graph.reachable();
+  for (NodeId id : values)
+    for (NodeId operand : graph[id].operands) ++uses[operand.value];
+  for (NodeId root : graph.roots()) ++uses[root.value];
+  std::vector<bool> out(graph.size(), false);
+  bool found = false;
+  for (NodeId id : values) {
+    const Node& node = graph[id];
+    if (!node.is(Op::kPermute) || uses[node.operands[0].value] != 1 || !graph[node.operands[0]].is(Op::kReduce))
+      continue;
+    out[id.value] = found = true;
+  }
+  return found ? std::optional(std::move(out)) : std::nullopt;
+}
 
 }  // namespace
 
 Graph transpose_in_products(Graph graph, const RoutineLibrary& library, const LibraryLimits& limits) {
+  std::optional<std::vector<bool>> turns = transposes_of_sums(graph);
+  if (!turns) return graph;
   Graph out;
-  Transposer transposer(graph, out, library, limits);
-  if (!transposer.finds_something()) return graph;
-  transposer.copy_program();
+  Transposer(std::move(graph), out, std::move(*turns), library, limits).copy_program();
   return out;
 }
 

@@ -16,17 +16,17 @@ class Normalizer : public GraphCopier {
   using GraphCopier::GraphCopier;
 
  protected:
-  NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
-    if (node.kind == NodeKind::kRegion) return operands[0];
+  NodeId visit(NodeId id, Node&& node) override {
+    if (node.kind == NodeKind::kRegion) return node.operands[0];
     bool reduces = node.is(Op::kReduce) && accumulates_in_f32(node.type.dtype, node.get<ReduceAttributes>().combine);
     bool puts = node.is(Op::kPut) && accumulates_in_f32(node.type.dtype, node.get<AccessAttributes>().mode);
-    if (!reduces && !puts) return copy_node(node, std::move(operands));
-    for (size_t i = 0; i < (puts ? 2 : 1); ++i) operands[i] = cast(operands[i], DType::kF32);
+    if (!reduces && !puts) return copy_node(std::move(node));
+    for (size_t i = 0; i < (puts ? 2 : 1); ++i) node.operands[i] = cast(node.operands[i], DType::kF32);
     Node wide{.kind = NodeKind::kOp, .op = node.op, .attributes = node.attributes};
     wide.type = {DType::kF32, to_.dims.resolve(node.type.shape)};
-    wide.operands = std::move(operands);
+    wide.operands = std::move(node.operands);
     NodeId sum = to_.add(std::move(wide));
-    for (uint32_t origin : node.origins) to_.add_origin(sum, origin);
+    to_.add_origins(sum, from_[id].origins);
     return cast(sum, node.type.dtype);
   }
 

@@ -73,13 +73,13 @@ class Splitter : public GraphCopier {
   Splitter(const Graph& from, Graph& to, const SumLimits& limits) : GraphCopier(from, to), limits_(limits) {}
 
  private:
-  NodeId visit(NodeId id, const Node& node, std::vector<NodeId> operands) override {
+  NodeId visit(NodeId id, Node&& node) override {
     std::optional<Split> split = split_of(from_, id, limits_);
-    if (!split) return copy_node(node, std::move(operands));
+    if (!split) return copy_node(std::move(node));
     Build build(to_);
     const auto& [combine, folded] = node.get<ReduceAttributes>();
     std::vector<int> later(folded.begin(), folded.begin() + static_cast<ptrdiff_t>(split->whole)), first;
-    NodeId value = operands[0];
+    NodeId value = node.operands[0];
     int inserted = split->runs > 1 ? 1 : 0;
     if (inserted) {
       auto axis = static_cast<size_t>(folded[split->whole]);
@@ -97,7 +97,7 @@ class Splitter : public GraphCopier {
     for (int& axis : first) axis = static_cast<int>(std::find(order.begin(), order.end(), axis) - order.begin());
     for (size_t i = 0; i < later.size(); ++i) later[i] = static_cast<int>(i);
     NodeId parts = build.reduce(combine, value, std::move(first));
-    to_.add_origins(parts, node.origins);
+    to_.add_origins(parts, from_[id].origins);
     return build.reduce(combine, parts, std::move(later));
   }
 

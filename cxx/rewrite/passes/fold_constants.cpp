@@ -30,16 +30,17 @@ bool is_size(const Node& node) {
 }
 
 /// Whether the op may become a constant, by its operands in `graph`.
-bool folds(const Graph& graph, const Node& node, const std::vector<NodeId>& operands) {
+bool folds(const Graph& graph, const Node& node) {
   if (!foldable(node)) return false;
-  if (!std::all_of(operands.begin(), operands.end(), [&](NodeId id) { return graph[id].is(Op::kConst); })) return false;
-  return !node.is(Op::kCast) || !is_float(node.type.dtype) || !is_size(graph[operands[0]]);
+  if (!std::all_of(node.operands.begin(), node.operands.end(), [&](NodeId id) { return graph[id].is(Op::kConst); }))
+    return false;
+  return !node.is(Op::kCast) || !is_float(node.type.dtype) || !is_size(graph[node.operands[0]]);
 }
 
 /// Whether it is a sum of equal integers.
-bool sums_equals(const Graph& graph, const Node& node, const std::vector<NodeId>& operands) {
+bool sums_equals(const Graph& graph, const Node& node) {
   return node.is(Op::kReduce) && is_integer(node.type.dtype) && node.get<ReduceAttributes>().combine == Combine::kAdd &&
-         graph[operands[0]].is(Op::kConst);
+         graph[node.operands[0]].is(Op::kConst);
 }
 
 class Folder : public GraphCopier {
@@ -47,30 +48,31 @@ class Folder : public GraphCopier {
   using GraphCopier::GraphCopier;
 
  private:
-  NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
-    if (std::optional<NodeId> sum = sum_of_equals(node, operands)) return *sum;
-    if (!folds(to_, node, operands)) return copy_node(node, std::move(operands));
+  NodeId visit(NodeId, Node&& node) override {
+    if (std::optional<NodeId> sum = sum_of_equals(node)) return *sum;
+    if (!folds(to_, node)) return copy_node(std::move(node));
     auto value = [&](NodeId id) { return to_[id].get<ConstAttributes>().value; };
     Shape shape = to_.dims.resolve(node.type.shape);
     Build build(to_);
-    if (info(node.op).category == OpCategory::kView) return build.constant(value(operands[0]), shape);
+    if (info(node.op).category == OpCategory::kView) return build.constant(value(node.operands[0]), shape);
     Graph scalars;
     Build one(scalars);
     std::vector<NodeId> arguments;
-    for (NodeId id : operands) arguments.push_back(one.constant(value(id)));
+    for (NodeId id : node.operands) arguments.push_back(one.constant(value(id)));
     scalars.outputs.push_back({"y", one.op(node.op, arguments, node.attributes, {node.type.dtype, {}})});
     Result<Results> results = evaluate(scalars, {});
-    if (!results) return copy_node(node, std::move(operands));
+    if (!results) return copy_node(std::move(node));
     return build.constant(Scalar::load(node.type.dtype, results->outputs[0].data()), shape);
   }
 
-  std::optional<NodeId> sum_of_equals(const Node& node, const std::vector<NodeId>& operands) {
-    if (!sums_equals(to_, node, operands)) return std::nullopt;
+  std::optional<NodeId> sum_of_equals(const Node& node) {
+    if (!sums_equals(to_, node)) return std::nullopt;
+    const ValueType& summed = to_.type(node.operands[0]);
     Dim count = 1;
     for (int axis : node.get<ReduceAttributes>().axes)
-      count = count * to_.dims.resolve(to_.type(operands[0]).shape)[static_cast<size_t>(axis)];
+      count = count * to_.dims.resolve(summed.shape)[static_cast<size_t>(axis)];
     if (count.overflowed()) return std::nullopt;
-    auto value = static_cast<uint64_t>(to_[operands[0]].get<ConstAttributes>().value.as_integer());
+    auto value = static_cast<uint64_t>(to_[node.operands[0]].get<ConstAttributes>().value.as_integer());
     if (!count.is_constant()) {
       if (node.type.dtype != DType::kI64) return std::nullopt;
       Build build(to_);
@@ -85,14 +87,13 @@ class Folder : public GraphCopier {
 
 }  // namespace
 
-std::optional<Graph> fold_constants(const Graph& graph, const RewriteOptions&) {
-  auto changes = [&](const Node& node) {
-    return folds(graph, node, node.operands) || sums_equals(graph, node, node.operands);
-  };
-  if (std::none_of(graph.nodes().begin(), graph.nodes().end(), changes)) return std::nullopt;
+bool fold_constants(Graph& graph, const RewriteOptions&) {
+  auto changes = [&](const Node& node) { return folds(graph, node) || sums_equals(graph, node); };
+  if (std::none_of(graph.nodes().begin(), graph.nodes().end(), changes)) return false;
   Graph out;
-  Folder(graph, out).copy_program();
-  return with_sizes_resolved(std::move(out));
+  Folder(std::move(graph), out).copy_program();
+  graph = with_sizes_resolved(std::move(out));
+  return true;
 }
 
 }  // namespace caten

@@ -9,15 +9,13 @@ namespace {
 
 class Inliner : public GraphCopier {
  public:
-  Inliner(const Graph& from, Graph& to) : GraphCopier(from, to), contracted_(contracted_nodes(from)) {}
+  Inliner(Graph&& from, Graph& to) : GraphCopier(std::move(from), to), contracted_(contracted_nodes(from_)) {}
 
  private:
-  NodeId visit(NodeId id, const Node& node, std::vector<NodeId> operands) override {
-    if (node.kind == NodeKind::kRegion) return operands[0];
-    if (!contracted_[id.value] || !node.is(Op::kAdd)) return copy_node(node, std::move(operands));
-    Node sum = node;
-    sum.contract = true;
-    return copy_node(sum, std::move(operands));
+  NodeId visit(NodeId id, Node&& node) override {
+    if (node.kind == NodeKind::kRegion) return node.operands[0];
+    node.contract = node.contract || (contracted_[id.value] && node.is(Op::kAdd));
+    return copy_node(std::move(node));
   }
 
   std::vector<bool> contracted_;
@@ -25,13 +23,14 @@ class Inliner : public GraphCopier {
 
 }  // namespace
 
-std::optional<Graph> inline_regions(const Graph& graph, const RewriteOptions&) {
+bool inline_regions(Graph& graph, const RewriteOptions&) {
   auto is_region = [](const Node& node) { return node.kind == NodeKind::kRegion; };
-  if (std::none_of(graph.nodes().begin(), graph.nodes().end(), is_region)) return std::nullopt;
+  if (std::none_of(graph.nodes().begin(), graph.nodes().end(), is_region)) return false;
   Graph out;
   std::optional<Graph> marked = mark_schedules(graph);
-  Inliner(marked ? *marked : graph, out).copy_program();
-  return with_sizes_resolved(std::move(out));
+  Inliner(std::move(marked ? *marked : graph), out).copy_program();
+  graph = with_sizes_resolved(std::move(out));
+  return true;
 }
 
 }  // namespace caten

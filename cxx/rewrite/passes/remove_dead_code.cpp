@@ -63,23 +63,23 @@ class DeadCode : public GraphCopier {
     return out;
   }
 
-  NodeId visit(NodeId id, const Node& node, std::vector<NodeId> operands) override {
-    if (node.is(Op::kLoop) && needed_.contains(id)) return shrink(node, needed_.at(id), std::move(operands));
+  NodeId visit(NodeId id, Node&& node) override {
+    if (node.is(Op::kLoop) && needed_.contains(id)) return shrink(std::move(node), needed_.at(id));
     if (node.kind == NodeKind::kResult) {
-      const auto& before = from_[node.operands[0]].get<LoopAttributes>();
-      const Needed& needed = needed_.at(node.operands[0]);
+      NodeId loop = from_[id].operands[0];
+      const auto& before = from_[loop].get<LoopAttributes>();
+      const Needed& needed = needed_.at(loop);
       uint32_t index = node.get<ResultAttributes>().index;
       if (index >= before.carries) {
         auto kept = std::distance(needed.collects.begin(), needed.collects.lower_bound(index - before.carries));
         index = before.carries + static_cast<uint32_t>(kept);
       }
-      return to_.make_result(operands[0], index).value();
+      return to_.make_result(node.operands[0], index).value();
     }
-    return copy_node(node, std::move(operands));
+    return copy_node(std::move(node));
   }
 
-  NodeId shrink(const Node& node, const Needed& needed, std::vector<NodeId> operands) {
-    Node made{.kind = NodeKind::kOp, .op = Op::kLoop, .operands = std::move(operands), .attributes = node.attributes};
+  NodeId shrink(Node&& made, const Needed& needed) {
     auto& attributes = std::get<LoopAttributes>(made.attributes);
     attributes.count = to_.dims.resolve(attributes.count);
     LoopOperands roles = loop_operands(made);
@@ -118,19 +118,19 @@ class DeadCode : public GraphCopier {
 
 }  // namespace
 
-std::optional<Graph> remove_dead_code(const Graph& graph, const RewriteOptions&) {
+bool remove_dead_code(Graph& graph, const RewriteOptions&) {
   auto is_loop = [](const Node& node) { return node.is(Op::kLoop); };
-  if (std::none_of(graph.nodes().begin(), graph.nodes().end(), is_loop)) return std::nullopt;
-  Graph current = resolve_dims(graph);
+  if (std::none_of(graph.nodes().begin(), graph.nodes().end(), is_loop)) return false;
+  graph = resolve_dims(std::move(graph));
   // What a dead collect or carry kept alive, in loops inside or before, may be dead next.
   for (bool found = true; found;) {
     Graph next;
-    DeadCode pass(current, next);
+    DeadCode pass(graph, next);
     pass.copy_program();
-    current = resolve_dims(std::move(next));
+    graph = resolve_dims(std::move(next));
     found = pass.found();
   }
-  return current;
+  return true;
 }
 
 }  // namespace caten

@@ -9,16 +9,16 @@ namespace {
 
 class Simplifier : public GraphCopier {
  public:
-  Simplifier(const Graph& from, Graph& to, const RewriteOptions& options)
-      : GraphCopier(from, to), options_(options), by_root_(all_ops().size()) {
+  Simplifier(Graph&& from, Graph& to, const RewriteOptions& options)
+      : GraphCopier(std::move(from), to), options_(options), by_root_(all_ops().size()) {
     for (const Rule& rule : all_rules())
       if (!options.off.contains(std::string(rule.name))) by_root_[static_cast<size_t>(rule.root)].push_back(&rule);
   }
   bool changed() const { return changed_; }
 
  private:
-  NodeId visit(NodeId, const Node& node, std::vector<NodeId> operands) override {
-    NodeId id = copy_node(node, std::move(operands));
+  NodeId visit(NodeId, Node&& node) override {
+    NodeId id = copy_node(std::move(node));
     // Every rule makes its value of fewer nodes, so that this ends.
     while (apply_rule(id)) changed_ = true;
     return id;
@@ -48,12 +48,12 @@ class Simplifier : public GraphCopier {
 
 }  // namespace
 
-std::optional<Graph> simplify(const Graph& graph, const RewriteOptions& options) {
+bool simplify(Graph& graph, const RewriteOptions& options) {
   Graph out;
-  Simplifier pass(graph, out, options);
+  Simplifier pass(std::move(graph), out, options);
   pass.copy_program();
-  if (!pass.changed()) return std::nullopt;
-  return with_sizes_resolved(std::move(out));
+  graph = with_sizes_resolved(std::move(out));
+  return pass.changed();
 }
 
 }  // namespace caten

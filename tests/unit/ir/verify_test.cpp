@@ -63,7 +63,7 @@ std::vector<Case> broken_graphs() {
   add("a loop variable in an output", [](Program& p, NodeId, NodeId) { p.output(p.counter(0)); });
   add("wrong free levels", [](Program& p, NodeId x, NodeId) {
     Node node{.kind = NodeKind::kOp, .op = Op::kSqrt, .type = kVector, .operands = {x}, .free_levels = 2};
-    p.output(p.graph.add(node));
+    p.output(p.graph.add(std::move(node)));
   });
   add("a carry of another type", [](Program& p, NodeId x, NodeId) {
     NodeId carry = p.carry(0, 0, {DType::kF32, {Dim(4)}});
@@ -105,7 +105,7 @@ std::vector<Case> broken_graphs() {
   add("an output without a node", [](Program& p, NodeId, NodeId) { p.graph.outputs = {{"z", NodeId{}}}; });
   add("origins", [](Program& p, NodeId x, NodeId) {
     Node node{.kind = NodeKind::kOp, .op = Op::kSqrt, .type = kVector, .operands = {x}, .origins = {3}};
-    p.output(p.graph.add(node));
+    p.output(p.graph.add(std::move(node)));
   });
   return cases;
 }
