@@ -1,34 +1,39 @@
 #include "ir/regions.hpp"
 
 #include <algorithm>
-#include <set>
+#include <span>
 
 namespace caten {
 
-std::unordered_set<uint32_t> nodes_inside(const Graph& graph, const Node& region) {
-  std::unordered_set<uint32_t> arguments, inside;
-  uint32_t first = UINT32_MAX;
-  for (size_t i = 1; i < region.operands.size(); ++i) {
-    arguments.insert(region.operands[i].value);
-    first = std::min(first, region.operands[i].value);
-  }
+std::vector<NodeId> nodes_inside(const Graph& graph, const Node& region) {
+  NodeId result = region.operands[0];
+  auto arguments = std::span(region.operands).subspan(1);
   // Operands have smaller ids: nothing before the first argument depends on one.
-  std::set<uint32_t> body;
-  std::vector<NodeId> pending{region.operands[0]};
+  NodeId first = arguments.empty() ? NodeId{} : *std::min_element(arguments.begin(), arguments.end());
+  if (result < first) return {};
+  // By node, from the first argument to the result.
+  std::vector<bool> depends(result.value - first.value + 1, false);
+  for (NodeId argument : arguments)
+    if (argument <= result) depends[argument.value - first.value] = true;
+  std::vector<bool> seen = depends;
+  std::vector<NodeId> body, pending{result};
   while (!pending.empty()) {
     NodeId id = pending.back();
     pending.pop_back();
-    if (id.value < first || arguments.contains(id.value) || !body.insert(id.value).second) continue;
-    for (NodeId operand : graph[id].operands) pending.push_back(operand);
+    if (id < first || seen[id.value - first.value]) continue;
+    seen[id.value - first.value] = true;
+    body.push_back(id);
+    pending.insert(pending.end(), graph[id].operands.begin(), graph[id].operands.end());
   }
-  for (uint32_t id : body) {
-    const std::vector<NodeId>& operands = graph[NodeId{id}].operands;
-    if (std::any_of(operands.begin(), operands.end(), [&](NodeId operand) {
-          return arguments.contains(operand.value) || inside.contains(operand.value);
-        }))
-      inside.insert(id);
-  }
-  return inside;
+  std::sort(body.begin(), body.end());
+  std::erase_if(body, [&](NodeId id) {
+    const std::vector<NodeId>& operands = graph[id].operands;
+    bool inside = std::any_of(operands.begin(), operands.end(),
+                              [&](NodeId operand) { return operand >= first && depends[operand.value - first.value]; });
+    depends[id.value - first.value] = inside;
+    return !inside;
+  });
+  return body;
 }
 
 std::vector<bool> contracted_nodes(const Graph& graph) {
@@ -43,7 +48,7 @@ std::vector<bool> contracted_nodes(const Graph& graph) {
              !attribute.second.is_symbol("nil");
     });
     if (!contract) continue;
-    for (uint32_t inside : nodes_inside(graph, region)) out[inside] = true;
+    for (NodeId inside : nodes_inside(graph, region)) out[inside.value] = true;
   }
   return out;
 }
@@ -75,7 +80,7 @@ std::optional<Graph> mark_schedules(const Graph& from) {
       graph.origins.push_back(origin);
       graph.add_origin(region.operands[k], static_cast<uint32_t>(graph.origins.size() - 1));
     }
-    for (uint32_t id : nodes_inside(graph, region)) graph.add_origin({id}, number);
+    for (NodeId id : nodes_inside(graph, region)) graph.add_origin(id, number);
   }
   return graph;
 }

@@ -2,15 +2,15 @@
 #pragma once
 
 #include <optional>
-#include <unordered_set>
+#include <vector>
 
 #include "ir/graph.hpp"
 
 namespace caten {
 
-/// The nodes of the region's body that depend on one of its arguments, by id. What the body reads without depending on
-/// an argument was computed outside, or is a constant.
-std::unordered_set<uint32_t> nodes_inside(const Graph& graph, const Node& region);
+/// The nodes of the region's body that depend on one of its arguments, ascending. What the body reads without depending
+/// on an argument was computed outside, or is a constant.
+std::vector<NodeId> nodes_inside(const Graph& graph, const Node& region);
 
 /// By node: inside the body of a region with `:contract t`, where a product may be fused with a sum it is added to, so
 /// that it is not rounded first; or marked so when regions were opened.

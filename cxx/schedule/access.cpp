@@ -1,7 +1,7 @@
 #include "schedule/access.hpp"
 
 #include <algorithm>
-#include <map>
+#include <deque>
 
 #include "schedule/schedule.hpp"
 
@@ -22,14 +22,13 @@ class Walk {
     Index variables;
     auto declare = [&](const Shape& shape) {
       for (const Dim& extent : shape) {
-        std::string name = reserved::variable(static_cast<uint32_t>(variables.size()));
-        space_.declare(name, extent);
-        variables.push_back(Dim::symbol(name));
+        variables.push_back(loop_variable(variables.size()));
+        space_.declare(*variables.back().as_symbol(), extent);
       }
     };
     declare(space.outer);
     declare(space.reduced);
-    Index index = space.index(graph_, variables);
+    const Index& index = keep(space.index(graph_, variables));
     const Node& node = graph_[space.value];
     if (space.value != space.root)
       visit(space.value, index);
@@ -41,18 +40,15 @@ class Walk {
   }
 
  private:
-  struct ByContent {
-    bool operator()(const std::pair<uint32_t, Index>& a, const std::pair<uint32_t, Index>& b) const {
-      if (a.first != b.first) return a.first < b.first;
-      if (a.second.size() != b.second.size()) return a.second.size() < b.second.size();
-      for (size_t i = 0; i < a.second.size(); ++i)
-        if (int c = Dim::compare(a.second[i], b.second[i])) return c < 0;
-      return false;
-    }
-  };
+  const Index& keep(Index index) { return indices_.emplace_back(std::move(index)); }
 
+  /// `index`: a kept one.
   void visit(NodeId id, const Index& index) {
-    if (!seen_.emplace(std::make_pair(id.value, index), true).second) return;
+    auto place = std::lower_bound(seen_.begin(), seen_.end(), id,
+                                  [](const auto& visited, NodeId other) { return visited.first < other; });
+    for (auto known = place; known != seen_.end() && known->first == id; ++known)
+      if (known->second == &index || *known->second == index) return;
+    seen_.insert(place, {id, &index});
     if (stops_(id)) {
       Index kept;
       const Shape& shape = graph_.type(id).shape;
@@ -72,7 +68,7 @@ class Walk {
       case Op::kReshape:
       case Op::kPermute:
       case Op::kExpand:
-      case Op::kSlice: return visit(node.operands[0], through_view(graph_, space_, node, index));
+      case Op::kSlice: return visit(node.operands[0], keep(through_view(graph_, space_, node, index)));
       case Op::kBitcast: return bitcast(node, index);
       case Op::kTake: return take(node, index);
       case Op::kPut: return put(node, index);
@@ -85,11 +81,11 @@ class Walk {
     NodeId x = node.operands[0];
     DType from = graph_.type(x).dtype, to = node.type.dtype;
     if (dtype_size(from) == dtype_size(to)) return visit(x, index);
-    if (is_complex(from)) return visit(x, Index(index.begin(), index.end() - 1));
+    if (is_complex(from)) return visit(x, keep(Index(index.begin(), index.end() - 1)));
     for (int64_t part = 0; part < 2; ++part) {
       Index at = index;
       at.emplace_back(part);
-      visit(x, at);
+      visit(x, keep(std::move(at)));
     }
   }
 
@@ -105,13 +101,14 @@ class Walk {
     const Shape& shape = graph_.type(node.operands[0]).shape;
     size_t taken = graph_.type(node.operands[1]).shape.size();
     auto begin = index.begin() + attributes.axis, end = begin + static_cast<std::ptrdiff_t>(taken);
-    Index at(begin, end), from(index.begin(), begin);
+    const Index& at = keep(Index(begin, end));
+    Index from(index.begin(), begin);
     for (size_t k = 0; k + 1 < node.operands.size(); ++k) {
       visit(node.operands[k + 1], at);
       from.push_back(unknown(shape[static_cast<size_t>(attributes.axis) + k]));
     }
     from.insert(from.end(), end, index.end());
-    visit(node.operands[0], from);
+    visit(node.operands[0], keep(std::move(from)));
   }
 
   /// Only as a root: what it replaces, and what it writes somewhere.
@@ -120,7 +117,7 @@ class Walk {
     for (size_t i = 1; i < node.operands.size(); ++i) {
       Index from;
       for (const Dim& extent : graph_.type(node.operands[i]).shape) from.push_back(unknown(extent));
-      visit(node.operands[i], from);
+      visit(node.operands[i], keep(std::move(from)));
     }
   }
 
@@ -128,7 +125,8 @@ class Walk {
   const Stops& stops_;
   IndexSpace space_;
   Reads out_;
-  std::map<std::pair<uint32_t, Index>, bool, ByContent> seen_;
+  std::deque<Index> indices_;                          ///< all that were made
+  std::vector<std::pair<NodeId, const Index*>> seen_;  ///< ascending by node
   uint32_t unknowns_ = 0;
 };
 

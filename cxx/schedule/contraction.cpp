@@ -8,9 +8,7 @@ namespace caten {
 namespace {
 
 /// A place in memory for the variables of loops, counted from where they begin.
-std::optional<Affine> place_in(const Dim& index, const std::vector<ContractionLoop>& loops) {
-  Index variables;
-  for (const ContractionLoop& loop : loops) variables.push_back(loop.variable);
+std::optional<Affine> place_in(const Dim& index, const std::vector<ContractionLoop>& loops, const Index& variables) {
   std::optional<Affine> out = affine(index, variables);
   for (size_t i = 0; out && i < loops.size(); ++i) out->offset = out->offset + out->steps[i] * loops[i].begin;
   return out;
@@ -55,7 +53,10 @@ void transpose(ContractionLayout& layout) {
 
 std::optional<ContractionLayout> contraction_layout(const DimEnv& dims, const std::vector<ContractionLoop>& loops,
                                                     size_t outer_loops, const Dim& a, const Dim& b, const Dim& c) {
-  std::optional<Affine> x = place_in(a, loops), y = place_in(b, loops), z = place_in(c, loops);
+  Index variables;
+  for (const ContractionLoop& loop : loops) variables.push_back(loop.variable);
+  std::optional<Affine> x = place_in(a, loops, variables), y = place_in(b, loops, variables),
+                        z = place_in(c, loops, variables);
   if (!x || !y || !z) return std::nullopt;
   std::vector<LoopAxis> outer, folded;
   for (size_t i = 0; i < loops.size(); ++i)

@@ -3,27 +3,41 @@
 #include <algorithm>
 #include <tuple>
 
+#include "ir/node_numbers.hpp"
+
 namespace caten {
 namespace {
 
 /// Compares two kernels from their results downwards.
 class Matching {
  public:
-  Matching(const Schedule& schedule, const Kernel& a, const Kernel& b)
-      : schedule_(schedule), graph_(schedule.graph), a_(a), b_(b) {}
+  explicit Matching(const Schedule& schedule)
+      : schedule_(schedule), graph_(schedule.graph), nodes_(graph_), nodes_of_b_(graph_) {}
 
-  std::optional<std::map<BufferId, BufferId>> run() {
-    for (size_t i = 0; i < a_.parts.size(); ++i)
-      if (!match(a_.parts[i], b_.parts[i])) return std::nullopt;
-    while (!pending_.empty()) {
-      auto [a, b] = pending_.back();
-      pending_.pop_back();
-      if (!match(graph_[a], graph_[b])) return std::nullopt;
-    }
-    return std::move(buffers_);
+  /// The buffers of b by those of a, if the kernels are equal.
+  std::optional<std::map<BufferId, BufferId>> match(const Kernel& a, const Kernel& b) {
+    a_ = &a;
+    b_ = &b;
+    nodes_.clear();
+    nodes_of_b_.clear();
+    buffers_.clear();
+    buffers_of_b_.clear();
+    pending_.clear();
+    return equal() ? std::optional(std::move(buffers_)) : std::nullopt;
   }
 
  private:
+  bool equal() {
+    for (size_t i = 0; i < a_->parts.size(); ++i)
+      if (!match(a_->parts[i], b_->parts[i])) return false;
+    while (!pending_.empty()) {
+      auto [a, b] = pending_.back();
+      pending_.pop_back();
+      if (!match(graph_[a], graph_[b])) return false;
+    }
+    return true;
+  }
+
   bool match(const KernelPart& a, const KernelPart& b) {
     return a.pass == b.pass && a.everywhere == b.everywhere && a.streams == b.streams &&
            a.space.outer == b.space.outer && a.space.reduced == b.space.reduced &&
@@ -34,11 +48,13 @@ class Matching {
 
   /// The same node of each kernel: both are reached in the same ways, and by nothing else.
   bool match(NodeId a, NodeId b) {
-    auto [known, added] = nodes_.try_emplace(a, b);
-    if (!added) return known->second == b;
-    if (!nodes_of_b_.try_emplace(b, a).second) return false;
-    if (graph_.type(a) != graph_.type(b) || part_number(a_, a) != part_number(b_, b)) return false;
-    const KernelLeaf *x = a_.leaf_of(a), *y = b_.leaf_of(b);
+    bool known = nodes_.contains(a);
+    if (known != nodes_of_b_.contains(b)) return false;
+    if (known) return nodes_[a] == nodes_of_b_[b];
+    nodes_.add(a);
+    nodes_of_b_.add(b);
+    if (graph_.type(a) != graph_.type(b) || part_number(*a_, a) != part_number(*b_, b)) return false;
+    const KernelLeaf *x = a_->leaf_of(a), *y = b_->leaf_of(b);
     if (!x && !y) pending_.emplace_back(a, b);
     if (!x || !y) return !x && !y;
     return x->counter == y->counter && x->same_place == y->same_place && x->place == y->place &&
@@ -70,8 +86,8 @@ class Matching {
 
   const Schedule& schedule_;
   const Graph& graph_;
-  const Kernel &a_, &b_;
-  std::map<NodeId, NodeId> nodes_, nodes_of_b_;
+  const Kernel *a_ = nullptr, *b_ = nullptr;
+  NodeNumbers nodes_, nodes_of_b_;  ///< equal numbers: the same node of each kernel
   std::map<BufferId, BufferId> buffers_, buffers_of_b_;
   std::vector<std::pair<NodeId, NodeId>> pending_;
 };
@@ -86,6 +102,7 @@ auto sizes_of(const Kernel& kernel) {
 
 std::vector<EqualKernel> equal_kernels(const Schedule& schedule) {
   std::vector<EqualKernel> out;
+  Matching matching(schedule);
   std::map<decltype(sizes_of(std::declval<Kernel>())), std::vector<uint32_t>> firsts;
   for (uint32_t k = 0; k < schedule.kernels.size(); ++k) {
     const Kernel& kernel = schedule.kernels[k];
@@ -93,7 +110,7 @@ std::vector<EqualKernel> equal_kernels(const Schedule& schedule) {
     if (!kernel.blocks.empty() || kernel.hint || kernel.by_hand) continue;
     std::vector<uint32_t>& alike = firsts[sizes_of(kernel)];
     for (uint32_t first : alike)
-      if (auto buffers = Matching(schedule, schedule.kernels[first], kernel).run()) {
+      if (auto buffers = matching.match(schedule.kernels[first], kernel)) {
         equal = {first, std::move(*buffers)};
         break;
       }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <set>
-#include <unordered_map>
 
 #include "schedule/access.hpp"
 #include "schedule/hints.hpp"
@@ -51,40 +50,36 @@ struct Cost {
 
 class Decision {
  public:
-  Decision(const Graph& graph, const ScopeStack& stack, const FusionOptions& options)
-      : graph_(graph), stack_(stack), options_(options) {}
+  Decision(const Graph& graph, const ScopeStack& stack, const FusionOptions& options, NodeNumbers& numbers)
+      : graph_(graph), stack_(stack), options_(options), numbers_(numbers) {}
 
   Fusion decide(const std::vector<Target>& targets) {
-    for (const Target& target : targets) {
-      need(target.node);
-      ++out_.uses[target.node.value];
-    }
+    numbers_.clear();
+    for (const Target& target : targets) need(target.node);
     collect();
+    number_in_order();
     for (NodeId id : out_.nodes) {
       Cost found = cost(id);
       if (found.depth >= kMaxInlined) {
-        out_.roots.emplace(id.value, kTooLarge);
         out_.bounds.insert(id.value);
         found = {0, 1, 0};
+        make_root(id, kTooLarge);
       }
-      costs_[id.value] = found;
+      value(id).cost = found;
     }
     // Targets may share one base; the first gives its reason.
     for (const Target& target : targets) {
       NodeId base = storage_base(graph_, target.node);
-      if (in_scope(base)) out_.roots.try_emplace(base.value, target.reason);
+      if (in_scope(base)) make_root(base, target.reason);
     }
     for (size_t i = out_.nodes.size(); i-- > 0;) decide(out_.nodes[i]);
-    for (auto it = out_.roots.begin(); it != out_.roots.end();) {
-      const Node& node = graph_[{it->first}];
-      bool leaf = is_leaf(node) || node.is(Op::kLoop);
-      it = leaf ? out_.roots.erase(it) : std::next(it);
-    }
+    std::erase_if(out_.roots, [&](const auto& root) { return is_leaf_or_loop({root.first}); });
     // Now that it is known what is in memory.
+    out_.work.reserve(out_.nodes.size());
     for (NodeId id : out_.nodes) {
       Cost found = cost(id);
-      out_.work[id.value] = found.work;
-      costs_[id.value] = out_.roots.contains(id.value) ? Cost{0, 1} : found;
+      out_.work.push_back(found.work);
+      value(id).cost = value(id).root && !is_leaf_or_loop(id) ? Cost{0, 1} : found;
     }
     return std::move(out_);
   }
@@ -92,8 +87,43 @@ class Decision {
  private:
   bool in_scope(NodeId id) const { return stack_.scope_of(graph_[id]) == stack_.levels.size(); }
 
+  bool is_leaf_or_loop(NodeId id) const { return is_leaf(graph_[id]) || graph_[id].is(Op::kLoop); }
+
+  /// What is known of a node of the scope.
+  struct Value {
+    uint32_t uses = 0;
+    bool root = false;
+    Cost cost{};
+    std::vector<Context> contexts{};
+    size_t kernel_nodes = 0;  ///< of the kernel of this root, so far
+  };
+  Value& value(NodeId id) { return values_[numbers_[id]]; }
+  const Value& value(NodeId id) const { return values_[numbers_[id]]; }
+
+  void make_root(NodeId id, std::string reason) {
+    value(id).root = true;
+    out_.roots.try_emplace(id.value, std::move(reason));
+  }
+
+  /// Notes a use.
   void need(NodeId id) {
-    if (in_scope(id) && needed_.insert(id.value).second) pending_.push_back(id);
+    if (!in_scope(id)) return;
+    if (numbers_.add(id)) {
+      pending_.push_back(id);
+      values_.emplace_back();
+    }
+    ++value(id).uses;
+  }
+
+  /// So that the n-th node of the scope has number n.
+  void number_in_order() {
+    out_.nodes = numbers_.nodes();
+    std::sort(out_.nodes.begin(), out_.nodes.end());
+    out_.uses.reserve(out_.nodes.size());
+    for (NodeId id : out_.nodes) out_.uses.push_back(value(id).uses);
+    numbers_.clear();
+    for (NodeId id : out_.nodes) numbers_.add(id);
+    values_.assign(out_.nodes.size(), {});
   }
 
   /// All nodes of this scope that the targets need, those that only bodies of its loops need included.
@@ -106,18 +136,13 @@ class Decision {
         size_t outside = outside_operands(node);
         for (size_t i = 0; i < outside; ++i) {
           need(node.operands[i]);
-          ++out_.uses[node.operands[i].value];
           out_.captured.insert(node.operands[i].value);
         }
         collect_captured(node, outside);
       } else {
-        for (NodeId operand : node.operands) {
-          need(operand);
-          ++out_.uses[operand.value];
-        }
+        for (NodeId operand : node.operands) need(operand);
       }
     }
-    for (uint32_t value : needed_) out_.nodes.push_back({value});
   }
 
   /// Values of this scope that the body of a loop reads.
@@ -138,7 +163,6 @@ class Decision {
       if ((inside.free_levels & step.inner) == 0) {
         if (!in_scope(step.id)) continue;
         need(step.id);
-        ++out_.uses[step.id.value];
         out_.captured.insert(step.id.value);
         continue;
       }
@@ -159,8 +183,8 @@ class Decision {
     Cost sum;
     for (NodeId operand : node.operands) {
       Cost part{0, 1};
-      if (auto found = costs_.find(operand.value); found != costs_.end())
-        part = found->second;
+      if (numbers_.contains(operand))
+        part = value(operand).cost;
       else if (!in_scope(operand))
         part = outer_cost(operand);
       sum.work = std::min(kMostCost, sum.work + part.work);
@@ -181,24 +205,38 @@ class Decision {
 
   void decide(NodeId id) {
     const Node& node = graph_[id];
-    std::vector<Context> contexts = std::move(contexts_[id.value]);
+    std::vector<Context> contexts = std::move(value(id).contexts);
     if (out_.captured.contains(id.value)) contexts.push_back({kLoop, 0, false});
     // What a loop computes anew from a captured value reads what that is made of.
     if (std::any_of(contexts.begin(), contexts.end(), captures)) out_.captured.insert(id.value);
     std::sort(contexts.begin(), contexts.end());
     contexts.erase(std::unique(contexts.begin(), contexts.end()), contexts.end());
     if (is_leaf(node) || node.is(Op::kLoop)) return;
-    if (!out_.roots.contains(id.value))
+    if (!value(id).root)
       if (std::string reason = reason_for_buffer(id, node, contexts); !reason.empty()) {
         if (reason == kTooLarge || !fence_around(id, contexts).empty()) out_.bounds.insert(id.value);
-        out_.roots.emplace(id.value, std::move(reason));
+        make_root(id, std::move(reason));
       }
-    if (out_.roots.contains(id.value)) contexts = {{id.value, 0, false}};
+    if (value(id).root) contexts = {{id.value, 0, false}};
     for (const Context& context : contexts)
-      if (!captures(context)) ++sizes_[context.kernel];
-    for (size_t i = 0; i < node.operands.size(); ++i) {
-      std::vector<Context>& below = contexts_[node.operands[i].value];
-      for (const Context& context : contexts) below.push_back(through(context, id, node, i));
+      if (!captures(context)) ++value({context.kernel}).kernel_nodes;
+    for (size_t i = 0; i < node.operands.size(); ++i)
+      if (numbers_.contains(node.operands[i])) hand_down(contexts, node, i);
+  }
+
+  /// The contexts in which operand i is needed when its user is needed in these.
+  void hand_down(const std::vector<Context>& contexts, const Node& user, size_t i) {
+    std::vector<Context>& below = value(user.operands[i]).contexts;
+    auto [maps, repeats] = passage(user, i);
+    std::map<uint32_t, uint32_t> behind;  // of each mapping of the user, that of its operand
+    for (Context context : contexts) {
+      context.repeated = context.repeated || repeats;
+      if (maps) {
+        auto [mapping, added] = behind.try_emplace(context.mapping, mappings_ + 1);
+        if (added) ++mappings_;
+        context.mapping = mapping->second;
+      }
+      below.push_back(context);
     }
   }
 
@@ -210,7 +248,7 @@ class Decision {
     if (options_.inlined.contains(id.value)) return "";
     if (is_view(node)) return too_large(contexts);
     if (!options_.inlining) return "fusion is off";
-    Cost cost = costs_.at(id.value);
+    const Cost& cost = value(id).cost;
     if (cost.loads > 0)
       if (std::string fence = fence_around(id, contexts); !fence.empty()) return fence;
     // A product reads its operands again and again: it is worth to have them rounded, and in half the memory.
@@ -221,9 +259,9 @@ class Decision {
     bool nothing = (cost.loads == 0 && cost.work <= kPure) || (cost.loads <= 1 && cost.work <= kFree);
     if (nothing) return "";
     if (std::any_of(contexts.begin(), contexts.end(), captures)) return "computed once, before the loop that reads it";
-    std::set<uint32_t> kernels;
-    for (const Context& context : contexts) kernels.insert(context.kernel);
-    if (kernels.size() > 1) return "read by " + std::to_string(kernels.size()) + " kernels";
+    size_t kernels = 0;  // contexts are sorted by them
+    for (size_t i = 0; i < contexts.size(); ++i) kernels += i == 0 || contexts[i].kernel != contexts[i - 1].kernel;
+    if (kernels > 1) return "read by " + std::to_string(kernels) + " kernels";
     if (contexts.size() > 1) return "read through different index mappings";
     if (cost.work > kRepeated && contexts.size() == 1 && contexts[0].repeated)
       return "computed once, not for each repetition";
@@ -245,13 +283,15 @@ class Decision {
 
   std::string too_large(const std::vector<Context>& contexts) const {
     for (const Context& context : contexts)
-      if (auto found = sizes_.find(context.kernel); found != sizes_.end() && found->second >= kMaxInlined)
-        return kTooLarge;
+      if (!captures(context) && value({context.kernel}).kernel_nodes >= kMaxInlined) return kTooLarge;
     return "";
   }
 
-  /// The context in which operand i is needed when its user is needed in `context`.
-  Context through(Context context, NodeId user, const Node& node, size_t i) {
+  struct Passage {
+    bool maps = false, repeats = false;
+  };
+  /// Whether operand i is read through an index mapping, and more often than it has elements.
+  Passage passage(const Node& node, size_t i) const {
     bool repeats = false, maps = false;
     if (is_view(node)) {
       maps = true;
@@ -268,25 +308,17 @@ class Decision {
       maps = true;
       repeats = !is_complex(node.type.dtype);
     }
-    context.repeated = context.repeated || repeats;
-    if (maps) {
-      auto key = std::make_pair(std::make_pair(context.mapping, user.value), static_cast<uint32_t>(i));
-      context.mapping = mappings_.try_emplace(key, static_cast<uint32_t>(mappings_.size()) + 1).first->second;
-    }
-    return context;
+    return {maps, repeats};
   }
 
   const Graph& graph_;
   const ScopeStack& stack_;
   const FusionOptions& options_;
+  NodeNumbers& numbers_;  ///< of the nodes of the scope
   Fusion out_;
-  std::set<uint32_t> needed_;
   std::vector<NodeId> pending_;
-  // By node of the scope; only looked up, never walked.
-  std::unordered_map<uint32_t, Cost> costs_;
-  std::unordered_map<uint32_t, std::vector<Context>> contexts_;
-  std::unordered_map<uint32_t, size_t> sizes_;  ///< nodes per kernel so far
-  std::map<std::pair<std::pair<uint32_t, uint32_t>, uint32_t>, uint32_t> mappings_;
+  std::vector<Value> values_;  ///< by number
+  uint32_t mappings_ = 0;      ///< how many there are; 0 is none
 };
 
 }  // namespace
@@ -307,8 +339,8 @@ NodeId storage_base(const Graph& graph, NodeId id) {
 }
 
 Fusion decide_fusion(const Graph& graph, const ScopeStack& stack, const std::vector<Target>& targets,
-                     const FusionOptions& options) {
-  return Decision(graph, stack, options).decide(targets);
+                     const FusionOptions& options, NodeNumbers& numbers) {
+  return Decision(graph, stack, options, numbers).decide(targets);
 }
 
 }  // namespace caten

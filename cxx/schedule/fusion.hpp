@@ -5,12 +5,14 @@
 // rest is computed once. See schedule.hpp.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "ir/graph.hpp"
+#include "ir/node_numbers.hpp"
 
 namespace caten {
 
@@ -36,9 +38,16 @@ struct Fusion {
   std::vector<NodeId> nodes;              ///< of the scope, ascending: all that its targets need
   std::map<uint32_t, std::string> roots;  ///< values with a buffer of their own, with the reason
   std::set<uint32_t> bounds;              ///< roots that keep kernels small, or that a schedule asks for
-  std::map<uint32_t, uint32_t> uses;      ///< how many users each value has, targets and loops included
-  std::map<uint32_t, int> work;           ///< scalar operations per element, down to what is in memory
+  std::vector<uint32_t> uses;             ///< of each node: how many users it has, targets and loops included
+  std::vector<int> work;                  ///< of each node: scalar operations per element, down to what is in memory
   std::set<uint32_t> captured;            ///< read by a loop of this scope, for its initial values, count or body
+
+  /// Its place in `nodes`, or the size of those.
+  size_t place_of(NodeId id) const {
+    auto found = std::lower_bound(nodes.begin(), nodes.end(), id);
+    return static_cast<size_t>((found == nodes.end() || *found != id ? nodes.end() : found) - nodes.begin());
+  }
+  int work_of(uint32_t node) const { return work.at(place_of({node})); }
 };
 
 inline constexpr int kHeavyWork = 8;  ///< cost of a transcendental function; what costs less is rather computed again
@@ -49,10 +58,10 @@ struct FusionOptions {
   bool inlining = true;
 };
 
-/// Without `inlining` everything that computes is a root;
-/// views and constants are not.
+/// Without `inlining` everything that computes is a root; views and constants are not. `numbers`: of this graph, for
+/// the nodes of the scope while it is decided.
 Fusion decide_fusion(const Graph& graph, const ScopeStack& stack, const std::vector<Target>& targets,
-                     const FusionOptions& options = {});
+                     const FusionOptions& options, NodeNumbers& numbers);
 
 /// The operand with the same elements in the same order: through reshape, and bitcast between equal sizes.
 NodeId storage_base(const Graph& graph, NodeId id);

@@ -15,9 +15,8 @@ constexpr size_t kMostParts = 24;
 constexpr int64_t kOneThread = 1 << 16;  ///< elements for which a kernel without rows may have several passes
 constexpr size_t kNeighbours = 48;       ///< roots before a root that it is compared with
 
-Dim variable(size_t k) { return Dim::symbol(reserved::variable(static_cast<uint32_t>(k))); }
-
 bool mentions(const Dim& dim, size_t k) {
+  if (dim.is_constant() || is_loop_variable(dim, k)) return !dim.is_constant();
   std::set<std::string> names;
   dim.collect_symbols(names);
   return names.contains(reserved::variable(static_cast<uint32_t>(k)));
@@ -42,113 +41,145 @@ Shape whole(const Space& space) {
   return out;
 }
 
+/// The shape of the part's loops, compared without being made.
+bool whole_is(const Space& space, const Shape& shape) {
+  return shape.size() == space.outer.size() + space.reduced.size() &&
+         std::equal(space.outer.begin(), space.outer.end(), shape.begin()) &&
+         std::equal(space.reduced.begin(), space.reduced.end(),
+                    shape.begin() + static_cast<std::ptrdiff_t>(space.outer.size()));
+}
+
 struct Pass {
   Shape space{};
   std::optional<size_t> kept{};  ///< axes that its folds leave
 };
 
-/// Passes and rows for the parts of a kernel, or why they cannot be one.
+/// A part, and where it would be in a kernel.
+struct PlacedPart {
+  Part* part = nullptr;
+  uint32_t pass = 0;
+  bool everywhere = false;
+};
+
+/// Passes and rows for the parts of a kernel, or why they cannot be one. The parts themselves stay as they are.
 class Arrangement {
  public:
-  explicit Arrangement(std::vector<Part> parts) { group_.parts = std::move(parts); }
+  explicit Arrangement(std::vector<Part*> parts) {
+    std::sort(parts.begin(), parts.end(), [](const Part* a, const Part* b) { return a->space.root < b->space.root; });
+    for (Part* part : parts) parts_.push_back({part});
+  }
 
-  tl::expected<Group, Boundary> run() {
-    std::sort(group_.parts.begin(), group_.parts.end(),
-              [](const Part& a, const Part& b) { return a.space.root < b.space.root; });
-    for (const Part& part : group_.parts)
-      if (part.copies && is_read(part.space.root)) return tl::make_unexpected(Boundary::kCopy);
+  std::optional<Boundary> find() {
+    for (const PlacedPart& placed : parts_)
+      if (placed.part->copies && is_read(placed.part->space.root)) return Boundary::kCopy;
     size_t nodes = 0;
-    for (size_t i = 0; i < group_.parts.size(); ++i) {
-      nodes += group_.parts[i].reads.nodes;
-      place(i);
-      by_root_[group_.parts[i].space.root.value] = i;
+    for (const PlacedPart& placed : parts_) nodes += placed.part->reads.nodes;
+    if (nodes > kMostNodes || parts_.size() > kMostParts) return Boundary::kLarge;
+    for (; placed_ < parts_.size(); ++placed_) place(parts_[placed_]);
+    return passes_.size() > 1 ? find_rows() : std::nullopt;
+  }
+
+  uint32_t passes() const { return static_cast<uint32_t>(passes_.size()); }
+
+  /// The kernel that `find` found, which takes the parts.
+  Group group() {
+    std::stable_sort(parts_.begin(), parts_.end(),
+                     [](const PlacedPart& a, const PlacedPart& b) { return a.pass < b.pass; });
+    Group out{.rows = rows_, .passes = passes()};
+    out.parts.reserve(parts_.size());
+    for (const PlacedPart& placed : parts_) {
+      Part& part = out.parts.emplace_back(std::move(*placed.part));
+      part.pass = placed.pass;
+      part.everywhere = placed.everywhere;
     }
-    if (nodes > kMostNodes || group_.parts.size() > kMostParts) return tl::make_unexpected(Boundary::kLarge);
-    group_.passes = static_cast<uint32_t>(passes_.size());
-    if (passes_.size() > 1)
-      if (std::optional<Boundary> reason = find_rows()) return tl::make_unexpected(*reason);
-    std::stable_sort(group_.parts.begin(), group_.parts.end(),
-                     [](const Part& a, const Part& b) { return a.pass < b.pass; });
-    return std::move(group_);
+    return out;
   }
 
  private:
   bool is_read(NodeId root) const {
-    for (const Part& part : group_.parts)
-      for (const Read& read : part.reads.reads)
+    for (const PlacedPart& placed : parts_)
+      for (const Read& read : placed.part->reads.reads)
         if (read.node == root) return true;
     return false;
   }
 
-  void place(size_t i) {
-    Part& part = group_.parts[i];
-    for (uint32_t pass = 0; pass < passes_.size(); ++pass)
-      if (joins(part, pass)) return;
-    part.pass = static_cast<uint32_t>(passes_.size());
-    part.everywhere = !folds(part);
-    passes_.push_back({whole(part.space), {}});
-    if (folds(part)) passes_.back().kept = part.space.outer.size();
+  /// The part that computes a value, of those that are placed already.
+  const PlacedPart* source_of(NodeId value) const {
+    auto end = parts_.begin() + static_cast<std::ptrdiff_t>(placed_);
+    auto found = std::lower_bound(parts_.begin(), end, value,
+                                  [](const PlacedPart& placed, NodeId id) { return placed.part->space.root < id; });
+    return found != end && found->part->space.root == value ? &*found : nullptr;
   }
 
-  static bool folds(const Part& part) { return part.folds; }
+  void place(PlacedPart& placed) {
+    for (uint32_t pass = 0; pass < passes_.size(); ++pass)
+      if (joins(placed, pass)) return;
+    const Part& part = *placed.part;
+    placed.pass = passes();
+    placed.everywhere = !part.folds;
+    passes_.push_back({whole(part.space), {}});
+    if (part.folds) passes_.back().kept = part.space.outer.size();
+  }
 
-  bool joins(Part& part, uint32_t number) {
+  bool joins(PlacedPart& placed, uint32_t number) {
+    const Part& part = *placed.part;
     Pass& pass = passes_[number];
     bool everywhere = false;
-    if (folds(part)) {
-      if (whole(part.space) != pass.space) return false;
+    if (part.folds) {
+      if (!whole_is(part.space, pass.space)) return false;
       if (pass.kept && *pass.kept != part.space.outer.size()) return false;
     } else if (part.space.outer == pass.space && pass.kept != pass.space.size()) {
       everywhere = true;
-    } else if (!pass.kept || part.space.outer != Shape(pass.space.begin(),
-                                                       pass.space.begin() + static_cast<std::ptrdiff_t>(*pass.kept))) {
+    } else if (!pass.kept || part.space.outer.size() != *pass.kept ||
+               !std::equal(part.space.outer.begin(), part.space.outer.end(), pass.space.begin())) {
       return false;
     }
     for (const Read& read : part.reads.reads) {
-      auto found = by_root_.find(read.node.value);
-      if (found == by_root_.end()) continue;
-      const Part& source = group_.parts[found->second];
-      if (source.pass < number) continue;
-      if (source.pass > number) return false;
-      bool same = leading_variables(read) == read.index.size() && read.index.size() == source.space.outer.size();
-      bool in_time = source.everywhere ? (everywhere || folds(part)) && source.space.outer == pass.space
-                                       : !everywhere && !folds(part);
+      const PlacedPart* source = source_of(read.node);
+      if (!source || source->pass < number) continue;
+      if (source->pass > number) return false;
+      const Shape& computed = source->part->space.outer;
+      bool same = leading_variables(read) == read.index.size() && read.index.size() == computed.size();
+      bool in_time =
+          source->everywhere ? (everywhere || part.folds) && computed == pass.space : !everywhere && !part.folds;
       if (!same || !in_time) return false;
     }
-    part.pass = number;
-    part.everywhere = everywhere;
-    if (folds(part)) pass.kept = part.space.outer.size();
+    placed.pass = number;
+    placed.everywhere = everywhere;
+    if (part.folds) pass.kept = part.space.outer.size();
     return true;
   }
 
   std::optional<Boundary> find_rows() {
     size_t rows = SIZE_MAX;
     bool small = true;
-    for (const Part& part : group_.parts) {
-      if (folds(part) && !part.space.trailing) return Boundary::kColumns;
+    const Shape& first = parts_[0].part->space.outer;
+    for (const PlacedPart& placed : parts_) {
+      const Part& part = *placed.part;
+      if (part.folds && !part.space.trailing) return Boundary::kColumns;
       if (reuses_operands(part)) return Boundary::kTiled;
       Dim elements = element_count(whole(part.space));
       small = small && elements.is_constant() && elements.constant() <= kOneThread;
-      const Shape &first = group_.parts[0].space.outer, &outer = part.space.outer;
+      const Shape& outer = part.space.outer;
       size_t common = 0;
       while (common < std::min(first.size(), outer.size()) && first[common] == outer[common]) ++common;
       rows = std::min(rows, common);
     }
     if (rows == 0 && !small) return Boundary::kRows;
-    for (const Part& part : group_.parts)
-      for (const Read& read : part.reads.reads) {
-        auto found = by_root_.find(read.node.value);
-        if (found == by_root_.end() || group_.parts[found->second].pass == part.pass) continue;
-        rows = std::min(rows, leading_variables(read));
+    for (const PlacedPart& placed : parts_)
+      for (const Read& read : placed.part->reads.reads) {
+        const PlacedPart* source = source_of(read.node);
+        if (source && source->pass != placed.pass) rows = std::min(rows, leading_variables(read));
       }
     if (rows == 0 && !small) return Boundary::kPlaces;
-    group_.rows = rows;
+    rows_ = rows;
     return std::nullopt;
   }
 
-  Group group_;
+  std::vector<PlacedPart> parts_;  ///< ascending by root
+  size_t placed_ = 0;              ///< how many of them have a pass
   std::vector<Pass> passes_;
-  std::map<uint32_t, size_t> by_root_;
+  size_t rows_ = 0;
 };
 
 class Grouper {
@@ -165,15 +196,16 @@ class Grouper {
   void group_segment(const std::vector<NodeId>& roots) {
     groups_.clear();
     group_of_.clear();
+    groups_.reserve(roots.size());
     for (NodeId root : roots) {
-      Part part{.space = space_of(graph_, root, stops_)};
+      Group& group = groups_.emplace_back();
+      Part& part = group.parts.emplace_back(Part{.space = space_of(graph_, root, stops_)});
       part.scatters = graph_[root].is(Op::kPut);
       part.folds = graph_[root].is(Op::kReduce);
       part.copies = graph_[root].is(Op::kCopy);
       part.everywhere = !part.folds;
       part.reads = reads_of(graph_, part.space, stops_);
-      group_of_[root.value] = groups_.size();
-      groups_.push_back({.parts = {std::move(part)}});
+      group_of_.emplace_hint(group_of_.end(), root.value, groups_.size() - 1);
     }
     into_.resize(groups_.size());
     std::iota(into_.begin(), into_.end(), size_t{0});
@@ -192,10 +224,26 @@ class Grouper {
         if (std::optional<Boundary> reason = merge(root, sources[i], false))
           out_.apart[{root.value, sources[i].value}] = *reason;
     }
-    for (size_t i = 0; i < roots.size(); ++i)
-      for (size_t k = i - std::min(i, kNeighbours); k < i; ++k)
-        if (read_alike(part_of(roots[i]), part_of(roots[k]))) merge(roots[i], roots[k], true);
+    merge_neighbours(roots);
     emit();
+  }
+
+  /// Roots that read the same are computed together where that costs no further pass.
+  void merge_neighbours(const std::vector<NodeId>& roots) {
+    std::map<uint32_t, std::vector<size_t>> readers;  // of each value: the roots that read it so far
+    for (size_t i = 0; i < roots.size(); ++i) {
+      std::vector<size_t> others;
+      for (const Read& read : part_of(roots[i]).reads.reads) {
+        std::vector<size_t>& known = readers[read.node.value];
+        for (size_t k = known.size(); k-- > 0 && known[k] + kNeighbours >= i;) others.push_back(known[k]);
+        if (known.empty() || known.back() != i) known.push_back(i);
+      }
+      std::sort(others.begin(), others.end());
+      others.erase(std::unique(others.begin(), others.end()), others.end());
+      std::erase(others, i);
+      for (size_t k : others)
+        if (read_alike(part_of(roots[i]), part_of(roots[k]))) merge(roots[i], roots[k], true);
+    }
   }
 
   const Part& part_of(NodeId root) const {
@@ -221,19 +269,20 @@ class Grouper {
     if (alone_.contains(a.value) || alone_.contains(b.value)) return Boundary::kLibrary;
     if (fences_of(graph_, a) != fences_of(graph_, b)) return Boundary::kHint;
     if (into > from) std::swap(into, from);
-    const Group &x = groups_[into], &y = groups_[from];
+    Group &x = groups_[into], &y = groups_[from];
     for (const Group* group : {&x, &y})
       for (const Part& part : group->parts)
         if (part.scatters) return Boundary::kScatter;
     if (between(into, from) || between(from, into)) return Boundary::kOrder;
-    std::vector<Part> parts = x.parts;
-    parts.insert(parts.end(), y.parts.begin(), y.parts.end());
-    tl::expected<Group, Boundary> merged = Arrangement(std::move(parts)).run();
-    if (!merged) return merged.error();
-    if (together && merged->passes > std::max(x.passes, y.passes)) return Boundary::kPlaces;
-    for (const Part& part : merged->parts) group_of_[part.space.root.value] = into;
-    groups_[into] = std::move(*merged);
-    groups_[from] = {};
+    std::vector<Part*> parts;
+    for (Group* group : {&x, &y})
+      for (Part& part : group->parts) parts.push_back(&part);
+    Arrangement arrangement(std::move(parts));
+    if (std::optional<Boundary> reason = arrangement.find()) return reason;
+    if (together && arrangement.passes() > std::max(x.passes, y.passes)) return Boundary::kPlaces;
+    for (const Part& part : y.parts) group_of_[part.space.root.value] = into;
+    x = arrangement.group();
+    y = {};
     into_[from] = into;
     sources_[into].insert(sources_[into].end(), sources_[from].begin(), sources_[from].end());
     sources_[into] = sources_of(into);
@@ -318,7 +367,7 @@ class Grouper {
 
 size_t leading_variables(const Read& read) {
   size_t count = 0;
-  while (count < read.index.size() && read.index[count] == variable(count)) ++count;
+  while (count < read.index.size() && is_loop_variable(read.index[count], count)) ++count;
   return count;
 }
 

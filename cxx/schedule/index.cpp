@@ -41,7 +41,27 @@ Division divide_terms(const Dim& a, const Dim& b) {
   return {Dim::from_terms(std::move(quotient)), Dim::from_terms(std::move(rest))};
 }
 
+/// Those of kernels that are not unusually deep.
+const std::vector<Dim>& usual_variables() {
+  static const std::vector<Dim> kept = [] {
+    std::vector<Dim> out;
+    for (uint32_t k = 0; k < 16; ++k) out.push_back(Dim::symbol(reserved::variable(k)));
+    return out;
+  }();
+  return kept;
+}
+
 }  // namespace
+
+Dim loop_variable(size_t k) {
+  const std::vector<Dim>& usual = usual_variables();
+  return k < usual.size() ? usual[k] : Dim::symbol(reserved::variable(static_cast<uint32_t>(k)));
+}
+
+bool is_loop_variable(const Dim& index, size_t k) {
+  const std::vector<Dim>& usual = usual_variables();
+  return !index.is_constant() && index == (k < usual.size() ? usual[k] : loop_variable(k));
+}
 
 bool IndexSpace::involves_variable(const Dim& dim) const {
   std::set<std::string> names;
@@ -131,7 +151,7 @@ Dim IndexSpace::linear(const Index& index, const Shape& shape) {
   assert(index.size() == shape.size());
   Dim sum(0), stride(1);
   for (size_t i = index.size(); i-- > 0;) {
-    sum = sum + index[i] * stride;
+    if (!index[i].is(0)) sum = sum + index[i] * stride;
     stride = stride * shape[i];
   }
   return sum;
@@ -181,6 +201,10 @@ Index IndexSpace::reshape(const Index& index, const Shape& to, const Shape& from
     };
     cut();
     if (end_j == right.size()) end_i = left.size();
+    if (end_i == i + 1 && end_j == j + 1) {
+      out[right[j++]] = index[left[i++]];
+      continue;
+    }
     for (size_t a = i; a < end_i; ++a) {
       group_index.push_back(index[left[a]]);
       group_to.push_back(to[left[a]]);

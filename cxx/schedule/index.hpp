@@ -15,6 +15,11 @@ namespace caten {
 
 using Index = std::vector<Dim>;
 
+/// Variable k of a loop nest, as a size.
+Dim loop_variable(size_t k);
+/// Whether the index is just variable k.
+bool is_loop_variable(const Dim& index, size_t k);
+
 class IndexSpace {
  public:
   explicit IndexSpace(const DimEnv& dims) : dims_(dims) {}

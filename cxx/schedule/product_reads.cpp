@@ -54,9 +54,8 @@ std::optional<ProductReads> product_reads(const Graph& graph, const Space& space
   IndexSpace indices(graph.dims);
   for (const Shape* extents : {&space.outer, &space.reduced})
     for (const Dim& extent : *extents) {
-      std::string name = reserved::variable(static_cast<uint32_t>(out.variables.size()));
-      indices.declare(name, extent);
-      out.variables.push_back(Dim::symbol(name));
+      out.variables.push_back(loop_variable(out.variables.size()));
+      indices.declare(*out.variables.back().as_symbol(), extent);
     }
   auto below_views = [&](NodeId node, Index index) {
     while (!stops(node)) {

@@ -82,7 +82,7 @@ class Choice {
       for (const Part& part : groups_[reader].parts) nodes += part.reads.nodes;
       for (uint32_t value : again) {
         const Part& part = *home_.at(value).part;
-        work += fusion_.work.at(value);
+        work += fusion_.work_of(value);
         nodes += part.reads.nodes;
         for (const Read& source : part.reads.reads)
           if (all_axes(part, source) && !again.contains(source.node.value) && !loads.contains(source.node.value)) {
@@ -125,7 +125,7 @@ class Choice {
           by_pass[part.pass].insert(read.node.value);
     double work = 0;
     for (const auto& [pass, read] : by_pass)
-      for (uint32_t value : with_sources(read, values)) work += fusion_.work.at(value);
+      for (uint32_t value : with_sources(read, values)) work += fusion_.work_of(value);
     return work;
   }
 

@@ -101,8 +101,9 @@ class Scheduler {
     std::vector<Target> targets;
     targets.reserve(placements.size());
     for (const Placement& placement : placements) targets.push_back({placement.value, placement.reason});
-    scope().fusion = decide_fusion(graph_, stack_, targets,
-                                   {.kept = multiplied_, .inlined = taken_, .inlining = options_.has("fusion")});
+    scope().fusion =
+        decide_fusion(graph_, stack_, targets,
+                      {.kept = multiplied_, .inlined = taken_, .inlining = options_.has("fusion")}, numbers_);
     for (NodeId id : scope().fusion.nodes)
       if (graph_[id].is(Op::kLoop)) prepare_loop(id);
     std::vector<const Placement*> copies;
@@ -151,8 +152,9 @@ class Scheduler {
   bool only_use(NodeId id) {
     NodeId base = storage_base(graph_, id);
     for (;; id = graph_[id].operands[0]) {
-      auto uses = scope().fusion.uses.find(id.value);
-      if (uses == scope().fusion.uses.end() || uses->second != 1) return false;
+      const Fusion& fusion = scope().fusion;
+      size_t place = fusion.place_of(id);
+      if (place == fusion.nodes.size() || fusion.uses[place] != 1) return false;
       if (id == base) return true;
     }
   }
@@ -288,7 +290,7 @@ class Scheduler {
   bool computed_again(const Group& group, const Part& part) {
     uint32_t root = part.space.root.value;
     if (part.folds || part.scatters || group.passes == 1 || part.space.outer.size() == group.rows) return false;
-    if (scope().exported.contains(root) || scope().fusion.work.at(root) >= kHeavyWork) return false;
+    if (scope().exported.contains(root) || scope().fusion.work_of(root) >= kHeavyWork) return false;
     for (const Part& other : group.parts)
       for (const Read& read : other.reads.reads)
         if (read.node.value == root && leading_variables(read) != read.index.size()) return false;
@@ -363,11 +365,11 @@ class Scheduler {
   }
 
   void finish_kernel(Kernel kernel) {
-    std::map<uint32_t, KernelLeaf> leaves;
-    std::set<uint32_t> inlined;
-    for (const KernelPart& part : kernel.parts) collect(kernel, part, leaves, inlined);
-    for (auto& [id, leaf] : leaves) kernel.leaves.push_back(std::move(leaf));
-    for (uint32_t id : inlined) kernel.inlined.push_back({id});
+    for (const KernelPart& part : kernel.parts) collect(kernel, part);
+    std::sort(kernel.leaves.begin(), kernel.leaves.end(),
+              [](const KernelLeaf& a, const KernelLeaf& b) { return a.node < b.node; });
+    std::sort(kernel.inlined.begin(), kernel.inlined.end());
+    kernel.inlined.erase(std::unique(kernel.inlined.begin(), kernel.inlined.end()), kernel.inlined.end());
     if (auto sum = sums_.find(kernel.parts[0].space.root.value); sum != sums_.end()) {
       kernel.by_library = sum->second;
       if (!library_computes(out_, kernel)) kernel.by_library.reset();
@@ -380,32 +382,39 @@ class Scheduler {
   }
 
   /// What a part reads and computes.
-  void collect(const Kernel& kernel, const KernelPart& part, std::map<uint32_t, KernelLeaf>& leaves,
-               std::set<uint32_t>& inlined) {
+  void collect(Kernel& kernel, const KernelPart& part) {
     Shape place = part.space.outer;
     place.insert(place.end(), part.space.reduced.begin(), part.space.reduced.end());
-    std::map<uint32_t, bool> seen;  ///< inlined value → reached at the same place only
+    numbers_.clear();              // of values that are inlined
+    std::vector<bool> same_place;  // of each of them: it is reached at the same place only
     std::vector<std::pair<NodeId, bool>> pending{{part.space.value, part.space.trailing}};
     while (!pending.empty()) {
       auto [id, same] = pending.back();
       pending.pop_back();
       if (id != part.space.root || graph_[id].kind != NodeKind::kOp) {
         if (id != part.space.root && kernel.part_of(id)) continue;
+        auto known = std::find_if(kernel.leaves.begin(), kernel.leaves.end(),
+                                  [&](const KernelLeaf& leaf) { return leaf.node == id; });
+        if (known != kernel.leaves.end()) {
+          known->same_place = known->same_place && same && known->place == place;
+          known->last_pass = std::max(known->last_pass, part.pass);
+          continue;
+        }
         if (std::optional<KernelLeaf> leaf = as_leaf(id)) {
           leaf->same_place = same;
           leaf->place = place;
           leaf->last_pass = part.pass;
-          auto [known, added] = leaves.try_emplace(id.value, *leaf);
-          if (added) continue;
-          known->second.same_place = known->second.same_place && same && known->second.place == place;
-          known->second.last_pass = std::max(known->second.last_pass, part.pass);
+          kernel.leaves.push_back(std::move(*leaf));
           continue;
         }
       }
-      auto [known, added] = seen.try_emplace(id.value, same);
-      if (!added && (known->second == same || !known->second)) continue;
-      known->second = known->second && same;
-      inlined.insert(id.value);
+      if (numbers_.add(id)) {
+        same_place.push_back(same);
+        kernel.inlined.push_back(id);
+      } else {
+        if (same || !same_place[numbers_[id]]) continue;
+        same_place[numbers_[id]] = false;
+      }
       const Node& node = graph_[id];
       for (size_t i = 0; i < node.operands.size(); ++i)
         pending.emplace_back(node.operands[i], same && keeps_place(node, i));
@@ -475,6 +484,7 @@ class Scheduler {
   std::set<uint32_t> taken_;          ///< and what lies between
   ScopeStack stack_;
   std::vector<std::unique_ptr<Scope>> scopes_;
+  NodeNumbers numbers_{graph_};  ///< of whatever is being looked at
 };
 
 /// Loads the library if there is something for it to compute.

@@ -113,7 +113,7 @@ class Converter {
       made.wide = keeps(name) || closed(id) || wide_composites().contains(name);
       made.rounds = !keeps(name) && !closed(id);
       for (size_t i = 1; i < node.operands.size(); ++i) made.arguments.insert(node.operands[i].value);
-      made.dependent = nodes_inside(from_, node);
+      for (NodeId inside : nodes_inside(from_, node)) made.dependent.insert(inside.value);
     }
     return made;
   }

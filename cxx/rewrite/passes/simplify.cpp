@@ -29,9 +29,9 @@ class Simplifier : public GraphCopier {
     if (to_[id].kind != NodeKind::kOp) return false;
     const std::vector<const Rule*>& rules = by_root_[static_cast<size_t>(to_[id].op)];
     if (rules.empty()) return false;
-    Node node = to_[id];  // a copy: rules add nodes
+    node_ = to_[id];
     for (const Rule* rule : rules) {
-      NodeId simpler = rule->apply(Build(to_), node);
+      NodeId simpler = rule->apply(Build(to_), node_);
       if (!simpler.valid() || simpler == id) continue;
       if (options_.trace)
         options_.trace(fmt::format("{}: {} → {}", rule->name, describe_node(to_, id), describe_node(to_, simpler)));
@@ -43,6 +43,7 @@ class Simplifier : public GraphCopier {
 
   const RewriteOptions& options_;
   std::vector<std::vector<const Rule*>> by_root_;
+  Node node_;  ///< what rules look at: a copy, since they add nodes
   bool changed_ = false;
 };
 
