@@ -60,5 +60,8 @@ elements with :align-corners. Places are computed in f64."
   (loop for axis from 2
         for new in sizes
         for k from 0
-        do (setf y (resized y axis new (coerce (if size (cl:/ (nth axis (shape X)) new) (cl:/ (cl:rational (nth k factors)))) 'double-float) way align-corners)))
+        for ratio = (if size
+                        (/ (cast (nth axis (shape X)) :f64) (cast new :f64))
+                        (coerce (cl:/ (cl:rational (nth k factors))) 'double-float))
+        do (setf y (resized y axis new ratio way align-corners)))
   y)

@@ -13,25 +13,30 @@ namespace caten {
 LoopNest Lowering::run() {
   const Node& root = graph_[kernel_.parts[0].space.root];
   if (root.is(Op::kPut)) {
-    lower_put(graph_, kernel_, values_, out_);
-  } else if (kernel_.passes == 1) {
-    lower_pass(out_.body, {}, 0);
+    lower_put(schedule_, kernel_, values_, out_);
   } else {
-    std::vector<Axis> axes;
-    Index rows;
-    for (size_t k = 0; k < kernel_.rows; ++k) {
-      axes.push_back(axis(k, kernel_.parts[0].space.outer[k]));
-      rows.push_back(axes.back().variable);
-    }
-    Body& body = loops_along(out_.body, axes);
-    if (kernel_.sees) bind_seen(body);
-    for (uint32_t pass = 0; pass < kernel_.passes; ++pass) lower_pass(body, rows, pass);
+    lower_passes();
   }
+  values_.leave_no_parts();
   for (const Dim& dividend : dividends(out_))
     if (!values_.space().proves_nonnegative(dividend)) out_.signed_dividends.push_back(dividend);
   out_.serial = loops_.serial();
   out_.hints = loops_.outcomes(kernel_.not_by_hand);
   return std::move(out_);
+}
+
+void Lowering::lower_passes() {
+  std::vector<PassAxes> merged = merged_axes(schedule_, kernel_);
+  if (kernel_.passes == 1) return lower_pass(out_.body, {}, 0, merged[0]);
+  std::vector<Axis> axes;
+  Index rows;
+  for (size_t k = 0; k < merged[0].rows; ++k) {
+    axes.push_back(axis(k, element_count(merged[0].outer[k])));
+    rows.push_back(axes.back().variable);
+  }
+  Body& body = loops_along(out_.body, axes);
+  if (kernel_.sees) bind_seen(body);
+  for (uint32_t pass = 0; pass < kernel_.passes; ++pass) lower_pass(body, rows, pass, merged[pass]);
 }
 
 Axis Lowering::axis(size_t k, const Dim& extent) {
@@ -72,26 +77,15 @@ Body& Lowering::shared_loop(Body& into, const std::vector<Axis>& axes) {
   return body;
 }
 
-void Lowering::store(Body& into, const KernelPart& part, ValueId what, const Index& variables) {
+void Lowering::store(Body& into, const PassPlan& plan, const KernelPart& part, ValueId what) {
   into.push_back({.kind = StatementKind::kStore,
                   .value = what,
                   .slot = values_.target_slot(part),
                   .dtype = dtype_of(part),
-                  .index = target_element(part, variables)});
+                  .index = target_element(plan, part)});
 }
 
-Dim Lowering::target_element(const KernelPart& part, const Index& variables) const {
-  return values_.element(*part.target, result_index(part, variables), graph_.type(part.space.value).shape);
-}
-
-Index Lowering::result_index(const KernelPart& part, const Index& variables) const {
-  Index out;
-  size_t next = 0;
-  for (const Dim& dim : graph_.type(part.space.value).shape) out.push_back(dim.is(1) ? Dim(0) : variables[next++]);
-  return out;
-}
-
-void Lowering::lower_pass(Body& into, const Index& rows, uint32_t pass) {
+void Lowering::lower_pass(Body& into, const Index& rows, uint32_t pass, const PassAxes& merged) {
   values_.enter_pass(pass);
   in_lanes_ = single_ = false;
   PassPlan plan;
@@ -101,21 +95,23 @@ void Lowering::lower_pass(Body& into, const Index& rows, uint32_t pass) {
     (folds ? plan.folds : part.everywhere ? plan.everywhere : plan.after).push_back(&part);
   }
   if (plan.folds.empty() && plan.everywhere.empty()) return;
-  const Space& space = plan.folds.empty() ? plan.everywhere[0]->space : plan.folds[0]->space;
+  plan.merged = &merged;
   plan.variables = rows;
-  for (size_t k = rows.size(); k < space.outer.size(); ++k) {
-    plan.axes.push_back(axis(k, space.outer[k]));
+  for (size_t k = rows.size(); k < merged.outer.size(); ++k) {
+    plan.outer_extents.push_back(element_count(merged.outer[k]));
+    plan.axes.push_back(axis(k, plan.outer_extents.back()));
     plan.outer.push_back(plan.axes.back().variable);
     plan.variables.push_back(plan.outer.back());
   }
-  for (const Dim& extent : space.reduced) {
+  for (const Shape& parts : merged.reduced) {
+    Dim extent = element_count(parts);
     plan.reduced_extents.push_back(seen_.value_or(extent));
     plan.reduced.push_back(values_.variable(extent));
     plan.variables.push_back(plan.reduced.back());
   }
   size_t before = out_.values.size();
-  for (const KernelPart* part : plan.folds) plan.folded.push_back(values_.own(*part, plan.variables));
-  for (const KernelPart* part : plan.everywhere) plan.stored.push_back(values_.own(*part, plan.variables));
+  for (const KernelPart* part : plan.folds) plan.folded.push_back(own(plan, *part, plan.variables));
+  for (const KernelPart* part : plan.everywhere) plan.stored.push_back(own(plan, *part, plan.variables));
   plan.work = out_.values.size() - before;
   if (plan.folds.empty())
     lower_map(into, plan);
@@ -145,7 +141,7 @@ void Lowering::finish(Body& into, const std::vector<const KernelPart*>& parts, c
     if (!parts[k]->target && parts[k]->space.outer.size() == kernel_.rows)
       into.push_back({.kind = StatementKind::kKeep, .value = values[k]});
   for (size_t k = 0; k < parts.size(); ++k)
-    if (parts[k]->target) store(into, *parts[k], values[k], plan.variables);
+    if (parts[k]->target) store(into, plan, *parts[k], values[k]);
 }
 
 ValueId Lowering::initial(const KernelPart& part) {
@@ -210,7 +206,7 @@ void Lowering::finish_folds(Body& into, const PassPlan& plan, const std::vector<
   for (const KernelPart* part : plan.folds) results.push_back(values_.result(*part));
   for (const KernelPart* part : plan.after) {
     parts.push_back(part);
-    results.push_back(values_.own(*part, plan.variables));
+    results.push_back(own(plan, *part, plan.variables));
   }
   finish(into, parts, results, plan);
 }

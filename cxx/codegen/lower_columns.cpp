@@ -15,7 +15,7 @@ Index Lowering::places(Body& into, const PassPlan& plan, size_t axis, const Dim&
       into.push_back({.kind = StatementKind::kKeep, .value = nearest});
       at = values_.named(nearest, Dim(most));
     }
-    out.push_back(values_.variable(plan.folds[0]->space.outer[axis]));
+    out.push_back(values_.variable(plan.outer_extents[axis]));
     bind(into, out.back(), plan.axes[axis].begin + from + at);
   }
   return out;
@@ -28,7 +28,7 @@ std::vector<ValueId> Lowering::folded_at(const PassPlan& plan, const Index& rows
     for (const Dim& column : columns) {
       variables[plan.axes.size() - 2] = row;
       variables[plan.axes.size() - 1] = column;
-      out.push_back(values_.own(*plan.folds[0], variables));
+      out.push_back(own(plan, *plan.folds[0], variables));
     }
   return out;
 }
@@ -97,7 +97,7 @@ void Lowering::register_tile(Body& into, const PassPlan& plan, const Dim& row, i
   size_t steps = plan.reduced.size() - 1;
   for (size_t k = 0; k < steps; ++k) inside = &loop_along(*inside, plan.reduced[k], plan.reduced_extents[k]);
   Dim lane = values_.variable(Dim(lanes));
-  for (int64_t c = 0; c < width; c += lanes) j.push_back(values_.variable(part.space.outer[last]));
+  for (int64_t c = 0; c < width; c += lanes) j.push_back(values_.variable(plan.outer_extents[last]));
   pairs.folded = folded_at(plan, i, j);
   in_steps(*inside, plan.reduced[steps], plan.reduced_extents[steps], Extent::kAxis, [&](Body& each, const Dim& step) {
     Body& elements = loop(each, lane, Dim(lanes));
@@ -143,15 +143,14 @@ void Lowering::tile(Body& into, const PassPlan& plan, const Dim& row, const Dim&
       for (size_t k = 0; k < plan.folds.size(); ++k) {
         const KernelPart& part = *plan.folds[k];
         ValueId held = accumulator(part, slots[k], lane);
-        for (const Index& variables : steps)
-          held = combine_into(part, held, to_held(part, values_.own(part, variables)));
+        for (const Index& variables : steps) held = combine_into(part, held, to_held(part, own(plan, part, variables)));
         set(body, part, slots[k], lane, held);
       }
     });
     if (!rest.is(0)) {
       Dim row_of_rest = values_.variable(rest);
       Body& single = loop_over_count(*inside, row_of_rest, rest);
-      bind(single, plan.reduced[last], whole * Dim(kFoldedRows) + row_of_rest);
+      bind(single, plan.reduced[last], whole * Dim(kFoldedRows) + row_of_rest, Extent::kRest);
       each(single, [&](Body& body, const Dim& lane) { fold_elements(body, plan, slots, lane); });
     }
   }

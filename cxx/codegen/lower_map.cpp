@@ -53,7 +53,7 @@ void Lowering::store_along(Body& into, const PassPlan& plan, const Dim& element,
   for (size_t k = 0; k < plan.everywhere.size(); ++k) {
     const KernelPart& part = *plan.everywhere[k];
     std::optional<Dim> step;
-    if (part.streams) step = step_of(out_, target_element(part, plan.variables), *axis.variable.as_symbol());
+    if (part.streams) step = step_of(out_, target_element(plan, part), *axis.variable.as_symbol());
     if (!step || !step->is(1)) {
       parts.push_back(&part);
       values.push_back(plan.stored[k]);
@@ -64,7 +64,7 @@ void Lowering::store_along(Body& into, const PassPlan& plan, const Dim& element,
                      .extent = count,
                      .slot = values_.target_slot(part),
                      .dtype = dtype_of(part),
-                     .index = target_element(part, plan.variables).substitute(begin),
+                     .index = target_element(plan, part).substitute(begin),
                      .extent_is = count.is(whole) ? Extent::kForm : Extent::kRest};
     const ScalarValue& value = out_[plan.stored[k]];
     std::optional<Dim> along =
@@ -196,7 +196,7 @@ void Lowering::lower_across(Body& into, const PassPlan& plan, size_t across) {
   PassPlan written = plan;
   values_.replace(turned);
   written.stored.clear();
-  for (const KernelPart* part : plan.everywhere) written.stored.push_back(values_.own(*part, plan.variables));
+  for (const KernelPart* part : plan.everywhere) written.stored.push_back(own(plan, *part, plan.variables));
   store_along(along_rows(body), written, c, first_column, width, turning.wide);
 }
 

@@ -1,6 +1,8 @@
 #include "codegen/lower_put.hpp"
 
+#include "codegen/merged_axes.hpp"
 #include "codegen/statements.hpp"
+#include "codegen/steps.hpp"
 
 namespace caten {
 namespace {
@@ -10,7 +12,23 @@ class PutLowering : Statements {
   PutLowering(const Graph& graph, const Kernel& kernel, KernelValues& values, LoopNest& out)
       : graph_(graph), kernel_(kernel), values_(values), out_(out) {}
 
-  void run() {
+  /// The axes of the loops that copy, and of those that store what is put.
+  struct Axes {
+    MergedAxes copied{}, stored{};
+  };
+
+  /// What a nest with a loop for each axis shows.
+  Axes merged() const {
+    std::vector<Dim> indices;
+    std::vector<ValueId> wanted;
+    collect(out_.body, indices, wanted);
+    for (ValueId id : needed_values(out_, wanted)) indices.push_back(out_[id].index);
+    const Node& root = graph_[kernel_.parts[0].space.root];
+    return {merge(indices, copied_, without_ones(root.type.shape)),
+            merge(indices, stored_, without_ones(graph_.type(root.operands[1]).shape))};
+  }
+
+  void run(const Axes& axes) {
     const KernelPart& part = kernel_.parts[0];
     const Node& root = graph_[part.space.root];
     const auto& attributes = root.get<AccessAttributes>();
@@ -28,11 +46,11 @@ class PutLowering : Statements {
       copying = &when(*copying, distinct).body;
     }
     Index to;
-    Body* body = loops(copying, shape, to, true);
+    Body* body = loops(copying, shape, axes.copied, to, copied_, true);
     store(*body, part, values_.value(x, to), to);
 
     Index from;
-    body = loops(&out_.body, graph_.type(v).shape, from);
+    body = loops(&out_.body, graph_.type(v).shape, axes.stored, from, stored_);
     auto axis = static_cast<size_t>(attributes.axis);
     size_t indices = root.operands.size() - 2;
     size_t taken = graph_.type(root.operands[2]).shape.size();
@@ -57,7 +75,7 @@ class PutLowering : Statements {
     if (condition.valid()) body = &when(*body, condition).body;
     ValueId what = values_.value(v, from);
     if (attributes.mode != Combine::kSet) {
-      ValueId present = values_.load(0, part.target->offset + IndexSpace::linear(place, shape));
+      ValueId present = values_.load(0, values_.element(*part.target, place, shape));
       body->push_back({.kind = StatementKind::kKeep, .value = present});  // after the stores before
       what = values_.elementwise(combining_op(attributes.mode), {present, what});
     }
@@ -65,16 +83,28 @@ class PutLowering : Statements {
   }
 
  private:
-  Body* loops(Body* into, const Shape& shape, Index& index, bool independent = false) {
-    for (const Dim& extent : shape) {
-      if (extent.is(1)) {
-        index.emplace_back(0);
-        continue;
-      }
-      index.push_back(values_.variable(extent));
-      into = &loop_along(*into, index.back(), extent, independent);
+  Body* loops(Body* into, const Shape& shape, const MergedAxes& axes, Index& index, Index& variables,
+              bool independent = false) {
+    Index parts;
+    for (const Shape& extents : axes) {
+      Dim extent = element_count(extents);
+      variables.push_back(values_.variable(extent));
+      into = &loop_as(independent ? Extent::kAxis : Extent::kCount, *into, variables.back(), extent, independent);
+      Index more = values_.parts_of(variables.back(), extents);
+      parts.insert(parts.end(), more.begin(), more.end());
     }
+    size_t next = 0;
+    for (const Dim& extent : shape) index.push_back(extent.is(1) ? Dim(0) : parts[next++]);
     return into;
+  }
+
+  static void collect(const Body& body, std::vector<Dim>& indices, std::vector<ValueId>& wanted) {
+    for (const Statement& statement : body) {
+      if (statement.kind == StatementKind::kStore) indices.push_back(statement.index);
+      if (statement.value.valid()) wanted.push_back(statement.value);
+      for (ValueId id : values_in(statement.index)) wanted.push_back(id);
+      collect(statement.body, indices, wanted);
+    }
   }
 
   void store(Body& into, const KernelPart& part, ValueId what, const Index& index) {
@@ -90,12 +120,23 @@ class PutLowering : Statements {
   const Kernel& kernel_;
   KernelValues& values_;
   LoopNest& out_;
+  Index copied_, stored_;  ///< variables of the loops
 };
 
 }  // namespace
 
-void lower_put(const Graph& graph, const Kernel& kernel, KernelValues& values, LoopNest& out) {
-  PutLowering(graph, kernel, values, out).run();
+void lower_put(const Schedule& schedule, const Kernel& kernel, KernelValues& values, LoopNest& out) {
+  const Graph& graph = schedule.graph;
+  const Node& root = graph[kernel.parts[0].space.root];
+  PutLowering::Axes axes{apart(without_ones(root.type.shape)), apart(without_ones(graph.type(root.operands[1]).shape))};
+  if (axes.copied.size() > 1 || axes.stored.size() > 1) {
+    LoopNest nest;
+    KernelValues probed(schedule, kernel, nest);
+    PutLowering probe(graph, kernel, probed, nest);
+    probe.run(axes);
+    axes = probe.merged();
+  }
+  PutLowering(graph, kernel, values, out).run(axes);
 }
 
 }  // namespace caten

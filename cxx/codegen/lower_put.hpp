@@ -6,6 +6,6 @@
 
 namespace caten {
 
-void lower_put(const Graph& graph, const Kernel& kernel, KernelValues& values, LoopNest& out);
+void lower_put(const Schedule& schedule, const Kernel& kernel, KernelValues& values, LoopNest& out);
 
 }  // namespace caten

@@ -142,7 +142,7 @@ void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector
   if (rest.is(0)) return;
   Dim lane = values_.variable(rest);
   Body& elements = loop_as(Extent::kRest, into, lane, rest, stores);
-  bind(elements, variable, steps * Dim(lanes) + lane);
+  bind(elements, variable, steps * Dim(lanes) + lane, Extent::kRest);
   fold_elements(elements, plan, totals, lane);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "codegen/loop_schedule.hpp"
+#include "codegen/merged_axes.hpp"
 #include "codegen/pass_plan.hpp"
 #include "codegen/statements.hpp"
 #include "codegen/values.hpp"
@@ -19,7 +20,8 @@ class Lowering : Statements {
       : graph_(schedule.graph),
         kernel_(kernel),
         loops_(kernel.hint ? &schedule.graph.hints[*kernel.hint] : nullptr),
-        values_(schedule, kernel, out_) {}
+        values_(schedule, kernel, out_),
+        schedule_(schedule) {}
 
   LoopNest run();
 
@@ -37,6 +39,8 @@ class Lowering : Statements {
     }
   };
 
+  void lower_passes();
+
   /// Leading axis k of the kernel, or the part of it that a block of rows has.
   Axis axis(size_t k, const Dim& extent);
 
@@ -49,15 +53,19 @@ class Lowering : Statements {
   /// One loop along several axes, the last of them fastest.
   Body& shared_loop(Body& into, const std::vector<Axis>& axes);
 
-  void store(Body& into, const KernelPart& part, ValueId what, const Index& variables);
+  /// The element of a part at variables of the pass's axes.
+  ValueId own(const PassPlan& plan, const KernelPart& part, const Index& variables) {
+    return values_.own(part, plan.merged->of_parts(values_, variables));
+  }
 
-  /// The element of its buffer that a part computes for these variables.
-  Dim target_element(const KernelPart& part, const Index& variables) const;
+  /// The element of its buffer that a part computes.
+  Dim target_element(const PassPlan& plan, const KernelPart& part) {
+    return values_.target_element(part, plan.merged->of_parts(values_, plan.variables));
+  }
 
-  /// The element of the result for these variables: of a fold, without those of its reduced axes.
-  Index result_index(const KernelPart& part, const Index& variables) const;
+  void store(Body& into, const PassPlan& plan, const KernelPart& part, ValueId what);
 
-  void lower_pass(Body& into, const Index& rows, uint32_t pass);
+  void lower_pass(Body& into, const Index& rows, uint32_t pass, const PassAxes& merged);
 
   void lower_map(Body& into, const PassPlan& plan);
 
@@ -273,6 +281,7 @@ class Lowering : Statements {
   LoopSchedule loops_;
   LoopNest out_;
   KernelValues values_;
+  const Schedule& schedule_;
   uint32_t accumulators_ = 0;
   std::optional<Dim> seen_{};  ///< columns that the passes run along, if not all
   // Of the pass that is lowered:

@@ -9,6 +9,8 @@
 
 namespace caten {
 
+struct PassAxes;
+
 /// What a loop runs along: a variable from `begin` on.
 struct Axis {
   Dim variable{}, begin{}, extent{};
@@ -17,8 +19,10 @@ struct Axis {
 /// One pass: what it computes, and in which loops.
 struct PassPlan {
   std::vector<const KernelPart*> folds{}, everywhere{}, after{};
-  Index outer{}, reduced{};  ///< variables
-  std::vector<Axis> axes{};  ///< of the outer variables
+  const PassAxes* merged = nullptr;  ///< what its axes are made of
+  Index outer{}, reduced{};          ///< variables
+  std::vector<Axis> axes{};          ///< of the outer variables
+  Shape outer_extents{};             ///< of the outer variables: of whole axes
   Shape reduced_extents{};
   std::vector<ValueId> folded{};  ///< the elements that go into the folds
   std::vector<ValueId> stored{};  ///< what is computed everywhere

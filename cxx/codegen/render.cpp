@@ -128,24 +128,51 @@ class KernelRenderer {
     return "(" + functions_.elementwise(op, DType::kI64, DType::kI64, {index(a), index(b)}) + ")";
   }
 
-  std::string factor(const Dim& coefficient) {
-    At form(*this, form_factors_ ? "" : place_, small_);
+  /// Of loops that have further loops inside, small factors are arguments too: nothing depends on them there. A factor
+  /// of 1 or -1 says that elements are next to each other.
+  std::string factor(const Dim& coefficient, const std::vector<Dim::Atom>& of, const std::string& variables) {
+    if (form_factors_) {
+      At form(*this, "", small_);
+      return size(coefficient);
+    }
+    std::set<std::string> names;
+    for (const Dim::Atom& atom : of) Dim::from_terms({{1, {atom}}}).collect_symbols(names);
+    bool outside = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return !reserved::is_variable(name) || outer_.contains(name);
+    });
+    bool small = coefficient.is_constant() && std::abs(coefficient.constant()) <= kSmallSize;
+    At place(*this, outside && small && !place_.empty() ? place_ + " * " + variables : place_,
+             outside ? std::min<int64_t>(small_, 1) : small_);
     return size(coefficient);
+  }
+
+  /// What is added to an index: an argument in any case, but for the form of a tile.
+  std::string offset(const Dim& rest) {
+    bool small = rest.is_constant() && std::abs(rest.constant()) <= kSmallSize;
+    At place(*this, small && !place_.empty() ? place_ + " +" : place_, form_factors_ ? small_ : 0);
+    return size(rest);
   }
 
   /// Terms with the same variables share one factor, a size.
   std::string index(const Dim& dim) {
     if (!varies(dim)) return size(dim);
-    std::vector<std::pair<std::string, Dim>> groups;
+    struct Group {
+      std::string variables;
+      std::vector<Dim::Atom> atoms;
+      Dim coefficient;
+    };
+    std::vector<Group> groups;
     Dim rest(0);
     for (const Dim::Term& term : dim.terms()) {
       std::string variables;
-      std::vector<Dim::Atom> constant;
+      std::vector<Dim::Atom> constant, varying;
       for (const Dim::Atom& factor : term.factors) {
-        if (varies(Dim::from_terms({{1, {factor}}})))
+        if (varies(Dim::from_terms({{1, {factor}}}))) {
           variables += (variables.empty() ? "" : " * ") + atom(factor);
-        else
+          varying.push_back(factor);
+        } else {
           constant.push_back(factor);
+        }
       }
       Dim coefficient = Dim::from_terms({{term.coefficient, std::move(constant)}});
       if (variables.empty()) {
@@ -153,16 +180,17 @@ class KernelRenderer {
         continue;
       }
       auto found =
-          std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.first == variables; });
+          std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return group.variables == variables; });
       if (found == groups.end())
-        groups.emplace_back(variables, coefficient);
+        groups.push_back({variables, std::move(varying), coefficient});
       else
-        found->second = found->second + coefficient;
+        found->coefficient = found->coefficient + coefficient;
     }
     std::string out;
-    for (const auto& [variables, coefficient] : groups)
-      out += (out.empty() ? "" : " + ") + (coefficient.is(1) ? variables : variables + " * " + factor(coefficient));
-    if (!rest.is(0)) out += " + " + size(rest);
+    for (const auto& [variables, atoms, coefficient] : groups)
+      out += (out.empty() ? "" : " + ") +
+             (coefficient.is(1) ? variables : variables + " * " + factor(coefficient, atoms, variables));
+    if (!rest.is(0)) out += " + " + offset(rest);
     return "(" + out + ")";
   }
 
@@ -227,10 +255,8 @@ class KernelRenderer {
         return fmt::format("{}({}, {})", functions_.part(value.from, value.dtype), operands[0], index(value.index));
       case ValueKind::kComplex:
         return fmt::format("{}({}, {})", functions_.complex(value.from, value.dtype), operands[0], operands[1]);
-      case ValueKind::kClamp:
-        return fmt::format("{}({}, {})", functions_.prelude("caten_clamp"), operands[0], index(value.index));
-      case ValueKind::kInRange:
-        return fmt::format("{}({}, {})", functions_.prelude("caten_in_range"), operands[0], index(value.index));
+      case ValueKind::kClamp: return bounded("caten_clamp", operands[0], value.index);
+      case ValueKind::kInRange: return bounded("caten_in_range", operands[0], value.index);
       case ValueKind::kCount: {
         At rest(*this, place_, 0);
         return fmt::format("{} ? {} : {}", operands[0], value.constant.as_integer(), index(value.index));
@@ -242,6 +268,11 @@ class KernelRenderer {
     }
     assert(false && "constants and accumulators have no line of their own");
     return "";
+  }
+
+  std::string bounded(const std::string& function, const std::string& what, const Dim& limit) {
+    At any(*this, place_, 0);
+    return fmt::format("{}({}, {})", functions_.prelude(function), what, index(limit));
   }
 
   /// By a number without sign, other than 0: what C's operators do.
@@ -350,10 +381,26 @@ class KernelRenderer {
     return !runs;
   }
 
+  /// How often an innermost loop runs decides how it is unrolled, if that is not often. Of other loops it decides
+  /// nothing.
   std::string extent_of(const Statement& loop) {
-    At place(*this, loop.extent_is == Extent::kForm ? "" : loop.variable,
-             loop.extent_is == Extent::kForm || loop.extent_is == Extent::kAxis ? kSmallSize : 0);
+    bool form = loop.extent_is == Extent::kForm;
+    At place(*this, form ? "" : loop.variable, form || decides(loop) ? kSmallSize : 0);
     return index(loop.extent);
+  }
+
+  static bool decides(const Statement& loop) { return loop.extent_is == Extent::kAxis && !has_open_loop(loop.body); }
+
+  static bool is_short(const Statement& loop) {
+    return loop.extent.is_constant() && loop.extent.constant() <= kSmallSize;
+  }
+
+  static bool has_open_loop(const std::vector<Statement>& body) {
+    return std::any_of(body.begin(), body.end(), [](const Statement& statement) {
+      bool open = statement.kind == StatementKind::kLoop && statement.extent_is != Extent::kForm &&
+                  !(decides(statement) && is_short(statement));
+      return open || has_open_loop(statement.body) || has_open_loop(statement.otherwise);
+    });
   }
 
   void render_loop_head(const Statement& loop, int depth) {
@@ -387,6 +434,7 @@ class KernelRenderer {
   void render_loop(const Statement& loop, int depth) {
     std::set<uint32_t> before = available_;
     bool guarded = &loop != nest_.range() && hoist(loop, depth);
+    if (has_open_loop(loop.body)) outer_.insert(loop.variable);
     if (guarded) ++depth;
     render_loop_head(loop, depth);
     render_body(loop.body, depth + 1);
@@ -423,7 +471,11 @@ class KernelRenderer {
 
   void render_bind(const Statement& bind, int depth) {
     bool counts = bind.extent_is == Extent::kCount;
-    At place(*this, bind.variable, counts ? 1 : kSmallSize);
+    At place(*this, bind.variable, counts ? 1 : bind.extent_is == Extent::kRest ? 0 : kSmallSize);
+    std::set<std::string> names;
+    bind.index.collect_symbols(names);
+    if (std::all_of(names.begin(), names.end(), [&](const std::string& name) { return outer_.contains(name); }))
+      outer_.insert(bind.variable);
     form_factors_ = !counts;
     // Where a tile or a row comes next, a division more is nothing.
     const Statement* range = nest_.range();
@@ -527,6 +579,7 @@ class KernelRenderer {
   std::set<uint32_t> several_;        ///< accumulators of more than one element
   std::vector<bool> changes_;         ///< of each value: whether it reads an accumulator
   std::vector<Argument> sizes_;
+  std::set<std::string> outer_;           ///< variables of loops with further loops inside, whose extents are arguments
   std::map<uint32_t, uint32_t> numbers_;  ///< of values in the text; only looked up
   bool open_sizes_;
   std::string place_;            ///< where numbers are written now; empty: they are part of the text

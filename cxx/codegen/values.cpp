@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <utility>
 
 namespace caten {
@@ -72,6 +73,7 @@ ValueId KernelValues::constant(const Scalar& scalar) {
 }
 
 ValueId KernelValues::index_value(Dim index) {
+  index = in_wholes(index, false);
   if (index.is_constant()) return constant(Scalar::of_integer(DType::kI64, index.constant()));
   return out_.add({.kind = ValueKind::kIndex, .dtype = DType::kI64, .index = std::move(index)});
 }
@@ -206,8 +208,72 @@ Dim KernelValues::named(ValueId id, const Dim& limit) {
   return Dim::symbol(name);
 }
 
+Index KernelValues::parts_of(const Dim& whole, const Shape& extents) {
+  if (extents.size() == 1) return {whole};
+  for (const Whole& known : wholes_)
+    if (known.variable == whole && known.extents == extents) return known.parts;
+  Whole& made = wholes_.emplace_back(Whole{whole, extents});
+  for (const Dim& extent : extents) {
+    std::string name = reserved::part(parts_++);
+    space_.declare(name, extent);
+    made.parts.push_back(Dim::symbol(name));
+  }
+  return made.parts;
+}
+
+/// With the last part written as what is left of the whole, an index by the whole alone is free of the others.
+std::optional<Dim> in_whole(const Dim& index, const Dim& whole, const Index& parts, const Shape& extents) {
+  Dim last = whole, step(1);
+  for (size_t k = parts.size() - 1; k-- > 0;) {
+    step = step * extents[k + 1];
+    last = last - parts[k] * step;
+  }
+  Dim out = index.substitute({{*parts.back().as_symbol(), last}});
+  std::set<std::string> names;
+  out.collect_symbols(names);
+  for (size_t k = 0; k + 1 < parts.size(); ++k)
+    if (names.contains(*parts[k].as_symbol())) return std::nullopt;
+  return out;
+}
+
+Dim KernelValues::in_wholes(const Dim& index, bool all) const {
+  Dim out = index;
+  for (const Whole& whole : wholes_) {
+    std::set<std::string> names;
+    out.collect_symbols(names);
+    if (std::none_of(whole.parts.begin(), whole.parts.end(),
+                     [&](const Dim& part) { return names.contains(*part.as_symbol()); }))
+      continue;
+    if (std::optional<Dim> simple = in_whole(out, whole.variable, whole.parts, whole.extents)) {
+      out = std::move(*simple);
+      continue;
+    }
+    if (!all) continue;
+    std::map<std::string, Dim> values;
+    Dim rest = whole.variable;
+    for (size_t k = whole.parts.size(); k-- > 0;) {
+      values[*whole.parts[k].as_symbol()] = k == 0 ? rest : floor_mod(rest, whole.extents[k]);
+      rest = floor_div(rest, whole.extents[k]);
+    }
+    out = out.substitute(values);
+  }
+  return out;
+}
+
+void KernelValues::leave_no_parts() {
+  for (ScalarValue& value : out_.values) value.index = in_wholes(value.index);
+}
+
 Dim KernelValues::element(const Location& at, const Index& index, const Shape& shape) const {
-  return element_of(schedule_, kernel_, at, index, shape);
+  return in_wholes(element_of(schedule_, kernel_, at, index, shape));
+}
+
+Dim KernelValues::target_element(const KernelPart& part, const Index& variables) const {
+  const Shape& shape = graph_.type(part.space.value).shape;
+  Index index;
+  size_t next = 0;
+  for (const Dim& dim : shape) index.push_back(dim.is(1) ? Dim(0) : variables[next++]);
+  return element(*part.target, index, shape);
 }
 
 uint32_t KernelValues::slot(BufferId buffer, DType dtype) {
@@ -303,8 +369,11 @@ ValueId KernelValues::bitcast(const Node& node, const Index& index) {
     return out_.add({.kind = ValueKind::kBitcast, .dtype = to, .from = from, .operands = {value(x, index)}});
   if (is_complex(from)) {
     Index whole(index.begin(), index.end() - 1);
-    return out_.add(
-        {.kind = ValueKind::kPart, .dtype = to, .from = from, .operands = {value(x, whole)}, .index = index.back()});
+    return out_.add({.kind = ValueKind::kPart,
+                     .dtype = to,
+                     .from = from,
+                     .operands = {value(x, whole)},
+                     .index = in_wholes(index.back())});
   }
   Index part = index;
   part.emplace_back(0);

@@ -13,6 +13,9 @@ namespace caten {
 
 Op combining_op(Combine combine);
 
+/// An index over variables of the parts of an axis as one over the variable of the whole, if it is a function of that.
+std::optional<Dim> in_whole(const Dim& index, const Dim& whole, const Index& parts, const Shape& extents);
+
 class KernelValues {
  public:
   KernelValues(const Schedule& schedule, const Kernel& kernel, LoopNest& out);
@@ -55,12 +58,28 @@ class KernelValues {
   std::optional<Dim> as_index(ValueId id) const;
   /// An i64 from 0 below `limit`, to be used in indices.
   Dim named(ValueId id, const Dim& limit);
+  /// Variables for the axes that one of these extents is made of, where its variable is `whole`: what they stand for is
+  /// seen in indices only.
+  Index parts_of(const Dim& whole, const Shape& extents);
+  /// Values from now on are final: what was made only to become part of indices may still have variables of parts.
+  void leave_no_parts();
   /// schedule/access.hpp: element_of
   Dim element(const Location& at, const Index& index, const Shape& shape) const;
+  /// The element of its target that a part computes at these variables: of a fold, whatever the reduced ones are.
+  Dim target_element(const KernelPart& part, const Index& variables) const;
   uint32_t slot(BufferId buffer, DType dtype);
   uint32_t target_slot(const KernelPart& part);
 
  private:
+  /// An axis whose elements are numbered by one variable, and the variables that stand for its parts.
+  struct Whole {
+    Dim variable{};
+    Shape extents{};
+    Index parts{};
+  };
+  /// The index without variables of parts: of all, or of those that make it a function of their whole.
+  Dim in_wholes(const Dim& index, bool all = true) const;
+
   ValueId bits_of(ValueId x, DType dtype);
   ValueId flip_if_negative(ValueId bits);
   ValueId max_of_floats(ValueId x, ValueId y);
@@ -86,7 +105,8 @@ class KernelValues {
   const Kernel& kernel_;
   LoopNest& out_;
   IndexSpace space_;
-  uint32_t variables_ = 0;
+  uint32_t variables_ = 0, parts_ = 0;
+  std::vector<Whole> wholes_;
   uint32_t pass_ = 0;
   std::map<std::pair<uint32_t, Index>, ValueId, ByContent> known_;
 };

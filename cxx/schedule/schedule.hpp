@@ -275,14 +275,15 @@ std::string print_schedule(const Schedule& schedule);
 /// The lines of one kernel.
 std::string print_kernel(const Schedule& schedule, uint32_t kernel);
 
-/// Names of sizes that are no sizes of the program: counters of loops, counts of row blocks, variables of loop nests
-/// and integers computed by a kernel. They begin with a byte that no UTF-8 text has, so that no name of a program is
-/// one.
+/// Names of sizes that are no sizes of the program: counters of loops, counts of row blocks, variables of loop nests,
+/// parts of them and integers computed by a kernel. They begin with a byte that no UTF-8 text has, so that no name of a
+/// program is one.
 namespace reserved {
 inline constexpr char kMark = '\xff';
 inline std::string counter(uint32_t loop) { return std::string{kMark, 'c'} + std::to_string(loop); }
 inline std::string rows(uint32_t counter) { return std::string{kMark, 'r'} + std::to_string(counter); }
 inline std::string variable(uint32_t number) { return std::string{kMark, 'i'} + std::to_string(number); }
+inline std::string part(uint32_t number) { return std::string{kMark, 'p'} + std::to_string(number); }
 inline std::string value(uint32_t number) { return std::string{kMark, 'v'} + std::to_string(number); }
 inline bool is_reserved(const std::string& name) { return !name.empty() && name[0] == kMark; }
 inline bool is_counter(const std::string& name) { return is_reserved(name) && name[1] == 'c'; }

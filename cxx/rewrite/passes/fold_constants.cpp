@@ -26,7 +26,7 @@ bool foldable(const Node& node) {
 
 bool is_size(const Node& node) {
   if (!node.is(Op::kConst) || node.type.dtype != DType::kI64) return false;
-  return node.get<ConstAttributes>().value.as_integer() > kSmallSize;
+  return node.get<ConstAttributes>().value.as_integer() > 1;
 }
 
 /// Whether the op may become a constant, by its operands in `graph`.

@@ -10,21 +10,20 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   const int64_t *const b2 = buffers[2];
   const float *const b3 = buffers[3];
   const int64_t n0 = sizes[0];
+  const int64_t n1 = sizes[1];
   const uint8_t v0 = b0 != b1;
   if (v0) {
     for (int64_t i0 = 0; i0 < n0; ++i0) {
-      for (int64_t i1 = 0; i1 < 4; ++i1) {
-        const float v1 = b1[i0 * 4 + i1];
-        b0[i0 * 4 + i1] = v1;
-      }
+      const float v1 = b1[i0];
+      b0[i0] = v1;
     }
   }
   const int64_t v2 = b2[0];
-  const uint8_t v3 = caten_in_range(v2, n0);
-  for (int64_t i2 = 0; i2 < 4; ++i2) {
+  const uint8_t v3 = caten_in_range(v2, n1);
+  for (int64_t i1 = 0; i1 < 4; ++i1) {
     if (v3) {
-      const float v4 = b3[i2];
-      b0[i2 + v2 * 4] = v4;
+      const float v4 = b3[i1];
+      b0[i1 + v2 * 4] = v4;
     }
   }
 }

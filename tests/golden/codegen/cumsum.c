@@ -10,13 +10,10 @@ __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const
   float *const b0 = buffers[0];
   const float *const b1 = buffers[1];
   const int64_t n0 = sizes[0];
-  const int64_t n1 = sizes[1];
   for (int64_t i0 = 0; i0 < n0; ++i0) {
-    for (int64_t i1 = 0; i1 < n1; ++i1) {
-      const float v0 = b1[i0 * n1 + i1];
-      const float v1 = caten_sin(v0);
-      b0[i0 * n1 + i1] = v1;
-    }
+    const float v0 = b1[i0];
+    const float v1 = caten_sin(v0);
+    b0[i0] = v1;
   }
 }
 

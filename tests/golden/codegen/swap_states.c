@@ -18,12 +18,10 @@ __attribute__((visibility("default"))) void kernel_1(void *const *buffers, const
   float *const b0 = buffers[0];
   const float *const b1 = buffers[1];
   const float *const b2 = buffers[2];
-  for (int64_t i0 = 0; i0 < 3; ++i0) {
-    for (int64_t i1 = 0; i1 < 3; ++i1) {
-      const float v0 = b1[i0 * 3 + i1];
-      const float v1 = b2[i0 * 3 + i1];
-      const float v2 = v0 + v1;
-      b0[i0 * 3 + i1] = v2;
-    }
+  for (int64_t i0 = 0; i0 < 9; ++i0) {
+    const float v0 = b1[i0];
+    const float v1 = b2[i0];
+    const float v2 = v0 + v1;
+    b0[i0] = v2;
   }
 }

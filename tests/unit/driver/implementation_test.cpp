@@ -100,7 +100,7 @@ TEST_CASE("an implementation fits types and sizes, and takes a kernel of its own
     std::string before = *session.kernel_text(call(5, 6));
     session.add_implementation(made);
     CHECK(session.kernel_text(call(5, 6))->find("y[i] = x[i] + x[i];") != std::string::npos);
-    CHECK(*session.kernel_text(call(5, 7)) != before);
+    CHECK(*session.kernel_text(call(5, 7)) == before);  // the generated kernel, which is one for all sizes
     CHECK(session.schedule_text(call(5, 7))->find("is not used: N is 7") != std::string::npos);
     Graph program = call(5, 6);
     Arguments arguments;
