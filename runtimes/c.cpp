@@ -374,6 +374,7 @@ const caten_driver kDriver = {
     .free_recording = nullptr,
     .open_library = nullptr,
     .call_library = nullptr,
+    .free_kept = nullptr,
 };
 
 }  // namespace

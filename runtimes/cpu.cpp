@@ -231,6 +231,7 @@ caten_status launch(caten_stream*, caten_program* program, const caten_launch* w
 struct Library {
   caten_cpu_library_name name = nullptr;
   caten_cpu_library_call call = nullptr;
+  caten_cpu_library_free_kept free_kept = nullptr;
   std::string error;
 };
 const Library& library() {
@@ -245,7 +246,8 @@ const Library& library() {
     }
     out.name = reinterpret_cast<caten_cpu_library_name>(dlsym(module, CATEN_CPU_LIBRARY_NAME));
     out.call = reinterpret_cast<caten_cpu_library_call>(dlsym(module, CATEN_CPU_LIBRARY_CALL));
-    if (!out.name || !out.call) out.error = path + " is of another version of caten";
+    out.free_kept = reinterpret_cast<caten_cpu_library_free_kept>(dlsym(module, CATEN_CPU_LIBRARY_FREE_KEPT));
+    if (!out.name || !out.call || !out.free_kept) out.error = path + " is of another version of caten";
     return out;
   }();
   return known;
@@ -263,12 +265,14 @@ caten_status open_library(caten_device* device, const char** name) {
 }
 
 caten_status call_library(caten_stream*, const char* name, const char* attributes, void* const* buffers,
-                          uint32_t buffer_count, const int64_t* sizes, uint32_t size_count) {
+                          uint32_t buffer_count, const int64_t* sizes, uint32_t size_count, void** const* kept) {
   if (!library().error.empty() || (buffers && buffer_count != 3))
     return fail(CATEN_UNSUPPORTED, std::string("there is no library routine ") + name);
-  const char* error = library().call(name, attributes, buffers, sizes, size_count, available_threads());
+  const char* error = library().call(name, attributes, buffers, sizes, size_count, kept, available_threads());
   return error ? fail(CATEN_FAILED, error) : CATEN_OK;
 }
+
+void free_kept(void* kept) { library().free_kept(kept); }
 
 caten_status synchronize(caten_stream*) { return CATEN_OK; }
 
@@ -321,6 +325,7 @@ const caten_driver kDriver = {
     .free_recording = nullptr,
     .open_library = open_library,
     .call_library = call_library,
+    .free_kept = free_kept,
 };
 
 }  // namespace

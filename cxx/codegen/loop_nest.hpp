@@ -117,6 +117,7 @@ struct HandWrittenText {
 struct LibraryCall {
   std::string library{}, routine{}, attributes{};
   std::vector<Dim> sizes{};
+  std::optional<size_t> weights{};  ///< the slot of which the library may keep what it made (driver_abi.h)
 };
 
 struct LoopNest {

@@ -23,6 +23,8 @@ inline constexpr size_t kLaneBytes = 128;      ///< of an accumulator that is fo
 inline constexpr int64_t kMostLanes = 32;
 inline constexpr size_t kMuchWork =
     24;  ///< values for each element of a fold, from which half as many lanes are enough
+inline constexpr int64_t kFewFolded = 32;                ///< elements of a fold that are an expression,
+inline constexpr size_t kFewValues = 512;                ///< of no more values than these
 inline constexpr int64_t kTogether = 4;                  ///< elements of such an accumulator that are combined at once
 inline constexpr int64_t kDotRows = 2, kDotColumns = 4;  ///< whose folds along one axis are computed together,
 inline constexpr size_t kDotBytes = 64;                  ///< of an accumulator that is one register, or a few

@@ -115,6 +115,8 @@ void Lowering::lower_pass(Body& into, const Index& rows, uint32_t pass, const Pa
   plan.work = out_.values.size() - before;
   if (plan.folds.empty())
     lower_map(into, plan);
+  else if (folds_few(plan))
+    lower_few(into, plan);
   else if (runs_along_columns(out_, kernel_, plan))
     lower_columns(into, plan);
   else
@@ -191,6 +193,7 @@ void Lowering::fold_elements(Body& into, const PassPlan& plan, const std::vector
 }
 
 void Lowering::finish_folds(Body& into, const PassPlan& plan, const std::vector<uint32_t>& slots, const Dim& lane) {
+  std::vector<ValueId> folded;
   for (size_t k = 0; k < plan.folds.size(); ++k) {
     const KernelPart& part = *plan.folds[k];
     ValueId held = from_held(part, accumulator(part, slots[k], lane));
@@ -198,9 +201,17 @@ void Lowering::finish_folds(Body& into, const PassPlan& plan, const std::vector<
     if (Dim count = element_count(plan.reduced_extents);
         adds_inexactly(fold_of(part).combine, dtype_of(part)) && !values_.space().proves_positive(count))
       held = values_.select(values_.is_zero(count), values_.constant(Scalar::zero(dtype_of(part))), held);
-    into.push_back(
-        {.kind = StatementKind::kLet, .value = held, .slot = values_.result_number(part), .dtype = dtype_of(part)});
+    folded.push_back(held);
   }
+  finish_folded(into, plan, folded);
+}
+
+void Lowering::finish_folded(Body& into, const PassPlan& plan, const std::vector<ValueId>& folded) {
+  for (size_t k = 0; k < plan.folds.size(); ++k)
+    into.push_back({.kind = StatementKind::kLet,
+                    .value = folded[k],
+                    .slot = values_.result_number(*plan.folds[k]),
+                    .dtype = dtype_of(*plan.folds[k])});
   std::vector<const KernelPart*> parts = plan.folds;
   std::vector<ValueId> results;
   for (const KernelPart* part : plan.folds) results.push_back(values_.result(*part));
@@ -209,6 +220,41 @@ void Lowering::finish_folds(Body& into, const PassPlan& plan, const std::vector<
     results.push_back(own(plan, *part, plan.variables));
   }
   finish(into, parts, results, plan);
+}
+
+bool Lowering::folds_few(const PassPlan& plan) const {
+  if (kernel_.passes > 1 || kernel_.hint || !plan.everywhere.empty() || plan.axes.empty() || seen_) return false;
+  int64_t elements = 1;
+  for (const Dim& extent : plan.reduced_extents) {
+    if (!extent.is_constant() || extent.constant() < 1 || extent.constant() > kFewFolded) return false;
+    elements *= extent.constant();
+  }
+  bool short_text = elements <= kFewFolded && static_cast<size_t>(elements) * plan.work <= kFewValues;
+  return short_text && !shares_columns(out_, plan) && !shares_rows(out_, kernel_, plan);
+}
+
+void Lowering::lower_few(Body& into, const PassPlan& plan) {
+  in_lanes_ = true;
+  Body& body = outer_loops(into, plan);
+  std::vector<ValueId> folded(plan.folds.size());
+  std::vector<int64_t> at(plan.reduced.size(), 0);
+  size_t outer = plan.variables.size() - plan.reduced.size();
+  for (bool more = true, first = true; more; first = false) {
+    Index variables = plan.variables;
+    for (size_t k = 0; k < at.size(); ++k) variables[outer + k] = Dim(at[k]);
+    for (size_t k = 0; k < plan.folds.size(); ++k) {
+      const KernelPart& part = *plan.folds[k];
+      ValueId element = to_held(part, own(plan, part, variables));
+      folded[k] = first ? element : combine_into(part, folded[k], element);
+    }
+    more = false;
+    for (size_t k = at.size(); k-- > 0 && !more;) {
+      more = ++at[k] < plan.reduced_extents[k].constant();
+      if (!more) at[k] = 0;
+    }
+  }
+  for (size_t k = 0; k < plan.folds.size(); ++k) folded[k] = from_held(*plan.folds[k], folded[k]);
+  finish_folded(body, plan, folded);
 }
 
 std::vector<uint32_t> Lowering::declare_all(Body& into, const PassPlan& plan, int64_t lanes) {

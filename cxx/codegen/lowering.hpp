@@ -159,8 +159,15 @@ class Lowering : Statements {
   /// One step of all folds of a pass, and what it stores for each element.
   void fold_elements(Body& into, const PassPlan& plan, const std::vector<uint32_t>& slots, const Dim& lane);
 
-  /// Names what accumulators hold, stores it, and computes what follows from it.
+  /// What accumulators hold is what the folds come to.
   void finish_folds(Body& into, const PassPlan& plan, const std::vector<uint32_t>& slots, const Dim& lane);
+
+  /// Names what folds come to, stores it, and computes what follows from it.
+  void finish_folded(Body& into, const PassPlan& plan, const std::vector<ValueId>& folded);
+
+  /// Folds of a few elements, such as windows, are expressions, so that the loop around them is the innermost one.
+  bool folds_few(const PassPlan& plan) const;
+  void lower_few(Body& into, const PassPlan& plan);
 
   /// Folds along rows: with lanes along the last folded axis, unless it is short.
   void lower_rows(Body& into, const PassPlan& plan);

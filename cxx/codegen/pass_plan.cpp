@@ -63,7 +63,9 @@ bool shares_columns(const LoopNest& nest, const PassPlan& plan) {
 }
 
 bool shares_rows(const LoopNest& nest, const Kernel& kernel, const PassPlan& plan) {
-  if (kernel.passes > 1 || !plan.everywhere.empty() || plan.folds.size() != 1 || plan.axes.size() < 2) return false;
+  if (kernel.passes > 1 || !plan.everywhere.empty() || plan.folds.size() != 1 || plan.axes.size() < 2 ||
+      plan.reduced.empty())
+    return false;
   bool of_rows = false, of_columns = false;
   for (const Dim& index : loads(nest, plan)) {
     std::optional<Dim> row = step(nest, index, plan.outer[plan.outer.size() - 2]);

@@ -408,7 +408,8 @@ class KernelRenderer {
     bool only_sets = true, innermost = true;
     for (const Statement& inner : loop.body) {
       bool binds = inner.kind == StatementKind::kBind;
-      only_sets = only_sets && (binds || inner.kind == StatementKind::kStore || inner.kind == StatementKind::kSet);
+      only_sets = only_sets && (binds || inner.kind == StatementKind::kLet || inner.kind == StatementKind::kStore ||
+                                inner.kind == StatementKind::kSet);
       innermost = innermost && (binds || at_once(inner));
     }
     if (loop.independent && only_sets && !loop.one_by_one && !bits_of_complex() && !dialect_.independent.empty())

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "driver/kept_weights.hpp"
+
 namespace caten {
 namespace {
 
@@ -206,9 +208,27 @@ class Execution {
 
   Status start(uint32_t index, const SizedPlan::Launch& launch) {
     const RenderedKernel& kernel = program_.rendered.kernels[index];
-    if (kernel.call) return stream_.call_library(kernel.call->routine, kernel.call->attributes, pointers_, integers_);
+    if (kernel.call) return call_library(kernel);
     return stream_.launch(*program_.executables[kernel.unit], program_.functions[index], pointers_, integers_,
                           launch.range.evaluate(counters_), launch.range_work.evaluate(counters_));
+  }
+
+  Status call_library(const RenderedKernel& kernel) {
+    const LibraryCall& call = *kernel.call;
+    const Array* weights = call.weights ? unchanging(kernel.buffers[*call.weights]) : nullptr;
+    if (!weights) return stream_.call_library(call.routine, call.attributes, pointers_, integers_);
+    return call_with_weights(stream_, program_.device, call.routine, call.attributes, pointers_, integers_,
+                             *call.weights, *weights);
+  }
+
+  /// The argument that a buffer is, if nothing overwrites its elements. What is kept of it is memory too.
+  const Array* unchanging(BufferId id) const {
+    const ScheduleBuffer& buffer = schedule().buffers[id.value];
+    if (!host() || options_.max_memory) return nullptr;
+    const Array* array = buffer.role == BufferRole::kInput   ? &arguments_.inputs[buffer.index]
+                         : buffer.role == BufferRole::kState ? &arguments_.states[buffer.index]
+                                                             : nullptr;
+    return array && array->data() == addresses_[id.value] ? array : nullptr;
   }
 
   Status run_copy(const CopyCommand& copy) {

@@ -39,7 +39,8 @@ Array Array::uninitialized(DType dtype, std::vector<int64_t> shape) {
   std::shared_ptr<void> memory = allocate_array(array.bytes() + 64);
   if (!memory) throw std::bad_alloc();
   array.data_ = static_cast<const std::byte*>(memory.get());
-  array.owner_ = std::move(memory);
+  array.storage_ = std::make_shared<Storage>();
+  array.storage_->memory = std::move(memory);
   array.owned_ = true;
   return array;
 }
@@ -49,16 +50,34 @@ Array Array::over(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const
   array.dtype_ = dtype;
   array.shape_ = std::move(shape);
   array.elements_ = count_elements(array.shape_);
-  array.owner_ = std::move(owner);
+  array.storage_ = std::make_shared<Storage>();
+  array.storage_->memory = std::move(owner);
   array.data_ = data;
   return array;
 }
 
 Array Array::reinterpreted(DType dtype, std::vector<int64_t> shape) const {
-  Array array = over(dtype, std::move(shape), owner_, data_);
-  array.owned_ = owned_;
+  Array array = *this;
+  array.dtype_ = dtype;
+  array.shape_ = std::move(shape);
+  array.elements_ = count_elements(array.shape_);
   assert(array.bytes() == bytes());
   return array;
+}
+
+void Array::Storage::drop() {
+  std::lock_guard lock(mutex);
+  kept.clear();
+  keeps = false;
+}
+
+std::shared_ptr<void> Array::kept(const std::string& key, const std::function<std::shared_ptr<void>()>& make) const {
+  if (!storage_) return nullptr;
+  std::lock_guard lock(storage_->mutex);
+  std::shared_ptr<void>& place = storage_->kept[key];
+  if (!place) place = make();
+  storage_->keeps = true;
+  return place;
 }
 
 bool Array::same_bytes(const Array& other) const {

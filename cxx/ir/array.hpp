@@ -2,8 +2,12 @@
 // (owned or memory-mapped). It is what files, literals, inputs and results are.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,7 +23,8 @@ class Array {
   static Array zeros(DType dtype, std::vector<int64_t> shape);
   /// The same with elements that are whatever lay there, for those who write all of them.
   static Array uninitialized(DType dtype, std::vector<int64_t> shape);
-  /// Elements in foreign storage, kept alive by `owner`. `data` must be aligned to 16 bytes or to the dtype.
+  /// Elements in foreign storage that does not change, kept alive by `owner`. `data` must be aligned to 16 bytes or to
+  /// the dtype.
   static Array over(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const void> owner, const std::byte* data);
 
   /// The same bytes as another type of equally many bytes.
@@ -31,8 +36,11 @@ class Array {
   int64_t elements() const { return elements_; }
   size_t bytes() const { return static_cast<size_t>(elements_) * dtype_size(dtype_); }
   const std::byte* data() const { return data_; }
-  /// Only for whoever made the array, before it is shared.
-  std::byte* mutable_data() { return const_cast<std::byte*>(data_); }
+  /// Only for whoever made the array, before it is shared. What was kept with the elements is gone.
+  std::byte* mutable_data() {
+    if (storage_ && storage_->keeps.load(std::memory_order_relaxed)) storage_->drop();
+    return const_cast<std::byte*>(data_);
+  }
 
   template <class T>
   const T* as() const {
@@ -44,18 +52,31 @@ class Array {
   }
 
   /// Whether nobody else can see the elements, so that whoever holds this array may overwrite them.
-  bool exclusive() const { return owned_ && owner_.use_count() == 1; }
+  bool exclusive() const { return owned_ && storage_.use_count() == 1; }
+
+  /// What somebody made of the elements and keeps with them, until they change or nobody has them any more: made by
+  /// `make` when the key is new. Thread-safe. Null if there are no elements.
+  std::shared_ptr<void> kept(const std::string& key, const std::function<std::shared_ptr<void>()>& make) const;
 
   bool same_type(const Array& other) const { return dtype_ == other.dtype_ && shape_ == other.shape_; }
   /// Same dtype, sizes and bytes.
   bool same_bytes(const Array& other) const;
 
  private:
+  struct Storage {
+    std::shared_ptr<const void> memory{};
+    std::atomic<bool> keeps{false};
+    std::mutex mutex{};
+    std::map<std::string, std::shared_ptr<void>> kept{};  ///< what was made of the elements
+
+    void drop();
+  };
+
   DType dtype_ = DType::kF32;
   std::vector<int64_t> shape_;
   int64_t elements_ = 1;
   bool owned_ = false;  ///< not mapped from a file, not foreign
-  std::shared_ptr<const void> owner_;
+  std::shared_ptr<Storage> storage_;
   const std::byte* data_ = nullptr;
 };
 

@@ -184,10 +184,11 @@ Status Stream::launch(const Executable& program, uint32_t function, std::span<vo
 }
 
 Status Stream::call_library(const std::string& routine, const std::string& attributes, std::span<void* const> buffers,
-                            std::span<const int64_t> sizes) {
+                            std::span<const int64_t> sizes, std::span<void** const> kept) {
   return check(device_->driver().table().call_library(
                    stream_, routine.c_str(), attributes.c_str(), buffers.empty() ? nullptr : buffers.data(),
-                   static_cast<uint32_t>(buffers.size()), sizes.data(), static_cast<uint32_t>(sizes.size())),
+                   static_cast<uint32_t>(buffers.size()), sizes.data(), static_cast<uint32_t>(sizes.size()),
+                   kept.empty() ? nullptr : kept.data()),
                "call a library");
 }
 

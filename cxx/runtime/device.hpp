@@ -122,9 +122,10 @@ class Stream {
   /// `range` and `range_work` are those of caten_launch.
   Status launch(const Executable& program, uint32_t function, std::span<void* const> buffers,
                 std::span<const int64_t> sizes, int64_t range = 1, int64_t range_work = 1);
-  /// A routine of the driver's library.
+  /// A routine of the driver's library. `kept`: nothing, or for each buffer null or where it keeps what it makes of
+  /// its elements (driver_abi.h).
   Status call_library(const std::string& routine, const std::string& attributes, std::span<void* const> buffers,
-                      std::span<const int64_t> sizes);
+                      std::span<const int64_t> sizes, std::span<void** const> kept = {});
   Status copy_in(void* to, const void* from_host, size_t bytes);
   Status copy_out(void* to_host, const void* from, size_t bytes);
   Status copy(void* to, const void* from, size_t bytes);

@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define CATEN_DRIVER_ABI 4
+#define CATEN_DRIVER_ABI 5
 #define CATEN_DRIVER_SYMBOL "caten_driver_table"
 
 typedef enum caten_status {
@@ -123,6 +123,11 @@ typedef struct caten_driver {
   /* Optional: a routine of the library by name, in the order of the stream. Without buffers it is only prepared: what a
    * call of these sizes would make at its first time is made.
    *
+   * `kept`: null, or for each buffer null, or a place where the driver may leave what it made of that buffer's elements
+   * alone, such as packed weights: null at first, handed in again at later calls of the same routine, attributes and
+   * sizes while the elements do not change, possibly by several threads at once when it is no longer null, and given
+   * back with free_kept.
+   *
    * `contraction`, attributes: the dtype of A and B; C's is the same, or f32 for bf16; buffers: C, A, B; sizes: m n k,
    * za zb, then for each of A, B and C the first element and the steps along its rows and columns, then for each batch
    * axis its extent and the steps of A, B and C. C[m n] = sum over k of A[m k] B[k n] at each place of the batch axes;
@@ -131,11 +136,14 @@ typedef struct caten_driver {
    * zb: the same of B. One of them is 0.
    *
    * `convolution`, attributes: a dtype; buffers: Y, X, W, in row-major order; sizes: the first element of X, W and Y,
-   * the numbers of images n, groups g, channels c and filters f of a group, then for each of one to three axes the size
-   * of an image, the size of the window, stride, dilation and how many places there are.
-   * Y[n gf place] = sum over channels and window of X[n gc place*stride + window*dilation] W[gf c window]. */
+   * the numbers of images n, groups g, channels c and filters f of a group, whether the channels of X, and of Y, lie
+   * behind the other axes (0 or 1), then for each of one to three axes the size of an image, the size of the window,
+   * stride, dilation, zeros before an image, and how many places there are.
+   * Y[n gf place] = sum over channels and window of X[n gc place*stride + window*dilation - before] W[gf c window],
+   * where X outside of its images is 0. */
   caten_status (*call_library)(caten_stream* stream, const char* name, const char* attributes, void* const* buffers,
-                               uint32_t buffer_count, const int64_t* sizes, uint32_t size_count);
+                               uint32_t buffer_count, const int64_t* sizes, uint32_t size_count, void** const* kept);
+  void (*free_kept)(void* kept);
 } caten_driver;
 
 typedef const caten_driver* (*caten_driver_entry)(void);

@@ -9,20 +9,29 @@ namespace {
 
 class Reading {
  public:
-  Reading(const Graph& graph, const Space& space, const ProductReads& reads, bool swapped)
-      : graph_(graph), space_(space), reads_(reads), x_(swapped ? reads.b : reads.a), w_(swapped ? reads.a : reads.b) {
+  Reading(const Graph& graph, const Space& space, const ProductReads& reads, bool swapped, bool x_last)
+      : graph_(graph),
+        space_(space),
+        reads_(reads),
+        x_(swapped ? reads.b : reads.a),
+        w_(swapped ? reads.a : reads.b),
+        padded_(swapped ? reads.b_padded : reads.a_padded) {
     out_.swapped = swapped;
+    out_.x_last = x_last;
   }
 
   std::optional<ConvolutionLayout> run() {
     const Shape &x = graph_.type(x_.node).shape, &w = graph_.type(w_.node).shape;
     std::optional<Affine> filters = affine(IndexSpace::linear(w_.index, w), reads_.variables);
     if (!filters || !filters->offset.is(0) || x.size() < 3 || x.size() > 5) return std::nullopt;
+    if (out_.swapped ? reads_.a_padded : reads_.b_padded) return std::nullopt;
     w_steps_ = std::move(filters->steps);
-    if (!read_images(x) || !read_filters(element_count(w)) || !in_order()) return std::nullopt;
-    // Windows that slide along no axis make it a product of matrices.
-    bool slides = std::any_of(out_.axes.begin(), out_.axes.end(), [](const auto& axis) { return !axis.window.is(1); });
-    return slides ? std::optional(std::move(out_)) : std::nullopt;
+    if (!read_images(x) || !read_filters(element_count(w))) return std::nullopt;
+    if (!in_order(false)) {
+      out_.y_last = true;
+      if (!in_order(true)) return std::nullopt;
+    }
+    return std::move(out_);
   }
 
  private:
@@ -34,19 +43,21 @@ class Reading {
     return folded(loop) ? space_.reduced[loop - space_.outer.size()] : space_.outer[loop];
   }
 
-  /// Loops with their steps along one axis of X.
-  std::optional<std::vector<std::pair<size_t, Dim>>> terms(const Dim& index) const {
+  /// Loops with their steps along one axis of X, from −`before` on.
+  std::optional<std::vector<std::pair<size_t, Dim>>> terms(const Dim& index, Dim* before = nullptr) const {
     std::optional<Affine> found = affine(index, reads_.variables);
-    if (!found || !found->offset.is(0)) return std::nullopt;
+    if (!found || (!before && !found->offset.is(0))) return std::nullopt;
+    if (before) *before = Dim(0) - found->offset;
     std::vector<std::pair<size_t, Dim>> out;
     for (size_t k = 0; k < found->steps.size(); ++k)
       if (!found->steps[k].is(0)) out.emplace_back(k, found->steps[k]);
     return out;
   }
 
-  /// X[n g·C place·stride + window·dilation]
+  /// X[n g·C place·stride + window·dilation − before]
   bool read_images(const Shape& shape) {
-    auto image = terms(x_.index[0]), channel = terms(x_.index[1]);
+    size_t channels = out_.x_last ? shape.size() - 1 : 1;
+    auto image = terms(x_.index[0]), channel = terms(x_.index[channels]);
     if (!image || image->size() > 1 || !channel) return false;
     for (const auto& [loop, step] : *image) {
       if (!step.is(1) || folded(loop) || of_w(loop)) return false;
@@ -62,16 +73,16 @@ class Reading {
       if (!folded(loop)) group_step = step;
     }
     if (group_ && group_step != out_.channels) return false;
-    if (out_.images != shape[0] || out_.groups * out_.channels != shape[1]) return false;
-    for (size_t axis = 2; axis < shape.size(); ++axis)
-      if (!read_axis(shape[axis], x_.index[axis])) return false;
+    if (out_.images != shape[0] || out_.groups * out_.channels != shape[channels]) return false;
+    for (size_t axis = 1; axis < shape.size(); ++axis)
+      if (axis != channels && !read_axis(shape[axis], x_.index[axis])) return false;
     return true;
   }
 
   bool read_axis(const Dim& size, const Dim& index) {
-    auto found = terms(index);
-    if (!found) return false;
     ConvolutionLayout::Axis axis{.size = size};
+    auto found = terms(index, padded_ ? &axis.before : nullptr);
+    if (!found || !axis.before.is_constant() || axis.before.constant() < 0) return false;
     Loop window, place;
     for (const auto& [loop, step] : *found) {
       if ((folded(loop) ? window : place) || folded(loop) != of_w(loop)) return false;
@@ -81,9 +92,9 @@ class Reading {
     }
     for (const Dim* step : {&axis.stride, &axis.dilation})
       if (!step->is_constant() || step->constant() < 1) return false;
-    // The library computes as many places as there are.
+    // The library computes as many places as there are, unless there are zeros behind them.
     Dim places = floor_div(size - (axis.window - Dim(1)) * axis.dilation - Dim(1), axis.stride) + Dim(1);
-    if (places != axis.out) return false;
+    if (!padded_ && places != axis.out) return false;
     windows_.push_back(window);
     places_.push_back(place);
     out_.axes.push_back(std::move(axis));
@@ -112,12 +123,15 @@ class Reading {
     return step == elements && seen == static_cast<size_t>(all);
   }
 
-  /// The result's axes are image, group, filter, places, and every loop is one of those or of W's.
-  bool in_order() const {
+  /// The result's axes are image, group, filter, places, or image, places, group, filter, and every loop is one of
+  /// those or of W's.
+  bool in_order(bool last) const {
+    std::vector<Loop> axes{image_};
+    if (last) axes.insert(axes.end(), places_.begin(), places_.end());
+    axes.insert(axes.end(), {group_, filter_});
+    if (!last) axes.insert(axes.end(), places_.begin(), places_.end());
     std::vector<size_t> order;
-    for (Loop loop : {image_, group_, filter_})
-      if (loop) order.push_back(*loop);
-    for (Loop loop : places_)
+    for (Loop loop : axes)
       if (loop) order.push_back(*loop);
     for (size_t loop = space_.outer.size(); loop < w_steps_.size(); ++loop)
       if (!of_w(loop)) return false;
@@ -128,6 +142,7 @@ class Reading {
   const Space& space_;
   const ProductReads& reads_;
   const Read &x_, &w_;
+  bool padded_;  ///< X is read at places around it too
   ConvolutionLayout out_;
   std::vector<Dim> w_steps_;  ///< of each loop, in elements
   Loop image_, group_, filter_, channel_;
@@ -137,19 +152,24 @@ class Reading {
 }  // namespace
 
 std::optional<ConvolutionLayout> convolution_layout(const Graph& graph, const Space& space, const ProductReads& reads) {
-  for (bool swapped : {false, true})
-    if (std::optional<ConvolutionLayout> found = Reading(graph, space, reads, swapped).run()) return found;
+  for (bool x_last : {false, true})
+    for (bool swapped : {false, true})
+      if (std::optional<ConvolutionLayout> found = Reading(graph, space, reads, swapped, x_last).run()) return found;
   return std::nullopt;
+}
+
+bool ConvolutionLayout::is_product() const {
+  return std::all_of(axes.begin(), axes.end(), [](const Axis& axis) { return axis.window.is(1); });
 }
 
 std::optional<ConvolutionCall> convolution_of(const Schedule& schedule, const Kernel& kernel) {
   const KernelPart& part = kernel.parts[0];
   if (kernel.parts.size() != 1 || !part.target || !kernel.blocks.empty()) return std::nullopt;
   Stops stops = [&](NodeId id) { return kernel.leaf_of(id) && !kernel.leaf_of(id)->counter; };
-  std::optional<ProductReads> reads = product_reads(schedule.graph, part.space, stops);
+  std::optional<ProductReads> reads = product_reads(schedule.graph, part.space, stops, true);
   if (!reads) return std::nullopt;
   std::optional<ConvolutionLayout> layout = convolution_layout(schedule.graph, part.space, *reads);
-  if (!layout) return std::nullopt;
+  if (!layout || layout->is_product()) return std::nullopt;
   ConvolutionCall out{.x = kernel.leaf_of(reads->a.node), .w = kernel.leaf_of(reads->b.node)};
   if (layout->swapped) std::swap(out.x, out.w);
   out.layout = std::move(*layout);

@@ -1,7 +1,7 @@
 // Sums of products that are convolutions: one value is read at places that slide over it.
 //
 // In: what a sum multiplies (schedule/product_reads.hpp). Out: the sizes of a convolution of images, of one to three
-// axes, without padding: what surrounds an image is part of the value that is read. All values lie in row-major order.
+// axes, with zeros around them. Values lie in row-major order, their channels before the axes of an image or behind.
 #pragma once
 
 #include <optional>
@@ -12,14 +12,17 @@
 
 namespace caten {
 
-/// Y[n g·F place] = Σ over channels and window of X[n g·C place·stride + window·dilation] W[g·F C window].
+/// Y[n g·F place] = Σ over channels and window of X[n g·C place·stride + window·dilation − before] W[g·F C window].
 struct ConvolutionLayout {
   struct Axis {
-    Dim size{}, window{1}, stride{1}, dilation{1}, out{1};
+    Dim size{}, window{1}, stride{1}, dilation{1}, before{0}, out{1};
   };
   Dim images{1}, groups{1}, channels{1}, filters{1};  ///< channels and filters of each group
   std::vector<Axis> axes{};
-  bool swapped = false;  ///< the product's second operand is X
+  bool swapped = false;                 ///< the product's second operand is X
+  bool x_last = false, y_last = false;  ///< channels lie behind the axes of an image
+  /// Windows slide along no axis: it is a product of matrices too.
+  bool is_product() const;
 };
 
 std::optional<ConvolutionLayout> convolution_layout(const Graph& graph, const Space& space, const ProductReads& reads);

@@ -47,41 +47,93 @@ bool is_worth_it(const ConvolutionLayout& layout, const LibraryLimits& limits) {
 
 }  // namespace
 
+namespace {
+
+/// The product that a fold reads, without views.
+NodeId product_of(const Graph& graph, const Node& fold) {
+  NodeId out = fold.operands[0];
+  while (is_view(graph[out])) out = graph[out].operands[0];
+  return out;
+}
+
+struct Convolution {
+  ConvolutionLayout layout{};
+  ProductReads reads{};
+};
+/// `padded`: with zeros around images that nothing computes.
+std::optional<Convolution> read_convolution(const Graph& graph, NodeId fold, bool padded) {
+  NodeId product = product_of(graph, graph[fold]);
+  // It reads what windows are taken from.
+  Stops stops = [&](NodeId id) {
+    if (id == product) return false;
+    const Node& base = graph[storage_base(graph, id)];
+    return !is_view(base) && !base.is(Op::kTake) && !(padded && base.is(Op::kIf));
+  };
+  Space space = space_of(graph, fold, stops);
+  std::optional<ProductReads> reads = product_reads(graph, space, stops, padded);
+  if (!reads || (padded && !reads->a_padded && !reads->b_padded)) return std::nullopt;
+  DType dtype = graph.type(fold).dtype;
+  if (graph.type(reads->a.node).dtype != dtype || graph.type(reads->b.node).dtype != dtype) return std::nullopt;
+  std::optional<ConvolutionLayout> layout = convolution_layout(graph, space, *reads);
+  return layout ? std::optional(Convolution{std::move(*layout), std::move(*reads)}) : std::nullopt;
+}
+
+/// `from`: the dtype of what is multiplied, in another one than that of the sum where it is widened.
+std::optional<LibrarySum> read_contraction(const Graph& graph, NodeId fold, DType from, const LibraryLimits& limits) {
+  NodeId product = product_of(graph, graph[fold]);
+  bool widens = from != graph.type(fold).dtype;
+  // What another shape of a value in memory is lies there too.
+  Stops stops = [&](NodeId id) {
+    if (id == product) return false;
+    const Node& base = graph[storage_base(graph, id)];
+    return !is_view(base) && !(widens && is_widening(base, graph));
+  };
+  Space space = space_of(graph, fold, stops);
+  std::optional<ProductReads> reads = product_reads(graph, space, stops);
+  if (!reads || graph.type(reads->a.node).dtype != from || graph.type(reads->b.node).dtype != from) return std::nullopt;
+  std::optional<ContractionLayout> layout = layout_of(graph, space, *reads);
+  if (!layout || !is_worth_it(*layout, limits)) return std::nullopt;
+  return LibrarySum{Routine::kContraction, storage_base(graph, reads->a.node), storage_base(graph, reads->b.node),
+                    std::move(reads->taken)};
+}
+
+std::optional<LibrarySum> in_memory(const Graph& graph, std::optional<LibrarySum> sum) {
+  if (sum && !(may_be_in_memory(graph[sum->a]) && may_be_in_memory(graph[sum->b]))) return std::nullopt;
+  return sum;
+}
+
+}  // namespace
+
 std::optional<LibrarySum> find_library_sum(const Graph& graph, NodeId fold, const RoutineLibrary& library,
                                            const LibraryLimits& limits) {
   const Node& node = graph[fold];
-  if (!node.is(Op::kReduce) || !contains(library.contraction | library.convolution, node.type.dtype) ||
+  DType dtype = node.type.dtype;
+  if (!node.is(Op::kReduce) || !contains(library.contraction | library.convolution, dtype) ||
       follows_schedule(graph, fold))
     return std::nullopt;
-  NodeId product = node.operands[0];
-  while (is_view(graph[product])) product = graph[product].operands[0];
-  struct Way {
-    Routine routine;
-    DType dtype;  ///< of what is multiplied
-  };
-  for (auto [routine, dtype] : {Way{Routine::kContraction, DType::kBF16}, Way{Routine::kContraction, node.type.dtype},
-                                Way{Routine::kConvolution, node.type.dtype}}) {
-    bool slides = routine == Routine::kConvolution, widens = dtype != node.type.dtype;
-    if (!contains(slides ? library.convolution : library.contraction, dtype)) continue;
-    // What another shape of a value in memory is lies there too. A convolution reads what windows are taken from.
-    Stops stops = [&](NodeId id) {
-      if (id == product) return false;
-      const Node& base = graph[storage_base(graph, id)];
-      return !is_view(base) && !(slides && base.is(Op::kTake)) && !(widens && is_widening(base, graph));
-    };
-    Space space = space_of(graph, fold, stops);
-    std::optional<ProductReads> reads = product_reads(graph, space, stops);
-    if (!reads || graph.type(reads->a.node).dtype != dtype || graph.type(reads->b.node).dtype != dtype) continue;
-    LibrarySum out{routine, storage_base(graph, reads->a.node), storage_base(graph, reads->b.node), reads->taken};
-    if (!may_be_in_memory(graph[out.a]) || !may_be_in_memory(graph[out.b])) continue;
-    if (slides) {
-      std::optional<ConvolutionLayout> layout = convolution_layout(graph, space, *reads);
-      if (layout && is_worth_it(*layout, limits)) return out;
-    } else {
-      std::optional<ContractionLayout> layout = layout_of(graph, space, *reads);
-      if (layout && is_worth_it(*layout, limits)) return out;
-    }
+  for (DType from : {DType::kBF16, dtype})
+    if (contains(library.contraction, from))
+      if (auto found = in_memory(graph, read_contraction(graph, fold, from, limits))) return found;
+  if (!contains(library.convolution, dtype)) return std::nullopt;
+  for (bool padded : {true, false}) {
+    std::optional<Convolution> found = read_convolution(graph, fold, padded);
+    if (!found || found->layout.is_product() || !is_worth_it(found->layout, limits)) continue;
+    const ProductReads& reads = found->reads;
+    if (auto sum = in_memory(graph, LibrarySum{Routine::kConvolution, storage_base(graph, reads.a.node),
+                                               storage_base(graph, reads.b.node), reads.taken}))
+      return sum;
   }
+  return std::nullopt;
+}
+
+std::optional<ConvolutionLayout> find_convolution(const Graph& graph, NodeId fold, const RoutineLibrary& library,
+                                                  const LibraryLimits& limits) {
+  const Node& node = graph[fold];
+  if (!node.is(Op::kReduce) || !contains(library.convolution, node.type.dtype) || follows_schedule(graph, fold))
+    return std::nullopt;
+  for (bool padded : {true, false})
+    if (std::optional<Convolution> found = read_convolution(graph, fold, padded))
+      return is_worth_it(found->layout, limits) ? std::optional(std::move(found->layout)) : std::nullopt;
   return std::nullopt;
 }
 

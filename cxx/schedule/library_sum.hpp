@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "schedule/convolution.hpp"
 #include "schedule/schedule.hpp"
 
 namespace caten {
@@ -20,6 +21,10 @@ struct LibrarySum {
 /// Nothing if a kernel of loops is to compute the reduce.
 std::optional<LibrarySum> find_library_sum(const Graph& graph, NodeId fold, const RoutineLibrary& library,
                                            const LibraryLimits& limits);
+
+/// The convolution that a reduce is, windows of one element included, if it is worth a call of the library.
+std::optional<ConvolutionLayout> find_convolution(const Graph& graph, NodeId fold, const RoutineLibrary& library,
+                                                  const LibraryLimits& limits);
 
 /// The graph with the transposes of such sums in their products, where they cost nothing: a sum is computed as what
 /// reads it wants it.

@@ -1,7 +1,9 @@
 #include "schedule/product_reads.hpp"
 
+#include <algorithm>
 #include <string>
 
+#include "schedule/padding.hpp"
 #include "schedule/schedule.hpp"
 
 namespace caten {
@@ -46,7 +48,23 @@ std::optional<Index> index_below(const Graph& graph, const IndexSpace& indices, 
 
 }  // namespace
 
-std::optional<ProductReads> product_reads(const Graph& graph, const Space& space, const Stops& stops) {
+namespace {
+
+/// What decides where zeros are is computed nowhere for the product, so that it need not be in memory for others.
+void take_condition(const Graph& graph, NodeId condition, std::vector<NodeId>& taken) {
+  std::vector<NodeId> pending{condition};
+  while (!pending.empty()) {
+    NodeId id = pending.back();
+    pending.pop_back();
+    if (graph[id].type.dtype != DType::kBool || std::find(taken.begin(), taken.end(), id) != taken.end()) continue;
+    taken.push_back(id);
+    pending.insert(pending.end(), graph[id].operands.begin(), graph[id].operands.end());
+  }
+}
+
+}  // namespace
+
+std::optional<ProductReads> product_reads(const Graph& graph, const Space& space, const Stops& stops, bool padded) {
   const Node& fold = graph[space.root];
   if (space.value != space.root || !fold.is(Op::kReduce) || fold.get<ReduceAttributes>().combine != Combine::kAdd)
     return std::nullopt;
@@ -57,8 +75,21 @@ std::optional<ProductReads> product_reads(const Graph& graph, const Space& space
       out.variables.push_back(loop_variable(out.variables.size()));
       indices.declare(*out.variables.back().as_symbol(), extent);
     }
-  auto below_views = [&](NodeId node, Index index) {
+  auto below_views = [&](NodeId node, Index index, bool* outside = nullptr) {
     while (!stops(node)) {
+      if (outside && *outside && !graph[node].is(Op::kPermute)) break;  // other views are for places inside
+      std::optional<Read> inside;
+      if (outside && !*outside) inside = padded_read(graph, indices, node, index);
+      if (inside) {
+        out.taken.push_back(node);
+        for (NodeId id = graph[node].operands[1]; id != inside->node; id = graph[id].operands[0])
+          out.taken.push_back(id);
+        take_condition(graph, graph[node].operands[0], out.taken);
+        node = inside->node;
+        index = std::move(inside->index);
+        *outside = true;
+        continue;
+      }
       bool widens = is_widening(graph[node], graph);
       std::optional<Index> below = widens ? index : index_below(graph, indices, graph[node], index);
       if (!below) break;
@@ -70,8 +101,8 @@ std::optional<ProductReads> product_reads(const Graph& graph, const Space& space
   };
   Read product = below_views(fold.operands[0], space.index(graph, out.variables));
   if (stops(product.node) || !graph[product.node].is(Op::kMul)) return std::nullopt;
-  out.a = below_views(graph[product.node].operands[0], product.index);
-  out.b = below_views(graph[product.node].operands[1], product.index);
+  out.a = below_views(graph[product.node].operands[0], product.index, padded ? &out.a_padded : nullptr);
+  out.b = below_views(graph[product.node].operands[1], product.index, padded ? &out.b_padded : nullptr);
   if (!stops(out.a.node) || !stops(out.b.node)) return std::nullopt;
   size_t next = 0;
   for (const Dim& extent : fold.type.shape) out.result.push_back(extent.is(1) ? Dim(0) : out.variables[next++]);

@@ -23,9 +23,12 @@ struct ProductReads {
   Index variables{};  ///< outer ones first
   Read a{}, b{};
   Index result{};               ///< the element of the sum
-  std::vector<NodeId> taken{};  ///< gathers at computed indices, and casts that widen, on the way
+  std::vector<NodeId> taken{};  ///< gathers at computed indices, casts that widen, and zeros around values, on the way
+  bool a_padded = false, b_padded = false;  ///< read at places that may be outside of it, where it counts as 0
 };
-/// Nothing if it is no sum of products of two values at which `stops` stops.
-std::optional<ProductReads> product_reads(const Graph& graph, const Space& space, const Stops& stops);
+/// Nothing if it is no sum of products of two values at which `stops` stops. `padded`: zeros around values are not read
+/// from memory (schedule/padding.hpp).
+std::optional<ProductReads> product_reads(const Graph& graph, const Space& space, const Stops& stops,
+                                          bool padded = false);
 
 }  // namespace caten

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "schedule/channels_last.hpp"
 #include "schedule/fusion.hpp"
 #include "schedule/grouping.hpp"
 #include "schedule/hints.hpp"
@@ -514,6 +515,7 @@ const std::vector<SchedulePass>& schedule_passes() {
       {"row-blocks", "kernels that hand large values to each other row by row run in blocks of rows"},
       {"seen-columns", "blocks of rows leave out the columns behind the last one that their rows see"},
       {"library", "sums of products are computed by a library of the runtime, if that has one"},
+      {"channels-last", "convolutions hand images to each other with channels behind the other axes"},
       {"open-sizes", "kernels take large sizes as arguments, so that programs of other sizes find them compiled"},
   };
   return passes;
@@ -524,6 +526,8 @@ Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
   out.limits = options.limits;
   if (options.has("split-sums")) out.graph = split_sums(std::move(out.graph), options.sum_limits);
   open_library(out, options);
+  if (!out.library.empty() && options.has("channels-last"))
+    out.graph = put_channels_last(std::move(out.graph), options.library, options.library_limits);
   if (!out.library.empty())
     out.graph = transpose_in_products(std::move(out.graph), options.library, options.library_limits);
   Scheduler(out, options).run();

@@ -9,14 +9,14 @@
 namespace {
 
 void call(const char* routine, const char* dtype, void* const* buffers, const int64_t* sizes, uint32_t count,
-          int threads) {
+          void** const* kept, int threads) {
   bool contracts = std::strcmp(routine, "contraction") == 0, bf16 = contracts && std::strcmp(dtype, "bf16") == 0;
   if (!bf16 && std::strcmp(dtype, "f32") != 0)
     throw caten::cpu::Failure{std::string("the library does not compute ") + dtype};
   if (contracts)
     caten::cpu::compute_contraction(bf16, buffers, sizes, count, threads);
   else if (std::strcmp(routine, "convolution") == 0)
-    caten::cpu::compute_convolution(buffers, sizes, count);
+    caten::cpu::compute_convolution(buffers, sizes, count, kept ? kept[2] : nullptr);
   else
     throw caten::cpu::Failure{std::string("there is no library routine ") + routine};
 }
@@ -32,12 +32,12 @@ extern "C" __attribute__((visibility("default"))) const char* caten_cpu_library_
   return name.c_str();
 }
 
-extern "C" __attribute__((visibility("default"))) const char* caten_cpu_library_call_v1(
+extern "C" __attribute__((visibility("default"))) const char* caten_cpu_library_call_v2(
     const char* routine, const char* dtype, void* const* buffers, const int64_t* sizes, uint32_t size_count,
-    int threads) {
+    void** const* kept, int threads) {
   static thread_local std::string error;
   try {
-    call(routine, dtype, buffers, sizes, size_count, threads);
+    call(routine, dtype, buffers, sizes, size_count, kept, threads);
     return nullptr;
   } catch (const caten::cpu::Failure& failure) {
     error = failure.text;
@@ -45,4 +45,8 @@ extern "C" __attribute__((visibility("default"))) const char* caten_cpu_library_
     error = exception.what();
   }
   return error.c_str();
+}
+
+extern "C" __attribute__((visibility("default"))) void caten_cpu_library_free_kept_v1(void* kept) {
+  caten::cpu::free_kept_filters(kept);
 }

@@ -13,8 +13,13 @@ using caten_cpu_library_name = const char* (*)();
 /// A routine as runtime/driver_abi.h describes it, without buffers too. Returns null, or why it was not computed, a
 /// text of this thread.
 using caten_cpu_library_call = const char* (*)(const char* routine, const char* dtype, void* const* buffers,
-                                               const int64_t* sizes, uint32_t size_count, int threads);
+                                               const int64_t* sizes, uint32_t size_count, void** const* kept,
+                                               int threads);
+
+/// Gives back what a call kept.
+using caten_cpu_library_free_kept = void (*)(void* kept);
 }
 
 #define CATEN_CPU_LIBRARY_NAME "caten_cpu_library_name_v1"
-#define CATEN_CPU_LIBRARY_CALL "caten_cpu_library_call_v1"
+#define CATEN_CPU_LIBRARY_CALL "caten_cpu_library_call_v2"
+#define CATEN_CPU_LIBRARY_FREE_KEPT "caten_cpu_library_free_kept_v1"

@@ -112,6 +112,8 @@ class Execution {
 
 /// `bf16`: A and B are, C is f32 in any case.
 void compute_contraction(bool bf16, void* const* buffers, const int64_t* sizes, uint32_t count, int threads);
-void compute_convolution(void* const* buffers, const int64_t* sizes, uint32_t count);
+/// `kept`: of the filters (caten_driver::call_library), or null.
+void compute_convolution(void* const* buffers, const int64_t* sizes, uint32_t count, void** kept);
+void free_kept_filters(void* kept);
 
 }  // namespace caten::cpu

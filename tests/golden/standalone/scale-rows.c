@@ -14,16 +14,23 @@ static void kernel_0(void *const *buffers, const int64_t *sizes) {
   const float *const b2 = buffers[2];
   const int64_t n0 = sizes[0];
   for (int64_t i0 = 0; i0 < n0; ++i0) {
-    float a0 = -0x0p+0f;
-    for (int64_t i1 = 0; i1 < 4; ++i1) {
-      const float v0 = b1[i0 * 4 + i1];
-      const float v1 = caten_exp2(v0);
-      const float v2 = b2[i1];
-      const float v3 = v1 * v2;
-      const float v4 = a0 + v3;
-      a0 = v4;
-    }
-    const float r0 = a0;
+    const float v0 = b1[i0 * 4];
+    const float v1 = caten_exp2(v0);
+    const float v2 = b2[0];
+    const float v3 = v1 * v2;
+    const float v4 = b1[i0 * 4 + 1];
+    const float v5 = caten_exp2(v4);
+    const float v6 = b2[1];
+    const float v7 = (v5 * v6) + v3;
+    const float v8 = b1[i0 * 4 + 2];
+    const float v9 = caten_exp2(v8);
+    const float v10 = b2[2];
+    const float v11 = (v9 * v10) + v7;
+    const float v12 = b1[i0 * 4 + 3];
+    const float v13 = caten_exp2(v12);
+    const float v14 = b2[3];
+    const float v15 = (v13 * v14) + v11;
+    const float r0 = v15;
     b0[i0] = r0;
   }
 }

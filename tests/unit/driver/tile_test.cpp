@@ -160,6 +160,54 @@ TEST_CASE("results that are written past the caches are whole, wherever they beg
   }
 }
 
+TEST_CASE("folds of a few elements, of one and of none are right, with products and what follows them") {
+  struct Fold {
+    Shape shape;
+    std::vector<int> axes;
+  };
+  const std::vector<Fold> all{{{5, 37, 3}, {2}},
+                              {{5, 3, 37}, {1}},
+                              {{3, 3, 2, 19}, {0, 1}},
+                              {{7, 1, 5}, {1}},
+                              {{4, 32}, {1}},
+                              {{4, 33}, {1}},
+                              {{6, 0}, {1}},
+                              {{9, 2, 2, 2}, {1, 3}},
+                              {
+                                  {40, 4},
+                                  {},
+                              },
+                              {{1, 21, 1}, {0, 2}},
+                              {{3}, {0}}};
+  generated::Random random(31);
+  for (const std::string& runtime : compiling_runtimes()) {
+    Session session({.runtime = runtime, .store = test_store()});
+    generated::Runner run = [&](const Graph& graph, const Arguments& arguments) {
+      return session.run(graph, arguments);
+    };
+    using Kind = std::pair<DType, Combine>;
+    for (auto [dtype, combine] :
+         {Kind{DType::kF32, Combine::kAdd}, Kind{DType::kF32, Combine::kMax}, Kind{DType::kF64, Combine::kMul},
+          Kind{DType::kI16, Combine::kAdd}, Kind{DType::kBF16, Combine::kAdd}, Kind{DType::kC64, Combine::kMul}}) {
+      generated::Case given{};
+      Build b(given.graph);
+      for (const Fold& fold : all) {
+        std::string name = std::to_string(given.graph.inputs.size());
+        NodeId x = given.graph.add_input("x" + name, {dtype, fold.shape});
+        NodeId y = b.mul(x, given.graph.add_input("y" + name, {dtype, fold.shape}));
+        NodeId folded = b.reduce(combine, y, fold.axes);
+        given.graph.outputs.push_back({"folded" + name, folded});
+        given.graph.outputs.push_back({"same" + name, b.eq(folded, folded)});
+      }
+      for (const Graph::Input& input : given.graph.inputs)
+        given.arguments.inputs.push_back(
+            generated::random_array(random, dtype, concrete(given.graph.type(input.node).shape, {})));
+      generated::Verdict verdict = generated::check(given, run);
+      CHECK_MESSAGE(verdict.ok(), runtime, ", ", dtype_name(dtype), ": ", verdict.message);
+    }
+  }
+}
+
 TEST_CASE("a sum of many transposed values has small tiles of each") {
   for (DType dtype : {DType::kF32, DType::kC128}) {
     Graph graph;

@@ -58,6 +58,24 @@ TEST_CASE("same_type and same_bytes") {
   CHECK(Array::zeros(DType::kF32, {0}).same_bytes(Array::zeros(DType::kF32, {0})));
 }
 
+TEST_CASE("what is kept with elements is there for all who share them, until they change") {
+  int made = 0;
+  auto make = [&] { return std::make_shared<int>(++made); };
+  Array a = Array::zeros(DType::kF32, {6});
+  Array b = a.reinterpreted(DType::kI32, {2, 3});
+  std::weak_ptr<void> kept = a.kept("sum", make);
+  CHECK(b.kept("sum", make) == kept.lock());
+  CHECK(a.kept("product", make) != kept.lock());
+  CHECK(made == 2);
+  a.as_mutable<float>()[0] = 1;
+  CHECK(kept.expired());
+  kept = b.kept("sum", make);
+  CHECK(made == 3);
+  a = b = Array();
+  CHECK(kept.expired());
+  CHECK(a.kept("sum", make) == nullptr);
+}
+
 TEST_CASE("checked_bytes refuses what 63 bits cannot count") {
   CHECK(checked_bytes(DType::kF64, {3, 4}).value() == 96);
   CHECK(checked_bytes(DType::kF64, {}).value() == 8);
