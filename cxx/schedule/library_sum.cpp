@@ -60,9 +60,18 @@ struct Convolution {
   ConvolutionLayout layout{};
   ProductReads reads{};
 };
+/// Whether one of the factors is taken at computed places, as windows are: what is no convolution is mostly known here.
+bool may_slide(const Graph& graph, const Node& product) {
+  return product.is(Op::kMul) && std::any_of(product.operands.begin(), product.operands.end(), [&](NodeId factor) {
+           while (is_view(graph[factor])) factor = graph[factor].operands[0];
+           return graph[factor].is(Op::kTake);
+         });
+}
+
 /// `padded`: with zeros around images that nothing computes.
 std::optional<Convolution> read_convolution(const Graph& graph, NodeId fold, bool padded) {
   NodeId product = product_of(graph, graph[fold]);
+  if (!may_slide(graph, graph[product])) return std::nullopt;
   // It reads what windows are taken from.
   Stops stops = [&](NodeId id) {
     if (id == product) return false;
