@@ -234,7 +234,6 @@ bool Lowering::folds_few(const PassPlan& plan) const {
 }
 
 void Lowering::lower_few(Body& into, const PassPlan& plan) {
-  in_lanes_ = true;
   Body& body = outer_loops(into, plan);
   std::vector<ValueId> folded(plan.folds.size());
   std::vector<int64_t> at(plan.reduced.size(), 0);
@@ -244,7 +243,7 @@ void Lowering::lower_few(Body& into, const PassPlan& plan) {
     for (size_t k = 0; k < at.size(); ++k) variables[outer + k] = Dim(at[k]);
     for (size_t k = 0; k < plan.folds.size(); ++k) {
       const KernelPart& part = *plan.folds[k];
-      ValueId element = to_held(part, own(plan, part, variables));
+      ValueId element = own(plan, part, variables);
       folded[k] = first ? element : combine_into(part, folded[k], element);
     }
     more = false;
@@ -253,7 +252,6 @@ void Lowering::lower_few(Body& into, const PassPlan& plan) {
       if (!more) at[k] = 0;
     }
   }
-  for (size_t k = 0; k < plan.folds.size(); ++k) folded[k] = from_held(*plan.folds[k], folded[k]);
   finish_folded(body, plan, folded);
 }
 
