@@ -2,12 +2,15 @@
 lisp/warm.lisp."""
 import math
 
+# What a stride of 2 halves is still no small size, of which a kernel may be made (docs/inspecting.md).
+LEAST = 34
+
 REAL = ["f32", "f64", "i32"]
 FLOAT = ["f32", "f64", "bf16"]
 
 
 class Draw:
-    """Sizes from 17 to 2000, of which a share of `small` are from 1 to 16. `wide`: other dtypes than f32 too."""
+    """Sizes from LEAST to 2000, of which a share of `small` are from 1 to 16. `wide`: other dtypes than f32 too."""
 
     def __init__(self, random, small=0.0, dtypes=("f32",)):
         self.random, self.small, self.dtypes = random, small, dtypes
@@ -28,18 +31,18 @@ class Draw:
         """Of an axis; sizes of all magnitudes are equally likely."""
         if self.chance(self.small):
             return self.integer(1, 16)
-        return int(math.exp(self.random.uniform(math.log(17), math.log(max(most, 17) + 0.999))))
+        return int(math.exp(self.random.uniform(math.log(LEAST), math.log(max(most, LEAST) + 0.999))))
 
     def sizes(self, rank, elements=1 << 20):
-        most = max(17, min(2000, int(elements ** (1 / max(rank, 1)) * 3)))
+        most = max(LEAST, min(2000, int(elements ** (1 / max(rank, 1)) * 3)))
         for _ in range(1000):
             out = [self.size(most) for _ in range(rank)]
             if math.prod(out) <= elements:
                 return out
-        return [17] * rank
+        return [LEAST] * rank
 
     def shape(self, least=1, elements=1 << 20):
-        most = max(least, min(4, int(math.log(elements / 8) / math.log(17))))
+        most = max(least, min(4, int(math.log(elements / 8) / math.log(LEAST))))
         return self.sizes(self.integer(least, most), elements)
 
 
@@ -141,7 +144,7 @@ def group_norm(d):
 def topk(d):
     shape = d.shape(1, 1 << 14)
     axis = axis_of(d, len(shape))
-    return f"(topk {tensor(shape, d.dtype(REAL))} {d.size(shape[axis]) if shape[axis] > 17 else 1} :axis {axis})".replace("(topk", "(topk")
+    return f"(topk {tensor(shape, d.dtype(REAL))} {d.size(shape[axis]) if shape[axis] > LEAST else 1} :axis {axis})".replace("(topk", "(topk")
 
 
 def searchsorted(d):
@@ -185,8 +188,8 @@ def matmul(d):
     (m, k, n), t = d.sizes(3, 1 << 22), d.dtype(["f32", "f64", "bf16", "i32"])
     lead = d.choice([[], [], [d.size(40)], [d.size(20), d.size(20)]])
     while math.prod(lead) * m * k * n > 1 << 24:
-        m, k, n = [max(17, v // 2) if v > 17 else v for v in (m, k, n)]
-        if lead and max(m, k, n) <= 17:
+        m, k, n = [max(LEAST, v // 2) if v > LEAST else v for v in (m, k, n)]
+        if lead and max(m, k, n) <= LEAST:
             break
     shared = d.chance(0.3)
     return f"(matmul {tensor(lead + [m, k], t)} {tensor(([] if shared else lead) + [k, n], t)})"
@@ -346,7 +349,7 @@ def flip(d):
 def roll(d):
     shape = d.shape()
     axis = axis_of(d, len(shape))
-    return f"(roll {tensor(shape, d.dtype(REAL))} {d.size(shape[axis] + 17)} :axis {axis})"
+    return f"(roll {tensor(shape, d.dtype(REAL))} {d.size(shape[axis] + LEAST)} :axis {axis})"
 
 
 def pad(d):
