@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "codegen/hand_written.hpp"
+#include "codegen/hoisting.hpp"
 #include "codegen/placing.hpp"
 #include "codegen/render_functions.hpp"
 
@@ -283,11 +284,6 @@ class KernelRenderer {
     return by.kind == ValueKind::kConstant && by.constant.as_integer() != 0;
   }
 
-  bool has_line(const ScalarValue& value) const {
-    return value.kind != ValueKind::kConstant && value.kind != ValueKind::kAccumulator &&
-           value.kind != ValueKind::kResult;
-  }
-
   void render_branch(const Placing& placing, uint32_t branch, int depth) {
     for (uint32_t id : placing.branches[branch].values) {
       const ScalarValue& value = nest_.values[id];
@@ -318,62 +314,12 @@ class KernelRenderer {
       if (!changes_[id]) available_.insert(id);
   }
 
-  /// The loads of the element that a statement stores: it is there.
-  void collect_loads_of(const Statement& store, std::set<uint32_t>& loads) const {
-    for (uint32_t id = 0; id < nest_.values.size(); ++id) {
-      const ScalarValue& value = nest_.values[id];
-      if (value.kind == ValueKind::kLoad && value.slot == store.slot && value.index == store.index) loads.insert(id);
-    }
-  }
-
-  /// What the statements of a loop's body need in any case: its own, and those of loops that run at least once.
-  void collect_wanted(const std::vector<Statement>& body, std::vector<ValueId>& wanted) const {
-    for (const Statement& statement : body) {
-      if (statement.kind == StatementKind::kLoop) {
-        bool runs = statement.extent.is_constant() && statement.extent.constant() > 0;
-        if (runs) collect_wanted(statement.body, wanted);
-        continue;
-      }
-      if (statement.value.valid()) wanted.push_back(statement.value);
-      if (statement.kind == StatementKind::kStore)
-        for (ValueId id : values_in(statement.index)) wanted.push_back(id);
-    }
-  }
-
-  static void collect_variables(const Statement& statement, std::set<std::string>& names) {
-    if (!statement.variable.empty()) names.insert(statement.variable);
-    for (const std::vector<Statement>* body : {&statement.body, &statement.otherwise})
-      for (const Statement& inner : *body) collect_variables(inner, names);
-  }
-
   /// Loads that a loop's body repeats are computed before it, where it runs at all. Whether the loop has a condition of
   /// its own now, which the caller closes.
   bool hoist(const Statement& loop, int depth) {
-    std::vector<ValueId> wanted;
-    collect_wanted(loop.body, wanted);
-    Placing placing(nest_, wanted, available_);
-    std::set<std::string> inside;
-    collect_variables(loop, inside);
-    std::vector<ValueId> fixed;
-    bool reads = false;
-    std::vector<bool> varies_inside(nest_.values.size(), false);
-    for (uint32_t id = 0; id < nest_.values.size(); ++id) {
-      const ScalarValue& value = nest_.values[id];
-      std::set<std::string> names;
-      value.index.collect_symbols(names);
-      bool varying = changes_[id] || value.kind == ValueKind::kResult;
-      for (const std::string& name : names) varying = varying || inside.contains(name);
-      for (ValueId named : values_in(value.index)) varying = varying || varies_inside[named.value];
-      for (ValueId operand : value.operands) varying = varying || varies_inside[operand.value];
-      if (value.kind == ValueKind::kResult) varying = !known_results_.contains(value.slot);
-      varying = varying || (value.kind == ValueKind::kLoad && nest_.slots[value.slot].written);
-      varies_inside[id] = varying;
-    }
-    for (uint32_t id : placing.branches[0].values) {
-      if (varies_inside[id] || !has_line(nest_.values[id])) continue;
-      fixed.push_back({id});
-      reads = reads || Placing::must_be_guarded(nest_.values[id]);
-    }
+    std::vector<ValueId> fixed = fixed_values(nest_, loop, {available_, changes_, known_results_});
+    bool reads =
+        std::any_of(fixed.begin(), fixed.end(), [&](ValueId id) { return Placing::must_be_guarded(nest_[id]); });
     if (!reads) return false;
     bool runs = loop.extent.is_constant() && loop.extent.constant() > 0;
     if (!runs) line(depth, fmt::format("if (0 < {}) {{", extent_of(loop)));
@@ -385,22 +331,8 @@ class KernelRenderer {
   /// nothing.
   std::string extent_of(const Statement& loop) {
     bool form = loop.extent_is == Extent::kForm;
-    At place(*this, form ? "" : loop.variable, form || decides(loop) ? kSmallSize : 0);
+    At place(*this, form ? "" : loop.variable, form || decides_unrolling(loop) ? kSmallSize : 0);
     return index(loop.extent);
-  }
-
-  static bool decides(const Statement& loop) { return loop.extent_is == Extent::kAxis && !has_open_loop(loop.body); }
-
-  static bool is_short(const Statement& loop) {
-    return loop.extent.is_constant() && loop.extent.constant() <= kSmallSize;
-  }
-
-  static bool has_open_loop(const std::vector<Statement>& body) {
-    return std::any_of(body.begin(), body.end(), [](const Statement& statement) {
-      bool open = statement.kind == StatementKind::kLoop && statement.extent_is != Extent::kForm &&
-                  !(decides(statement) && is_short(statement));
-      return open || has_open_loop(statement.body) || has_open_loop(statement.otherwise);
-    });
   }
 
   void render_loop_head(const Statement& loop, int depth) {
@@ -522,7 +454,7 @@ class KernelRenderer {
         for (size_t k = i; k < body.size() && at_once(body[k]); ++k) {
           if (body[k].kind == StatementKind::kStore) {
             for (ValueId id : values_in(body[k].index)) wanted.push_back(id);
-            collect_loads_of(body[k], safe);
+            collect_loads_of(nest_, body[k], safe);
           }
           wanted.push_back(body[k].value);
         }
