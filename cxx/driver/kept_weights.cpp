@@ -1,6 +1,8 @@
 #include "driver/kept_weights.hpp"
 
 #include <atomic>
+#include <mutex>
+#include <vector>
 
 namespace caten {
 namespace {

@@ -2,9 +2,9 @@
 // elements, so that it is gone when they are, or change.
 #pragma once
 
-#include <mutex>
+#include <memory>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "ir/array.hpp"
 #include "runtime/device.hpp"

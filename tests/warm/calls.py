@@ -10,7 +10,7 @@ FLOAT = ["f32", "f64", "bf16"]
 
 
 class Draw:
-    """Sizes from LEAST to 2000, of which a share of `small` are from 1 to 16. `wide`: other dtypes than f32 too."""
+    """Sizes from LEAST to 2000, of which a share of `small` are from 1 to 16."""
 
     def __init__(self, random, small=0.0, dtypes=("f32",)):
         self.random, self.small, self.dtypes = random, small, dtypes
@@ -144,7 +144,7 @@ def group_norm(d):
 def topk(d):
     shape = d.shape(1, 1 << 14)
     axis = axis_of(d, len(shape))
-    return f"(topk {tensor(shape, d.dtype(REAL))} {d.size(shape[axis]) if shape[axis] > LEAST else 1} :axis {axis})".replace("(topk", "(topk")
+    return f"(topk {tensor(shape, d.dtype(REAL))} {d.size(shape[axis]) if shape[axis] > LEAST else 1} :axis {axis})"
 
 
 def searchsorted(d):
@@ -238,7 +238,7 @@ def transpose(d):
     t, kernel = d.dtype(["f32", "f64"]), d.choice([2, 3, 4])
     n, c, f = d.choice([1, 2, 4]), d.size(40), d.size(40)
     words = {2: " :stride 2", 3: d.choice(["", " :stride 2 :padding 1"]), 4: " :stride 2 :padding 1"}[kernel]
-    return f"(conv-transpose2d {tensor([n, c, d.size(40), d.size(40)], t)} {tensor([c, f, kernel, kernel], t)}{d.choice(['', ' ' + tensor([f], t)])}{words})".replace(") nil", ")")
+    return f"(conv-transpose2d {tensor([n, c, d.size(40), d.size(40)], t)} {tensor([c, f, kernel, kernel], t)}{d.choice(['', ' ' + tensor([f], t)])}{words})"
 
 
 def pool(name):
