@@ -10,6 +10,7 @@
   (:export
    ;; definitions
    #:defcomposite #:composite #:composite-p #:defoptimizer #:disable-optimizer #:enable-optimizer #:optimizers #:deftest #:check #:check-error #:near #:numpy
+   #:consensual-program #:param #:value #:visible #:rule #:constraint #:commit #:lci-of #:text-of #:load-consensual-program
    #:defmaker #:document-function #:random-tensor #:per-element
    ;; clauses of definitions
    #:where #:next #:-> #:~

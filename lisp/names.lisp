@@ -4,7 +4,7 @@
   (:use :cl)
   (:import-from :caten/composite #:find-composite #:composite-text #:composite-signature)
   (:import-from :caten/signature #:signature-keys)
-  (:export #:designated #:signature-line #:keyword-names))
+  (:export #:designated #:parameters #:signature-line #:keyword-names))
 
 (in-package :caten/names)
 
@@ -18,8 +18,9 @@
         (find-symbol name :caten-user))))
 
 (defun parameters (symbol)
-  "The lambda list of a function or macro, without &environment, or nil."
+  "The lambda list of a function or macro, without &whole and &environment, or nil."
   (let* ((list (and (fboundp symbol) (ignore-errors (ext:function-lambda-list symbol))))
+         (list (if (eq (first list) '&whole) (cddr list) list))
          (place (member '&environment list)))
     (if place (append (ldiff list place) (cddr place)) list)))
 

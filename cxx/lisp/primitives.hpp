@@ -19,6 +19,7 @@ void define_file_primitives();
 void define_optimizer_primitives();
 void define_prompt_primitives();
 void define_ops_primitives();
+void define_consensus_primitives();
 
 inline void define_all_primitives() {
   define_text_primitives();
@@ -30,6 +31,7 @@ inline void define_all_primitives() {
   define_optimizer_primitives();
   define_prompt_primitives();
   define_ops_primitives();
+  define_consensus_primitives();
 }
 
 /// E0005 if the source is not UTF-8.

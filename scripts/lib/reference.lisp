@@ -63,7 +63,7 @@
   "A public name that is no composite."
   (flet ((line (kind documentation &optional lambda-list)
            (list :kind kind :name (source-name symbol) :documentation documentation :lambda lambda-list)))
-    (cond ((macro-function symbol) (line "macro" (documentation symbol 'function) (words (ext:function-lambda-list symbol))))
+    (cond ((macro-function symbol) (line "macro" (documentation symbol 'function) (words (caten/names:parameters symbol))))
           ((fboundp symbol)
            (line "function" (documentation symbol 'function)
                  (let ((list (ext:function-lambda-list symbol))) (and list (words list)))))

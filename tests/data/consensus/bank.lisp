@@ -1,0 +1,16 @@
+(consensual-program Bank
+ (param Accounts int)
+ (param Transfers int)
+ (param source (tensor i32 Transfers))
+ (param target (tensor i32 Transfers))
+ (value Balance :dtype (scalar i64) :shape (seq Accounts) :clock lamport :init 100)
+ (value Amount :dtype (scalar i64) :shape (seq Transfers) :clock lamport)
+ (flet ((end (tensor) `(visible (|Amount| i) (|Balance| (at ,tensor i)))))
+  (list (end 'source) (end 'target)))
+ (visible (Amount i) (Amount i))
+ (rule Transfer
+  :on (Amount i)
+  :reads ((from (Balance (at source i))) (to (Balance (at target i))) (amount (Amount i)))
+  :emit ((propose (Balance (at source i)) (- from amount)) (propose (Balance (at target i)) (+ to amount))))
+ (constraint Solvent :scope (Balance a) :kind require :pred (<= 0 (ref Balance a)) :priority 100 :hard t)
+ (commit (Balance *) :policy (satisfy max-constraints-then-score) :atomic proposal :on-unsat fail))

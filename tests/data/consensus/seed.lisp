@@ -1,0 +1,23 @@
+(consensual-program main
+ (value Txt :dtype (token BPE) :shape (seq N) :clock lamport)
+ (value Vid :dtype (token VQ) :shape (grid3d T W H) :clock lamport)
+ (value MaskPlan :dtype event :shape (set) :clock lamport)
+ (value RuleSet :dtype rule :shape (set) :clock lamport)
+ (visible (Vid t x y) (Vid t (+ x dx) (+ y dy)) :pred (in (dx dy) N8))
+ (visible (Vid t x y) (Vid (+ t -1) x y) :pred (< 0 t))
+ (visible (Vid t x y) (Txt *))
+ (value Coarse :dtype (token VQ) :shape (grid3d T (/ W 8) (/ H 8)) :clock lamport)
+ (visible (Vid t x y) (Coarse t (/ x 8) (/ y 8)))
+ (rule LocalGen
+  :on (Vid t x y)
+  :reads ((neighbors (in N8)) (prev_frame) (Txt (Txt *)) (Coarse ?))
+  :emit ((propose (Vid t x y) (Model neighbors prev txt coarse)))
+  :score (ModelScore |...|))
+ (constraint HardLock :scope (Vid t (range x1 x2) (range y1 y2)) :kind forbid :pred (change) :priority 100)
+ (constraint TextPaint :scope (Vid t (region "sky")) :kind require :pred (in-palette "blue-ish") :priority 50)
+ (constraint Topology :scope (Vid t x y) :kind forbid :pred (read-future) :priority 1000)
+ (commit (Vid *) :policy (satisfy max-constraints-then-score))
+ (rule Schedule
+  :on (MaskPlan)
+  :reads ()
+  :emit ((propose (MaskPlan) (SampleTiles :strategy "red-black" :epoch e)))))

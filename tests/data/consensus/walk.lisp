@@ -1,0 +1,15 @@
+(consensual-program Walk
+ (param Maze region)
+ (param Tired automaton)
+ (value Step :dtype (token Moves 4) :shape (grid 100) :clock lamport)
+ (value Plan :dtype event :shape (set) :clock lamport)
+ (visible (Step t) (Step (range 0 (+ t -1))) :pred (< 0 t))
+ (visible (Step t) (Step (- t 1)) :pred (>= t 1))
+ (rule Go
+  :on (Step t)
+  :reads ((previous) (path (Step (range 0 (+ t -1))) ?))
+  :emit ((propose (Step t) (where (and (any path) (not (all path))) (mod (floor (/ previous 2)) 4) 1))))
+ (constraint Inside :scope (Step (region Maze)) :kind forbid :pred (change) :priority 3)
+ (constraint Rested :scope (Step *) :kind forbid :pred (accepts Tired) :priority 2)
+ (commit (Step t) :policy (satisfy max-constraints-then-score) :budget (min t 5))
+ (rule Schedule :on (Plan) :emit ((propose (Plan) (SampleTiles :strategy "raster" :epoch 0)))))
