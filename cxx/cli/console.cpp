@@ -52,7 +52,7 @@ Status write_file(const std::string& path, const std::string& text) {
 
 int exit_code(const Diagnostic& diagnostic) {
   if (diagnostic.code == Code::Interrupted) return kExitInterrupted;
-  return static_cast<int>(diagnostic.code) >= 900 ? kExitUsage : kExitFailed;
+  return static_cast<int>(diagnostic.code) / 100 == 9 ? kExitUsage : kExitFailed;
 }
 
 int exit_code(const Diagnostics& diagnostics) {

@@ -10,6 +10,8 @@ namespace caten {
 
 #ifdef CATEN_LISP
 
+bool has_lisp() { return true; }
+
 bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnostics) {
   if (lisp::booted()) return true;
   Timed step(session.options().timings, "start Lisp");
@@ -67,6 +69,8 @@ std::vector<std::string> call_lisp(const std::string& name, const std::vector<st
 }
 
 #else
+
+bool has_lisp() { return false; }
 
 bool start_lisp(Session&, const Settings&, Diagnostics& diagnostics) {
   diagnostics.add({.code = Code::LispError,

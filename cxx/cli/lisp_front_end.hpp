@@ -12,6 +12,9 @@
 
 namespace caten {
 
+/// Was this caten built with Lisp?
+bool has_lisp();
+
 /// Starts Lisp for this session, with plugins, the init file and -fno-NAME. False if something failed.
 bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnostics);
 

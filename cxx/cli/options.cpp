@@ -31,10 +31,12 @@ const std::vector<Option>& all_options() {
        [](S& s, const Text& v) { s.output_file = v; }},
       {"-c", "", "", "cd", "compile to an object file with a C header: no caten or Lisp is needed to call it",
        [](S& s, const Text&) { s.artifact = true; }},
-      {"-E", "", "", "c", "print the expanded IR (--emit=ir)", [](S& s, const Text&) { s.emit = "ir"; }},
+      {"-E", "", "", "c", "print the expanded IR (--emit=ir); of a consensual program its LCI",
+       [](S& s, const Text&) { s.emit = "ir"; }},
       {"-S", "", "", "c", "print the kernels' source (--emit=kernel)", [](S& s, const Text&) { s.emit = "kernel"; }},
-      {"--emit", "", "WHAT", "cd", "ir, graph (rewritten IR), schedule or kernel",
-       [](S& s, const Text& v) { s.emit = v; }, "", nullptr, "ir graph schedule kernel"},
+      {"--emit", "", "WHAT", "cd",
+       "ir, graph (rewritten IR), schedule or kernel; lci or text: a consensual program in that form",
+       [](S& s, const Text& v) { s.emit = v; }, "", nullptr, "ir graph schedule kernel lci text"},
       {"--entry", "", "NAME", "cd", "the program or composite of the text to use",
        [](S& s, const Text& v) { s.entry = v; }},
       {"-D", "", "NAME=VALUE", "cd", "fix a size (M=3) or choose a dtype (T=f64)",
@@ -203,7 +205,7 @@ Status check_values(const Settings& s) {
                  .remedy = did_you_mean(value, values)});
   };
   CATEN_TRY(one_of("--color", s.color, {"auto", "always", "never"}));
-  if (!s.emit.empty()) CATEN_TRY(one_of("--emit", s.emit, {"ir", "graph", "schedule", "kernel"}));
+  if (!s.emit.empty()) CATEN_TRY(one_of("--emit", s.emit, {"ir", "graph", "schedule", "kernel", "lci", "text"}));
   if (Result<std::optional<Precision>> known = parse_precision(s.dtype, s.keep_f32); !known)
     return tl::make_unexpected(known.error());
   if (s.profile && s.verify)

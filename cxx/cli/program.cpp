@@ -50,7 +50,6 @@ Result<std::string> read_stdin() {
   return text;
 }
 
-/// The text of an operand, added to the session's sources.
 Result<uint32_t> add_source(Session& session, const std::string& operand) {
   if (operand == "-") {
     Result<std::string> text = read_stdin();
@@ -125,30 +124,36 @@ Result<Array> load_for(const InputSlot& slot, const std::string& path) {
 
 }  // namespace
 
+Result<uint32_t> read_operand(Session& session, const std::string& operand) {
+  Timed step(session.options().timings, "read");
+  return add_source(session, operand);
+}
+
 std::optional<Graph> load_program(Session& session, const std::string& operand, const Settings& settings,
+                                  Diagnostics& diagnostics) {
+  Result<uint32_t> source = read_operand(session, operand);
+  if (source) return load_program(session, *source, settings, diagnostics);
+  diagnostics.add(source.error());
+  return std::nullopt;
+}
+
+std::optional<Graph> load_program(Session& session, uint32_t source, const Settings& settings,
                                   Diagnostics& diagnostics) {
   std::optional<Definitions> definitions = parse_definitions_option(settings, diagnostics);
   if (!definitions) return std::nullopt;
   Timings* timings = session.options().timings;
-  Timed step(timings, "read");
-  Result<uint32_t> source = add_source(session, operand);
-  if (!source) {
-    diagnostics.add(source.error());
-    return std::nullopt;
-  }
-  bool ir = is_ir_text(session.sources().text(*source));
-  step.stop();
+  bool ir = is_ir_text(session.sources().text(source));
   if ((!ir || !settings.plugins.empty() || !settings.ops.empty()) && !start_lisp(session, settings, diagnostics))
     return std::nullopt;
   std::optional<Graph> graph;
   if (ir) {
     graph = read_program(
-        session.sources(), *source,
+        session.sources(), source,
         {.entry = settings.entry, .sizes = definitions->sizes, .types = definitions->types, .timings = timings},
         diagnostics);
   } else {
-    step.next("trace Lisp");
-    graph = trace_lisp(*source, definitions->types, diagnostics, settings.entry);
+    Timed step(timings, "trace Lisp");
+    graph = trace_lisp(source, definitions->types, diagnostics, settings.entry);
     for (const auto& [name, size] : definitions->sizes)
       if (graph && graph->dims.equate(Dim::symbol(name), Dim(size), "-D") == DimEnv::Outcome::kContradiction)
         diagnostics.add({.code = Code::SizeOutOfBounds,
@@ -274,6 +279,12 @@ Result<Graph> optimised(const Session& session, const Graph& graph, const Settin
 }
 
 Result<std::string> emitted(Session& session, const Graph& graph, std::string_view what, const Settings& settings) {
+  if (what == "lci" || what == "text")
+    return fail({.code = Code::BadOptionValue,
+                 .message = fmt::format("--emit={} prints consensual programs", what),
+                 .expected = "a file .lmpm or .lci, or a text (lci …)",
+                 .found = "a tensor program",
+                 .remedy = "use --emit=ir, graph, schedule or kernel"});
   if (what == "ir") return print(graph);
   Result<Graph> better = optimised(session, graph, settings);
   if (!better) return tl::make_unexpected(better.error());

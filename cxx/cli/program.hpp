@@ -13,6 +13,10 @@ namespace caten {
 /// The program that an operand means: a file, `-` for stdin, or the text itself when it begins with `(` or is YAML.
 /// IR text is read in C++; everything else is Lisp. It is converted to the session's precision. Notes (derived sizes,
 /// chosen dtypes) are added to `diagnostics`.
+/// `operand`: its text is added to the session's sources first.
+Result<uint32_t> read_operand(Session& session, const std::string& operand);
+std::optional<Graph> load_program(Session& session, uint32_t source, const Settings& settings,
+                                  Diagnostics& diagnostics);
 std::optional<Graph> load_program(Session& session, const std::string& operand, const Settings& settings,
                                   Diagnostics& diagnostics);
 

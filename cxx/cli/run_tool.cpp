@@ -13,6 +13,7 @@
 #include "cli/bench_command.hpp"
 #include "cli/cache_command.hpp"
 #include "cli/commands.hpp"
+#include "cli/consensual.hpp"
 #include "cli/console.hpp"
 #include "cli/explain.hpp"
 #include "cli/lisp_front_end.hpp"
@@ -175,9 +176,9 @@ class Invocation {
     return write(text);
   }
 
-  /// The program of the operand, transformed and optimised as the options ask.
-  std::optional<Graph> program(const std::string& operand) {
-    std::optional<Graph> graph = load_program(session_, operand, settings_, diagnostics_);
+  /// The program of the source, transformed and optimised as the options ask.
+  std::optional<Graph> program(uint32_t source) {
+    std::optional<Graph> graph = load_program(session_, source, settings_, diagnostics_);
     if (!graph) return std::nullopt;
     if (tool_.transform) {
       Result<Graph> transformed = tool_.transform(*graph, settings_);
@@ -224,7 +225,10 @@ class Invocation {
                      .expected = "one FILE, - or '(composite …)'",
                      .found = settings_.operands[1],
                      .remedy = "put them into one file, or compile them one by one"});
-    std::optional<Graph> graph = program(settings_.operands[0]);
+    Result<uint32_t> source = read_operand(session_, settings_.operands[0]);
+    if (!source) return report(source.error());
+    if (is_consensual(session_.sources(), *source)) return consensual(*source, false);
+    std::optional<Graph> graph = program(*source);
     if (!graph) return report();
     if (std::string path = artifact_file(settings_, settings_.operands[0]); !path.empty()) {
       Result<Graph> better = optimised(session_, *graph, settings_);
@@ -236,6 +240,11 @@ class Invocation {
         settings_.emit.empty() ? (session_.reference() || tool_.transform ? "ir" : "kernel") : settings_.emit;
     Result<std::string> text = emitted(session_, *graph, what, settings_);
     return text ? write(*text) : report(text.error());
+  }
+
+  int consensual(uint32_t source, bool run) {
+    std::optional<std::string> text = consensual_text(session_, source, settings_, run, diagnostics_);
+    return text ? write(*text) : report();
   }
 
   int run_program() {
@@ -257,7 +266,10 @@ class Invocation {
                      .expected = "one FILE",
                      .found = operands[2],
                      .remedy = "give inputs with --in name=file"});
-    std::optional<Graph> graph = program(operands[1]);
+    Result<uint32_t> source = read_operand(session_, operands[1]);
+    if (!source) return report(source.error());
+    if (is_consensual(session_.sources(), *source)) return consensual(*source, true);
+    std::optional<Graph> graph = program(*source);
     if (!graph) return report();
     Result<Graph> better = optimised(session_, *graph, settings_);
     if (!better) return report(better.error());

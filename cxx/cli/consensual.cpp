@@ -1,0 +1,78 @@
+#include "cli/consensual.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/lisp_front_end.hpp"
+#include "consensus/names.hpp"
+#include "consensus/print.hpp"
+#include "consensus/read_lci.hpp"
+#include "consensus/read_text.hpp"
+
+namespace caten {
+namespace {
+
+/// Composites are what Lisp knows; it is started when the first name is asked for.
+consensus::ResolveOptions composites(Session& session, const Settings& settings, Diagnostics& diagnostics) {
+  consensus::ResolveOptions out;
+  if (!has_lisp()) return out;
+  out.composite = [&](const std::string& name) -> std::string {
+    if (!start_lisp(session, settings, diagnostics)) return "";
+    std::vector<std::string> found = call_lisp("caten/consensus:composite-named", {name});
+    return found.empty() ? "" : found[0];
+  };
+  out.composite_names = [] {
+    std::vector<std::string> lines;
+    for (const std::string& text : call_lisp("caten/consensus:composite-names", {}))
+      for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+        end = std::min(text.find('\n', begin), text.size());
+        lines.push_back(text.substr(begin, end - begin));
+      }
+    return lines;
+  };
+  return out;
+}
+
+void note_free_names(const consensus::Names& names, Diagnostics& diagnostics) {
+  for (const consensus::FreeName& each : names.free)
+    diagnostics.add({.message = fmt::format("to be given: {} : {}", each.name.text,
+                                            consensus::text_of_type({.name = each.name, .type = each.type})),
+                     .severity = Severity::kNote});
+}
+
+}  // namespace
+
+bool is_consensual(const SourceMap& sources, uint32_t source) {
+  const std::string& name = sources.name(source);
+  return name.ends_with(".lmpm") || name.ends_with(".lci") || consensus::is_lci_text(sources.text(source));
+}
+
+std::optional<std::string> consensual_text(Session& session, uint32_t source, const Settings& settings, bool run,
+                                           Diagnostics& diagnostics) {
+  const SourceMap& sources = session.sources();
+  bool text = sources.name(source).ends_with(".lmpm");
+  std::optional<consensus::Program> program =
+      text ? consensus::read_text(sources, source, diagnostics) : consensus::read_lci(sources, source, diagnostics);
+  if (!program) return std::nullopt;
+  std::optional<consensus::Names> names =
+      consensus::resolve(*program, composites(session, settings, diagnostics), diagnostics);
+  if (!names) return std::nullopt;
+  if (settings.verbose) note_free_names(*names, diagnostics);
+  bool lci = settings.emit == "ir" || settings.emit == "lci";
+  if (run || !settings.sizes.empty() || !(lci || settings.emit == "text")) {
+    diagnostics.add(
+        {.code = Code::OnlyPrinted,
+         .message = "a consensual program is only checked and printed by this caten",
+         .expected = "--emit=lci or --emit=text, without values for parameters",
+         .found = run                              ? "caten run"
+                  : settings.emit.empty()          ? "no --emit"
+                  : lci || settings.emit == "text" ? "-D"
+                                                   : "--emit=" + settings.emit,
+         .remedy = fmt::format("the program is in order; print it with caten --emit=text {}", sources.name(source))});
+    return std::nullopt;
+  }
+  return lci ? consensus::print_lci(*program) : consensus::print_text(*program);
+}
+
+}  // namespace caten

@@ -1,0 +1,17 @@
+// Consensual programs on the command line: read, checked and printed.
+#pragma once
+
+#include "cli/options.hpp"
+#include "driver/session.hpp"
+
+namespace caten {
+
+/// Is this source a consensual program: a file .lmpm or .lci, or a text `(lci …)`?
+bool is_consensual(const SourceMap& sources, uint32_t source);
+
+/// The program of the source in the form that --emit asks for, after all its names are resolved. E1008 where something
+/// else is asked for; `run`: by `caten run`.
+std::optional<std::string> consensual_text(Session& session, uint32_t source, const Settings& settings, bool run,
+                                           Diagnostics& diagnostics);
+
+}  // namespace caten
