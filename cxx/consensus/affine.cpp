@@ -93,8 +93,8 @@ Expression of_term(const Affine::Term& term) {
   if (const Name* name = std::get_if<Name>(&term.atom)) {
     atom.node = *name;
   } else {
-    const Quotient& q = std::get<Quotient>(term.atom);
-    atom = call_of(q.remainder ? "mod" : "/", {to_expression(q.dividend), integer(q.divisor)});
+    const auto& q = std::get<Quotient>(term.atom);
+    atom = call_of(q.remainder ? "mod" : "/", {to_expression(*q.dividend), integer(q.divisor)});
   }
   return term.coefficient == 1 ? atom : call_of("*", {integer(term.coefficient), std::move(atom)});
 }
@@ -104,7 +104,7 @@ bool same_atom(const Affine::Term& a, const Affine::Term& b) {
   const Quotient* right = std::get_if<Quotient>(&b.atom);
   if (!left || !right) return a.atom == b.atom;
   return left->divisor == right->divisor && left->remainder == right->remainder &&
-         same(left->dividend, right->dividend);
+         same(*left->dividend, *right->dividend);
 }
 
 }  // namespace
@@ -162,7 +162,7 @@ void for_each_name(const Affine& affine, const std::function<void(const Name&)>&
     if (const Name* name = std::get_if<Name>(&term.atom))
       visit(*name);
     else
-      for_each_name(std::get<Quotient>(term.atom).dividend, visit);
+      for_each_name(*std::get<Quotient>(term.atom).dividend, visit);
   }
 }
 
@@ -173,8 +173,8 @@ std::optional<Affine> substitute(const Affine& affine, const std::function<std::
     if (const Name* name = std::get_if<Name>(&term.atom)) {
       atom = value(*name).value_or(name_term(*name));
     } else {
-      Quotient q = std::get<Quotient>(term.atom);
-      std::optional<Affine> dividend = substitute(q.dividend, value);
+      auto q = std::get<Quotient>(term.atom);
+      std::optional<Affine> dividend = substitute(*q.dividend, value);
       if (!dividend) return std::nullopt;
       q.dividend = std::move(*dividend);
       atom.terms.push_back({1, std::move(q)});

@@ -92,11 +92,11 @@ std::string term_text(const Affine::Term& term) {
   if (const Name* name = std::get_if<Name>(&term.atom)) {
     atom = text_name(name->text);
   } else {
-    const Quotient& q = std::get<Quotient>(term.atom);
-    const std::vector<Affine::Term>& terms = q.dividend.terms;
-    bool plain = terms.size() == 1 && terms[0].coefficient == 1 && q.dividend.constant == 0 &&
+    const auto& q = std::get<Quotient>(term.atom);
+    const std::vector<Affine::Term>& terms = q.dividend->terms;
+    bool plain = terms.size() == 1 && terms[0].coefficient == 1 && q.dividend->constant == 0 &&
                  std::holds_alternative<Name>(terms[0].atom);
-    std::string dividend = text_of(q.dividend);
+    std::string dividend = text_of(*q.dividend);
     atom = fmt::format("{}{}{}", plain ? dividend : fmt::format("({})", dividend), q.remainder ? "%" : "/", q.divisor);
     if (term.coefficient != 1) atom = fmt::format("({})", atom);
   }

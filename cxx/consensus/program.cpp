@@ -4,8 +4,18 @@
 
 namespace caten::consensus {
 
-// Out of the class, where the types they compare are complete.
-bool Affine::operator==(const Affine&) const = default;
+// Out of the class, where the types they hold are complete.
+Call::Call() = default;
+Call::Call(Name function, std::vector<Expression> arguments, std::vector<Argument> keywords)
+    : function(std::move(function)), arguments(std::move(arguments)), keywords(std::move(keywords)) {}
+Call::Call(const Call&) = default;
+Call::Call(Call&&) noexcept = default;
+Call& Call::operator=(const Call&) = default;
+Call& Call::operator=(Call&&) noexcept = default;
+Call::~Call() = default;
+
+bool Quotient::operator==(const Quotient&) const = default;
+bool AffineTerm::operator==(const AffineTerm&) const = default;
 bool Subscript::operator==(const Subscript&) const = default;
 bool Reference::operator==(const Reference&) const = default;
 bool Call::operator==(const Call&) const = default;

@@ -35,28 +35,30 @@ struct Name {
 
 // ---- index expressions
 
-/// A sum of integer multiples of atoms, and a constant: `t-1`, `x+dx`, `2*y+1`, `W/8`. Terms stand in the order in
-/// which they were written; no two have the same atom and none the coefficient 0.
-struct Affine {
-  struct Term;
-  std::vector<Term> terms{};
-  int64_t constant = 0;
-  Place place{};
-  bool operator==(const Affine&) const;
-};
+struct Affine;
 
 /// floor(dividend / divisor), or what is left of the dividend; the divisor is positive.
 struct Quotient {
-  Affine dividend{};
+  Box<Affine> dividend;
   int64_t divisor = 1;
   bool remainder = false;
-  bool operator==(const Quotient&) const = default;
+  bool operator==(const Quotient&) const;
 };
 
-struct Affine::Term {
+struct AffineTerm {
   int64_t coefficient = 1;
   std::variant<Name, Quotient> atom{};  ///< an index or a parameter by name
-  bool operator==(const Term&) const = default;
+  bool operator==(const AffineTerm&) const;
+};
+
+/// A sum of integer multiples of atoms, and a constant: `t-1`, `x+dx`, `2*y+1`, `W/8`. Terms stand in the order in
+/// which they were written; no two have the same atom and none the coefficient 0.
+struct Affine {
+  using Term = AffineTerm;
+  std::vector<Term> terms{};
+  int64_t constant = 0;
+  Place place{};
+  bool operator==(const Affine&) const = default;
 };
 
 struct Expression;
@@ -124,8 +126,17 @@ struct Argument;
 /// `and`.
 struct Call {
   Name function{};
-  std::vector<Expression> arguments{};
-  std::vector<Argument> keywords{};
+  std::vector<Expression> arguments;
+  std::vector<Argument> keywords;
+
+  // Defined where Expression and Argument are complete.
+  Call();
+  Call(Name function, std::vector<Expression> arguments, std::vector<Argument> keywords);
+  Call(const Call&);
+  Call(Call&&) noexcept;
+  Call& operator=(const Call&);
+  Call& operator=(Call&&) noexcept;
+  ~Call();
   bool operator==(const Call&) const;
 };
 /// `(dx,dy) in N8`: brings the names into being, one cell of the neighbourhood at a time.

@@ -29,7 +29,7 @@ Resolver::Resolver(const Program& program, const ResolveOptions& options, Diagno
   for (const Value* each : program.all<Value>()) values_.emplace(each->name.text, each);
 }
 
-void Resolver::error(Code code, const Place& place, std::string message, std::string expected, std::string found,
+void Resolver::error(Code code, const Place& place, std::string message, std::string expected, const std::string& found,
                      std::string remedy, std::vector<std::string> notes) {
   diagnostics_.add({.code = code,
                     .message = std::move(message),

@@ -24,7 +24,7 @@ class Resolver {
   Resolver(const Program& program, const ResolveOptions& options, Diagnostics& diagnostics);
 
  protected:
-  void error(Code code, const Place& place, std::string message, std::string expected, std::string found,
+  void error(Code code, const Place& place, std::string message, std::string expected, const std::string& found,
              std::string remedy, std::vector<std::string> notes = {});
 
   /// Names of parameters and values that the program declares twice.

@@ -46,11 +46,11 @@ bool holds(const Subscript& source, const Values& values, const Subscript& wante
   if (const Affine* affine = std::get_if<Affine>(&source.node))
     return equal(*affine, values, std::get<Affine>(wanted.node));
   if (const Range* range = std::get_if<Range>(&source.node)) {
-    const Range& other = std::get<Range>(wanted.node);
+    const auto& other = std::get<Range>(wanted.node);
     return equal(range->first, values, other.first) && equal(range->last, values, other.last);
   }
   if (const At* at = std::get_if<At>(&source.node)) {
-    const At& other = std::get<At>(wanted.node);
+    const auto& other = std::get<At>(wanted.node);
     return at->tensor == other.tensor && equal(at->index, values, other.index);
   }
   return source == wanted;

@@ -137,7 +137,7 @@ TEST_CASE("the seed's program is told from others by each of its clauses") {
   CHECK(program.all<Rule>().size() == 2);
   CHECK(program.all<Constraint>().size() == 3);
   CHECK(program.all<Commit>().size() == 1);
-  for (auto [from, to] : std::vector<std::pair<std::string, std::string>>{
+  for (const auto& change : std::vector<std::pair<std::string, std::string>>{
            {"BPE", "BPF"},
            {"Seq(N)", "Seq(M)"},
            {": Event", ": Rule"},
@@ -156,6 +156,7 @@ TEST_CASE("the seed's program is told from others by each of its clauses") {
            {"red-black", "raster"},
            {"epoch=e", "phase=e"},
            {"satisfy(max_constraints_then_score)", "satisfy(max_constraints_then_score) hard"}}) {
+    const std::string &from = change.first, &to = change.second;
     CAPTURE(from);
     std::string other = seed;
     other.replace(other.find(from), from.size(), to);
