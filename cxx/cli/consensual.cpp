@@ -9,6 +9,7 @@
 #include "consensus/print.hpp"
 #include "consensus/read_lci.hpp"
 #include "consensus/read_text.hpp"
+#include "consensus/words.hpp"
 
 namespace caten {
 namespace {
@@ -41,6 +42,15 @@ void note_free_names(const consensus::Names& names, Diagnostics& diagnostics) {
                      .severity = Severity::kNote});
 }
 
+/// For programs that cannot be edited: all commits with this colouring.
+void recolour(consensus::Program& program, std::string_view word) {
+  using consensus::Commit;
+  Commit::Colour colour = consensus::find_word(consensus::kColours, &consensus::Word<Commit::Colour>::text, word)
+                              .value_or(Commit::Colour::kNone);
+  for (consensus::Declaration& each : program.declarations)
+    if (auto* commit = std::get_if<Commit>(&each)) commit->colour = colour;
+}
+
 }  // namespace
 
 bool is_consensual(const SourceMap& sources, uint32_t source) {
@@ -55,6 +65,7 @@ std::optional<std::string> consensual_text(Session& session, uint32_t source, co
   std::optional<consensus::Program> program =
       text ? consensus::read_text(sources, source, diagnostics) : consensus::read_lci(sources, source, diagnostics);
   if (!program) return std::nullopt;
+  if (!settings.colour.empty()) recolour(*program, settings.colour);
   std::optional<consensus::Names> names =
       consensus::resolve(*program, composites(session, settings, diagnostics), diagnostics);
   if (!names) return std::nullopt;

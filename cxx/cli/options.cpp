@@ -37,6 +37,9 @@ const std::vector<Option>& all_options() {
       {"--emit", "", "WHAT", "cd",
        "ir, graph (rewritten IR), schedule or kernel; lci or text: a consensual program in that form",
        [](S& s, const Text& v) { s.emit = v; }, "", nullptr, "ir graph schedule kernel lci text"},
+      {"--colour", "", "WHICH", "c",
+       "auto: a consensual program's schedules as if all its commits said colour auto; none",
+       [](S& s, const Text& v) { s.colour = v; }, "", nullptr, "none auto"},
       {"--entry", "", "NAME", "cd", "the program or composite of the text to use",
        [](S& s, const Text& v) { s.entry = v; }},
       {"-D", "", "NAME=VALUE", "cd", "fix a size (M=3) or choose a dtype (T=f64)",
@@ -205,6 +208,7 @@ Status check_values(const Settings& s) {
                  .remedy = did_you_mean(value, values)});
   };
   CATEN_TRY(one_of("--color", s.color, {"auto", "always", "never"}));
+  if (!s.colour.empty()) CATEN_TRY(one_of("--colour", s.colour, {"none", "auto"}));
   if (!s.emit.empty()) CATEN_TRY(one_of("--emit", s.emit, {"ir", "graph", "schedule", "kernel", "lci", "text"}));
   if (Result<std::optional<Precision>> known = parse_precision(s.dtype, s.keep_f32); !known)
     return tl::make_unexpected(known.error());

@@ -29,6 +29,7 @@ struct Settings {
   std::string emit{};                      ///< --emit, or what -E and -S stand for
   std::string entry{};
   std::string color = "auto";
+  std::string colour{};  ///< of schedules; "": as the program says
   std::string max_memory{};
   int optimization = 2;
   int repeat = 0;         ///< --repeat; 0: not given

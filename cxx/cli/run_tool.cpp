@@ -178,6 +178,14 @@ class Invocation {
 
   /// The program of the source, transformed and optimised as the options ask.
   std::optional<Graph> program(uint32_t source) {
+    if (!settings_.colour.empty()) {
+      diagnostics_.add({.code = Code::BadOptionValue,
+                        .message = "--colour is about consensual programs",
+                        .expected = "a file .lmpm or .lci, or a text (lci …)",
+                        .found = "a tensor program",
+                        .remedy = "leave the option out"});
+      return std::nullopt;
+    }
     std::optional<Graph> graph = load_program(session_, source, settings_, diagnostics_);
     if (!graph) return std::nullopt;
     if (tool_.transform) {

@@ -177,6 +177,7 @@ Datum datum_of(const Commit& commit) {
     out.add("on-unsat", form(find_meaning(kOnUnsat, unsat.form)->lci, {Datum::of(unsat.count)}));
   else if (unsat.form != OnUnsat::Form::kKeep)
     out.add("on-unsat", word_of(kOnUnsat, unsat.form));
+  if (commit.colour != Commit::Colour::kNone) out.add("colour", word_of(kColours, commit.colour));
   return out.done();
 }
 

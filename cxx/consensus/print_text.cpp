@@ -206,10 +206,13 @@ std::string declaration_text(const Commit& commit) {
     out += fmt::format(" isolation {}", find_meaning(kIsolation, commit.isolation)->text);
   if (commit.budget) out += " budget " + text_of(*commit.budget);
   const OnUnsat& unsat = commit.on_unsat;
-  if (unsat.form == OnUnsat::Form::kKeep) return out + "\n";
-  out += fmt::format(" on_unsat {}", find_meaning(kOnUnsat, unsat.form)->text);
   bool counted = unsat.form == OnUnsat::Form::kRestart || unsat.form == OnUnsat::Form::kBacktrack;
-  return out + (counted ? fmt::format("({})\n", unsat.count) : "\n");
+  if (unsat.form != OnUnsat::Form::kKeep)
+    out += fmt::format(" on_unsat {}{}", find_meaning(kOnUnsat, unsat.form)->text,
+                       counted ? fmt::format("({})", unsat.count) : "");
+  if (commit.colour != Commit::Colour::kNone)
+    out += fmt::format(" colour {}", find_meaning(kColours, commit.colour)->text);
+  return out + "\n";
 }
 
 /// Do two declarations belong to blocks of their own? Values and edges stand together, rules and constraints apart.

@@ -282,11 +282,14 @@ struct OnUnsat {
 struct Commit {
   enum class Atomic : uint8_t { kCell, kProposal };
   enum class Isolation : uint8_t { kSerializable, kSnapshot };
+  /// kAuto: the schedule's colouring is refined until cells that are at work together do not see each other.
+  enum class Colour : uint8_t { kNone, kAuto };
   Reference target{};
   Atomic atomic = Atomic::kCell;
   Isolation isolation = Isolation::kSerializable;
   std::optional<Expression> budget{};
   OnUnsat on_unsat{};
+  Colour colour = Colour::kNone;
   Place place{};
   bool operator==(const Commit&) const = default;
 };

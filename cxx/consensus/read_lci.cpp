@@ -200,7 +200,7 @@ class LciReader : public LciClauses {
 
   Commit commit(const Datum& datum) {
     Commit out{.place = place_of(datum)};
-    Clauses clauses = split(datum, 1, 1, {"policy", "atomic", "isolation", "budget", "on-unsat"});
+    Clauses clauses = split(datum, 1, 1, {"policy", "atomic", "isolation", "budget", "on-unsat", "colour"});
     if (failed()) return out;
     out.target = reference(*clauses.items[0]);
     const Datum* policy = required(clauses, datum, "policy");
@@ -210,6 +210,7 @@ class LciReader : public LciClauses {
     if (const Datum* atomic = clauses.find("atomic")) out.atomic = choose(kAtomic, *atomic, "what commits as one");
     if (const Datum* isolation = clauses.find("isolation"))
       out.isolation = choose(kIsolation, *isolation, "an isolation");
+    if (const Datum* colour = clauses.find("colour")) out.colour = choose(kColours, *colour, "a colouring");
     if (const Datum* budget = clauses.find("budget")) out.budget = expression(*budget);
     if (const Datum* unsat = clauses.find("on-unsat")) out.on_unsat = on_unsat(*unsat);
     return out;

@@ -353,6 +353,8 @@ class TextReader : public TextClauses {
         out.budget = expression();
       } else if (take_clause("on_unsat")) {
         out.on_unsat = on_unsat();
+      } else if (take_clause("colour")) {
+        out.colour = choose(kColours, "a colouring");
       } else {
         break;
       }

@@ -63,6 +63,9 @@ inline constexpr Word<Commit::Isolation> kIsolation[] = {
     {Commit::Isolation::kSerializable, "serializable", "serializable"},
     {Commit::Isolation::kSnapshot, "snapshot", "snapshot"}};
 
+inline constexpr Word<Commit::Colour> kColours[] = {{Commit::Colour::kNone, "none", "none"},
+                                                    {Commit::Colour::kAuto, "auto", "auto"}};
+
 /// How many sizes a shape of this form has; 0 for kGrid, which has any number above 0.
 inline size_t size_count(Shape::Form form) {
   switch (form) {

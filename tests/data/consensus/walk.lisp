@@ -11,5 +11,5 @@
   :emit ((propose (Step t) (where (and (any path) (not (all path))) (mod (floor (/ previous 2)) 4) 1))))
  (constraint Inside :scope (Step (region Maze)) :kind forbid :pred (change) :priority 3)
  (constraint Rested :scope (Step *) :kind forbid :pred (accepts Tired) :priority 2)
- (commit (Step t) :policy (satisfy max-constraints-then-score) :budget (min t 5))
+ (commit (Step t) :policy (satisfy max-constraints-then-score) :budget (min t 5) :colour auto)
  (rule Schedule :on (Plan) :emit ((propose (Plan) (SampleTiles :strategy "raster" :epoch 0)))))

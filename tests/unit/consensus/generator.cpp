@@ -219,7 +219,8 @@ class Generator {
                .atomic = meaning(kAtomic),
                .isolation = meaning(kIsolation),
                .budget = maybe_expression(),
-               .on_unsat = {.form = meaning(kOnUnsat)}};
+               .on_unsat = {.form = meaning(kOnUnsat)},
+               .colour = meaning(kColours)};
     bool counted = out.on_unsat.form == OnUnsat::Form::kRestart || out.on_unsat.form == OnUnsat::Form::kBacktrack;
     if (counted) out.on_unsat.count = 1 + static_cast<int64_t>(below(9));
     return out;

@@ -90,6 +90,7 @@ TEST_CASE("the programs have every clause") {
                              "atomic proposal",
                              "isolation snapshot",
                              "budget ",
+                             "colour auto",
                              "on_unsat least",
                              "on_unsat fail",
                              "on_unsat restart(",
