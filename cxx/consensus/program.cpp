@@ -6,8 +6,8 @@ namespace caten::consensus {
 
 // Out of the class, where the types they hold are complete.
 Call::Call() = default;
-Call::Call(Name function, std::vector<Expression> arguments, std::vector<Argument> keywords)
-    : function(std::move(function)), arguments(std::move(arguments)), keywords(std::move(keywords)) {}
+Call::Call(Name callee, std::vector<Expression> positional, std::vector<Argument> named)
+    : function(std::move(callee)), arguments(std::move(positional)), keywords(std::move(named)) {}
 Call::Call(const Call&) = default;
 Call::Call(Call&&) noexcept = default;
 Call& Call::operator=(const Call&) = default;

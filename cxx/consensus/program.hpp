@@ -131,7 +131,7 @@ struct Call {
 
   // Defined where Expression and Argument are complete.
   Call();
-  Call(Name function, std::vector<Expression> arguments, std::vector<Argument> keywords);
+  Call(Name callee, std::vector<Expression> positional, std::vector<Argument> named);
   Call(const Call&);
   Call(Call&&) noexcept;
   Call& operator=(const Call&);
