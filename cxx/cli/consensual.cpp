@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "cli/lisp_front_end.hpp"
+#include "consensus/analysis/causality.hpp"
+#include "consensus/analysis/plan.hpp"
 #include "consensus/names.hpp"
 #include "consensus/print.hpp"
 #include "consensus/read_lci.hpp"
@@ -70,19 +72,23 @@ std::optional<std::string> consensual_text(Session& session, uint32_t source, co
       consensus::resolve(*program, composites(session, settings, diagnostics), diagnostics);
   if (!names) return std::nullopt;
   if (settings.verbose) note_free_names(*names, diagnostics);
+  consensus::report(consensus::check_causality(*program, {}), diagnostics);
+  if (diagnostics.failed()) return std::nullopt;
   bool lci = settings.emit == "ir" || settings.emit == "lci";
-  if (run || !settings.sizes.empty() || !(lci || settings.emit == "text")) {
+  bool plan = settings.emit == "plan";
+  if (run || !settings.sizes.empty() || !(lci || plan || settings.emit == "text")) {
     diagnostics.add(
         {.code = Code::OnlyPrinted,
          .message = "a consensual program is only checked and printed by this caten",
-         .expected = "--emit=lci or --emit=text, without values for parameters",
-         .found = run                              ? "caten run"
-                  : settings.emit.empty()          ? "no --emit"
-                  : lci || settings.emit == "text" ? "-D"
-                                                   : "--emit=" + settings.emit,
+         .expected = "--emit=lci, --emit=text or --emit=plan, without values for parameters",
+         .found = run                                      ? "caten run"
+                  : settings.emit.empty()                  ? "no --emit"
+                  : lci || plan || settings.emit == "text" ? "-D"
+                                                           : "--emit=" + settings.emit,
          .remedy = fmt::format("the program is in order; print it with caten --emit=text {}", sources.name(source))});
     return std::nullopt;
   }
+  if (plan) return consensus::plan_text(*program, {});
   return lci ? consensus::print_lci(*program) : consensus::print_text(*program);
 }
 

@@ -35,8 +35,9 @@ const std::vector<Option>& all_options() {
        [](S& s, const Text&) { s.emit = "ir"; }},
       {"-S", "", "", "c", "print the kernels' source (--emit=kernel)", [](S& s, const Text&) { s.emit = "kernel"; }},
       {"--emit", "", "WHAT", "cd",
-       "ir, graph (rewritten IR), schedule or kernel; lci or text: a consensual program in that form",
-       [](S& s, const Text& v) { s.emit = v; }, "", nullptr, "ir graph schedule kernel lci text"},
+       "ir, graph (rewritten IR), schedule or kernel; of a consensual program lci, text, or plan: what was decided "
+       "about it",
+       [](S& s, const Text& v) { s.emit = v; }, "", nullptr, "ir graph schedule kernel lci text plan"},
       {"--colour", "", "WHICH", "c",
        "auto: a consensual program's schedules as if all its commits said colour auto; none",
        [](S& s, const Text& v) { s.colour = v; }, "", nullptr, "none auto"},
@@ -209,7 +210,8 @@ Status check_values(const Settings& s) {
   };
   CATEN_TRY(one_of("--color", s.color, {"auto", "always", "never"}));
   if (!s.colour.empty()) CATEN_TRY(one_of("--colour", s.colour, {"none", "auto"}));
-  if (!s.emit.empty()) CATEN_TRY(one_of("--emit", s.emit, {"ir", "graph", "schedule", "kernel", "lci", "text"}));
+  if (!s.emit.empty())
+    CATEN_TRY(one_of("--emit", s.emit, {"ir", "graph", "schedule", "kernel", "lci", "text", "plan"}));
   if (Result<std::optional<Precision>> known = parse_precision(s.dtype, s.keep_f32); !known)
     return tl::make_unexpected(known.error());
   if (s.profile && s.verify)

@@ -279,7 +279,7 @@ Result<Graph> optimised(const Session& session, const Graph& graph, const Settin
 }
 
 Result<std::string> emitted(Session& session, const Graph& graph, std::string_view what, const Settings& settings) {
-  if (what == "lci" || what == "text")
+  if (what == "lci" || what == "text" || what == "plan")
     return fail({.code = Code::BadOptionValue,
                  .message = fmt::format("--emit={} prints consensual programs", what),
                  .expected = "a file .lmpm or .lci, or a text (lci …)",

@@ -105,10 +105,14 @@ class Declarations : public Resolver {
 
   void proposal(const Proposal& proposal, const Scope& scope) {
     reference(proposal.target, scope);
-    for (const Subscript& each : proposal.target.subscripts)
+    for (const Subscript& each : proposal.target.subscripts) {
+      // Where to propose is read from a value as anything else is.
+      const At* at = std::get_if<At>(&each.node);
+      if (at && has_value(at->tensor)) check_visible({at->tensor, {{at->index, each.place}}, each.place}, scope);
       if (!std::holds_alternative<Affine>(each.node) && !std::holds_alternative<At>(each.node))
         error(Code::WrongSubscripts, each.place, "a proposal is about one cell", "an index for each axis",
               text_of(each), "name the cell");
+    }
     if (const Call* call = sample_schedule(proposal.value))
       schedule(proposal, *call, scope);
     else

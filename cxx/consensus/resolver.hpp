@@ -38,6 +38,8 @@ class Resolver {
   /// A bare name as a subscript, if no parameter has it, is a new index.
   void bring_from(const Reference& reference, Scope& scope);
   void reference(const Reference& reference, const Scope& scope);
+  /// An edge leads from these cells to the one that the scope's rule is on.
+  void check_visible(const Reference& reference, const Scope& scope);
   void size(const Affine& affine);
   void index(const Affine& affine, const Scope& scope, bool may_be_free);
   void expression(const Expression& expression, const Scope& scope);
@@ -53,7 +55,6 @@ class Resolver {
  private:
   void subscript(const Subscript& subscript, const Scope& scope);
   void check_rank(const Reference& reference, const Value& value);
-  void check_visible(const Reference& reference, const Scope& scope);
   void name(const Name& name, const Scope& scope);
   void call(const Call& call, const Scope& scope, const Place& place);
   void function(const Call& call);
