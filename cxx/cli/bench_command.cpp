@@ -1,7 +1,6 @@
 #include "cli/bench_command.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -10,24 +9,10 @@
 #include "autodiff/vjp.hpp"
 #include "cli/bench_report.hpp"
 #include "cli/program.hpp"
+#include "cli/progress.hpp"
 
 namespace caten {
 namespace {
-
-/// A line on a terminal that says what is being measured; gone when that is done.
-class Progress {
- public:
-  Progress() : shown_(isatty(STDERR_FILENO) != 0) {}
-  ~Progress() { say(""); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  void say(const std::string& text) const {
-    if (shown_) std::fprintf(stderr, "\r\x1b[2K%s", text.c_str());
-  }
-
- private:
-  bool shown_;
-};
 
 std::string processor_name() {
   std::ifstream stream("/proc/cpuinfo");

@@ -88,6 +88,10 @@ const std::vector<Option>& all_options() {
          s.profile = true;
          s.profile_file = v;
        }},
+      {"--tune", "", "[=SECONDS]", "cd",
+       "measure other schedules of each program before it first runs, for so long (default: 10), and keep the fastest",
+       [](S& s, const Text& v) { s.tune = v == "no" ? std::nullopt : std::optional(v == "yes" ? "" : v); }, "tune",
+       [](const S& s) { return s.tune == "" ? "yes" : s.tune.value_or("no"); }},
       {"--verify", "", "", "cd",
        "compare each kernel and each result with the evaluator; name the kernel or pass at fault",
        [](S& s, const Text& v) { s.verify = v != "no"; }, "verify", [](const S& s) { return yes_no(s.verify); }},

@@ -43,7 +43,8 @@ struct Settings {
   bool trace_rewrites = false;
   bool time_passes = false;
   bool profile = false;
-  std::string profile_file{};  ///< of the Chrome trace; "": the table
+  std::optional<std::string> tune{};  ///< seconds; "": the usual ones
+  std::string profile_file{};         ///< of the Chrome trace; "": the table
   bool verify = false;
   bool no_init = false;
   bool help = false;

@@ -306,4 +306,16 @@ Result<size_t> parse_bytes(const std::string& text) {
   return value << shift;
 }
 
+Result<double> parse_seconds(const std::string& text) {
+  double value = 0;
+  auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (status != std::errc{} || end != text.data() + text.size() || !(value > 0) || value > kMostSeconds)
+    return fail({.code = Code::BadOptionValue,
+                 .message = fmt::format("`{}` is no number of seconds", text),
+                 .expected = fmt::format("a number above 0, at most {}", kMostSeconds),
+                 .found = text,
+                 .remedy = "for example --tune=30"});
+  return value;
+}
+
 }  // namespace caten

@@ -35,5 +35,8 @@ Result<std::string> emitted(Session& session, const Graph& graph, std::string_vi
 
 /// "64M" → bytes.
 Result<size_t> parse_bytes(const std::string& text);
+/// "2.5", above 0; E0902 otherwise.
+Result<double> parse_seconds(const std::string& text);
+inline constexpr double kMostSeconds = 86400;
 
 }  // namespace caten

@@ -18,6 +18,7 @@
 #include "cli/explain.hpp"
 #include "cli/lisp_front_end.hpp"
 #include "cli/program.hpp"
+#include "cli/progress.hpp"
 #include "cli/repl.hpp"
 #include "cli/reports.hpp"
 #include "cli/settings.hpp"
@@ -392,6 +393,13 @@ int run_tool(const Tool& tool, int argc, char** argv) {
     else
       diagnostics.add(bytes.error());
   }
+  if (settings.tune) {
+    Result<double> seconds = settings.tune->empty() ? TuneOptions().seconds : parse_seconds(*settings.tune);
+    if (seconds)
+      options.tune = *seconds;
+    else
+      diagnostics.add(seconds.error());
+  }
   if (diagnostics.failed()) {
     console.messages(diagnostics, sources);
     return exit_code(diagnostics);
@@ -410,6 +418,8 @@ int run_tool(const Tool& tool, int argc, char** argv) {
     options.rewriting.trace = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
   if (settings.time_passes) options.timings = &timings;
   options.verify = settings.verify;
+  Progress progress;
+  options.progress = [&progress](const std::string& what) { progress.say(what); };
   Profile profile;
   if (settings.profile) options.observer = &profile;
   return Invocation(tool, settings, std::move(options), settings.profile ? &profile : nullptr).run();

@@ -1,7 +1,6 @@
 #include "cli/warm_command.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,37 +11,21 @@
 
 #include "cli/cache_command.hpp"
 #include "cli/lisp_front_end.hpp"
+#include "cli/progress.hpp"
 
 namespace caten {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A line that is written over and over, on a terminal only.
-class Progress {
- public:
-  explicit Progress(size_t total) : total_(total), shown_(isatty(STDERR_FILENO) == 1) {}
-  ~Progress() {
-    if (shown_) std::fputs("\r\x1b[K", stderr);
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  void at(size_t done, const std::string& name, size_t kernels) const {
-    if (!shown_) return;
-    double spent = std::chrono::duration<double>(Clock::now() - begin_).count();
-    std::string left = done == 0 ? ""
-                                 : fmt::format(", about {:.0f} s left",
-                                               spent / static_cast<double>(done) * static_cast<double>(total_ - done));
-    std::fputs(fmt::format("\r\x1b[K{}/{} {}: {} kernels{}", done, total_, name, kernels, left).c_str(), stderr);
-    std::fflush(stderr);
-  }
-
- private:
-  size_t total_;
-  bool shown_;
-  Clock::time_point begin_ = Clock::now();
-};
+/// "12/139 softmax: 104 kernels, about 40 s left"
+std::string progress_text(size_t done, size_t total, const std::string& name, size_t kernels, Clock::time_point begin) {
+  double spent = std::chrono::duration<double>(Clock::now() - begin).count();
+  std::string left = done == 0 ? ""
+                               : fmt::format(", about {:.0f} s left",
+                                             spent / static_cast<double>(done) * static_cast<double>(total - done));
+  return fmt::format("{}/{} {}: {} kernels{}", done, total, name, kernels, left);
+}
 
 tl::unexpected<Diagnostic> unknown_composite(const std::string& name, const std::vector<std::string>& known) {
   return fail({.code = Code::BadOptionValue,
@@ -79,9 +62,9 @@ Result<std::string> warm_cache(Session& session, std::vector<std::string> names,
   bool library = !session.options().scheduling.off.contains("library");
   std::vector<std::string> without;  // composites that no call of theirs was computed of
   {
-    Progress progress(names.size());
+    Progress progress;
     for (size_t k = 0; k < names.size(); ++k) {
-      progress.at(k, names[k], session.compiler_calls());
+      progress.say(progress_text(k, names.size(), names[k], session.compiler_calls(), begin));
       std::vector<std::string> counts;
       // Products that are small have kernels where larger ones are a library's.
       session.use_library(false);

@@ -59,6 +59,7 @@ std::vector<Diagnostic> hint_warnings(const Schedule& schedule) {
   };
   for (uint32_t h = 0; h < graph.hints.size(); ++h) {
     const ScheduleHint& hint = graph.hints[h];
+    if (hint.composite.empty()) continue;  // nobody asked for what was measured
     if (kernels[h].empty()) {
       warn(hint, written(hint), why_unused(schedule, h), "see --emit=schedule for what the kernels compute");
       continue;
@@ -85,7 +86,9 @@ std::string hint_lines(const Schedule& schedule) {
   std::vector<std::vector<Followed>> kernels = kernels_of(schedule);
   std::string out;
   for (uint32_t h = 0; h < graph.hints.size(); ++h) {
-    out += fmt::format("`{}` asks for {}\n", graph.hints[h].composite, written(graph.hints[h]));
+    const std::string& composite = graph.hints[h].composite;
+    out +=
+        fmt::format("{} asks for {}\n", composite.empty() ? "tuning" : "`" + composite + "`", written(graph.hints[h]));
     if (kernels[h].empty()) out += fmt::format("  no kernel follows it: {}\n", why_unused(schedule, h));
     for (const Followed& each : kernels[h]) {
       out += fmt::format("  kernel {}:", each.kernel);

@@ -162,6 +162,7 @@ Result<Arguments> generate_arguments(const Graph& graph, const std::map<std::str
 
 Result<RunMeasurement> measure_run(Session& session, const Graph& graph, const Arguments& arguments,
                                    const MeasureOptions& options) {
+  CATEN_TRY(session.tune(graph, arguments));
   Result<std::unique_ptr<Session>> cold = another_session(session, ArtifactStore(""));
   if (!cold) return tl::make_unexpected(cold.error());
   size_t calls_before = (*cold)->compiler_calls();

@@ -119,7 +119,7 @@ Result<Session::Program> Session::compile(const Graph& graph) {
   if (!simpler) return tl::make_unexpected(simpler.error());
   report_hints(*simpler);
   CompileOptions how{
-      .scheduling = options_.scheduling, .timings = options_.timings, .verify_schedule = options_.verify};
+      .scheduling = tuned(*simpler, **chosen), .timings = options_.timings, .verify_schedule = options_.verify};
   Result<Program> program = caten::compile(std::move(*simpler), **chosen, options_.store, &executables_, how);
   if (!program) {
     // The driver may be there and its compiler not.
@@ -160,6 +160,7 @@ Result<Results> Session::run_unchecked(const Graph& graph, Arguments arguments) 
     Timed step(options_.timings, "evaluate");
     return evaluate(graph, arguments, {.memory_limit = options_.max_memory, .interrupt = &interrupt_});
   }
+  if (options_.tune) CATEN_TRY(tune(graph, arguments));
   Result<Program> program = compile(graph);
   if (!program) return tl::make_unexpected(program.error());
   return options_.verify ? verified(graph, **program, arguments) : run(**program, std::move(arguments));
@@ -246,17 +247,74 @@ Result<std::string> Session::schedule_text(const Graph& graph) {
   Result<Graph> simpler = rewritten(graph, &notes);
   if (!simpler) return tl::make_unexpected(simpler.error());
   Timed step(options_.timings, "schedule");
-  Schedule schedule = make_schedule(*simpler, scheduling());
+  Schedule schedule = make_schedule(*simpler, scheduling(*simpler));
   std::string text = print_schedule(schedule) + hint_lines(schedule);
   for (const std::string& note : notes) text += note + "\n";
   return text;
 }
 
 /// As programs are scheduled here; without a library if there is no device.
-ScheduleOptions Session::scheduling() {
+ScheduleOptions Session::scheduling(const Graph& simplified) {
   if (reference()) return options_.scheduling;
   Result<std::shared_ptr<const Runtime>> opened = runtime();
-  return opened ? with_library(options_.scheduling, **opened) : options_.scheduling;
+  return opened ? with_library(tuned(simplified, **opened), **opened) : options_.scheduling;
+}
+
+/// With what was measured to be faster for this program.
+ScheduleOptions Session::tuned(const Graph& simplified, const Runtime& runtime) {
+  std::optional<Tuning> known = known_tuning(tuning_key(simplified, options_.scheduling, runtime));
+  return known ? with_tuning(options_.scheduling, *known) : options_.scheduling;
+}
+
+std::optional<Tuning> Session::known_tuning(const std::string& key) {
+  {
+    std::lock_guard lock(mutex_);
+    if (auto made = options_.tunings.find(key); made != options_.tunings.end()) return made->second;
+  }
+  std::optional<Tuning> kept = load_tuning(options_.store, key);
+  if (!kept) return kept;
+  std::lock_guard lock(mutex_);
+  options_.tunings[key] = *kept;
+  return kept;
+}
+
+Status Session::tune(const Graph& graph, const Arguments& arguments) {
+  if (reference()) return {};
+  Result<std::shared_ptr<const Runtime>> chosen = runtime();
+  if (!chosen) return tl::make_unexpected(chosen.error());
+  {
+    std::lock_guard lock(mutex_);
+    if (known_program(graph, graph.program_hash())) return {};
+  }
+  Result<Graph> simpler = rewritten(graph);
+  if (!simpler) return tl::make_unexpected(simpler.error());
+  std::string key = tuning_key(*simpler, options_.scheduling, **chosen);
+  if (known_tuning(key) || !options_.tune) return {};
+  CompileTuned compile = [&](const Tuning& tuning) {
+    return caten::compile(*simpler, **chosen, options_.store, &executables_,
+                          {.scheduling = with_tuning(options_.scheduling, tuning)});
+  };
+  Result<TuneResult> found = caten::tune(compile, arguments,
+                                         {.seconds = *options_.tune,
+                                          .max_memory = options_.max_memory,
+                                          .interrupt = &interrupt_,
+                                          .progress = options_.progress});
+  if (options_.progress) options_.progress("");
+  if (!found) return tl::make_unexpected(found.error());
+  std::string gain = found->tuning.empty() ? "nothing is faster than the usual schedule"
+                                           : fmt::format("{:.3g} instead of {:.3g} ms by {}", found->tuned * 1e3,
+                                                         found->usual * 1e3, print_tuning(found->tuning));
+  {
+    std::lock_guard lock(mutex_);
+    options_.tunings[key] = found->tuning;
+  }
+  save_tuning(options_.store, key, found->tuning, fmt::format("tuning of {}: {}", graph.name, gain));
+  if (options_.notice)
+    options_.notice({.message = fmt::format("tuned `{}`: {}; {} other schedule{} measured in {:.1f} s{}", graph.name,
+                                            gain, found->measured, found->measured == 1 ? "" : "s", found->seconds,
+                                            found->complete ? "" : ", until the time was over"),
+                     .severity = Severity::kNote});
+  return {};
 }
 
 /// What is said of the runtime, for texts.
@@ -295,7 +353,7 @@ Result<std::string> Session::kernel_text(const Graph& graph) {
   Result<RuntimeFile> file = runtime_file();
   if (!file) return tl::make_unexpected(file.error());
   report_hints(*simpler);
-  return kernel_source(*simpler, *file, {.scheduling = scheduling(), .timings = options_.timings});
+  return kernel_source(*simpler, *file, {.scheduling = scheduling(*simpler), .timings = options_.timings});
 }
 
 }  // namespace caten

@@ -18,6 +18,7 @@
 #include "driver/claims.hpp"
 #include "driver/compile.hpp"
 #include "driver/execute.hpp"
+#include "driver/tune.hpp"
 #include "rewrite/passes/convert_precision.hpp"
 #include "rewrite/rewrite.hpp"
 #include "standalone/standalone.hpp"
@@ -42,6 +43,11 @@ struct SessionOptions {
   ArtifactStore store{};               ///< compiled kernels of earlier processes
   Timings* timings = nullptr;          ///< told of each step
   KernelObserver* observer = nullptr;  ///< watches each launch
+  /// Seconds for each program before it first runs here: its schedule is tuned (driver/tune.hpp), unless the store has
+  /// a tuning of it. Whatever the store has is used without this too.
+  std::optional<double> tune{};
+  std::map<std::string, Tuning> tunings{};             ///< besides those of the store, by their keys
+  std::function<void(const std::string&)> progress{};  ///< told what takes long; "": it is done
   bool verify = false;  ///< compare each kernel and all results with the evaluator (driver/verification.hpp)
 };
 
@@ -74,6 +80,10 @@ class Session {
   Graph converted(Graph graph);
   std::optional<Precision> precision();
   void set_precision(std::optional<Precision> precision);
+
+  /// Looks for a tuning of the program; with SessionOptions::tune and none, tunes its schedule for calls with these
+  /// arguments and tells what came of it.
+  Status tune(const Graph& graph, const Arguments& arguments);
 
   /// Whether programs that are compiled from now on leave sums of products to the runtime's library, as they do.
   void use_library(bool use);
@@ -111,7 +121,9 @@ class Session {
 
   Program known_program(const Graph& graph, size_t hash);
   Result<std::shared_ptr<const Runtime>> runtime();
-  ScheduleOptions scheduling();
+  ScheduleOptions scheduling(const Graph& simplified);
+  std::optional<Tuning> known_tuning(const std::string& key);
+  ScheduleOptions tuned(const Graph& simplified, const Runtime& runtime);
   Result<RuntimeFile> runtime_file();
   const std::string& chosen_runtime();
   bool may_fall_back(const Diagnostic& why) const;

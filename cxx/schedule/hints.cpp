@@ -73,23 +73,19 @@ std::string take_over(const Graph& graph, const Kernel& kernel, HandWrittenKerne
   return found.reason;
 }
 
-}  // namespace
-
-std::vector<uint32_t> fences_of(const Graph& graph, NodeId id) {
-  std::vector<uint32_t> out;
-  if (graph.hints.empty()) return out;
-  for (uint32_t origin : graph[id].origins) {
-    uint32_t hint = graph.origins[origin].argument == kNone ? graph.origins[origin].hint : kNone;
-    if (hint != kNone && !graph.hints[hint].fuse) out.push_back(hint);
+/// Kernels that a tuning has something for, and nobody else.
+void follow_tuning(Schedule& schedule, const std::map<uint32_t, ScheduleHint>& tuned) {
+  for (const auto& [number, hint] : tuned) {
+    if (number >= schedule.kernels.size()) continue;
+    Kernel& kernel = schedule.kernels[number];
+    if (kernel.hint || kernel.by_library) continue;
+    kernel.hint = static_cast<uint32_t>(schedule.graph.hints.size());
+    schedule.graph.hints.push_back(hint);
   }
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
 }
 
-bool follows_schedule(const Graph& graph, NodeId id) { return hint_of(graph, id) != kNone; }
-
-void choose_hints(Schedule& schedule, const ScheduleOptions& options) {
+/// What composites ask for.
+void follow_composites(Schedule& schedule, const ScheduleOptions& options) {
   const Graph& graph = schedule.graph;
   if (graph.hints.empty()) return;
   std::map<uint32_t, size_t> followers;
@@ -110,6 +106,27 @@ void choose_hints(Schedule& schedule, const ScheduleOptions& options) {
     // Nobody knows in which order the text reads and writes.
     for (KernelLeaf& leaf : kernel.leaves) leaf.same_place = false;
   }
+}
+
+}  // namespace
+
+std::vector<uint32_t> fences_of(const Graph& graph, NodeId id) {
+  std::vector<uint32_t> out;
+  if (graph.hints.empty()) return out;
+  for (uint32_t origin : graph[id].origins) {
+    uint32_t hint = graph.origins[origin].argument == kNone ? graph.origins[origin].hint : kNone;
+    if (hint != kNone && !graph.hints[hint].fuse) out.push_back(hint);
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+bool follows_schedule(const Graph& graph, NodeId id) { return hint_of(graph, id) != kNone; }
+
+void choose_hints(Schedule& schedule, const ScheduleOptions& options) {
+  follow_composites(schedule, options);
+  follow_tuning(schedule, options.tuned);
 }
 
 std::string why_unused(const Schedule& schedule, uint32_t hint) {

@@ -12,7 +12,8 @@ std::vector<uint32_t> fences_of(const Graph& graph, NodeId id);
 /// Whether a composite with a schedule of its own, or an implementation, is around the node.
 bool follows_schedule(const Graph& graph, NodeId id);
 
-/// Sets Kernel::hint, and Kernel::by_hand where the hint names an implementation that the kernel can have.
+/// Sets Kernel::hint, and Kernel::by_hand where the hint names an implementation that the kernel can have. Kernels of
+/// which no composite asks anything follow ScheduleOptions::tuned.
 void choose_hints(Schedule& schedule, const ScheduleOptions& options);
 
 /// Why no kernel follows this hint; "" if one does.

@@ -257,6 +257,8 @@ struct ScheduleOptions {
   SumLimits sum_limits{};
   int64_t streamed_bytes = kStreamedBytes;
   std::vector<std::shared_ptr<const Implementation>> implementations{};  ///< that hints name by their numbers
+  /// By the number of a kernel: what was measured to be faster (driver/tuning.hpp). Such hints are of no composite.
+  std::map<uint32_t, ScheduleHint> tuned{};
 
   bool has(std::string_view pass) const { return !off.contains(std::string(pass)); }
 };

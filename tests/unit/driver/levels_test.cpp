@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "driver/session.hpp"
+#include "driver/tune.hpp"
 #include "generate.hpp"
 #include "runtimes.hpp"
 
@@ -48,9 +49,15 @@ std::vector<Variant> variants() {
   // no large results,
   out.push_back({"all results past the caches"});
   out.back().options.scheduling.streamed_bytes = 1;
-  // and no row blocks of their own.
+  // no row blocks of their own,
   out.push_back({"small row blocks"});
   out.back().options.scheduling.limits = kSmallBlocks;
+  // and no tunings.
+  for (uint32_t shift : {0U, 7U, 13U}) {
+    out.push_back({"kernels tuned by " + std::to_string(shift)});
+    const std::vector<ScheduleHint> hints = tunable_hints();
+    for (uint32_t k = 0; k < 64; ++k) out.back().options.scheduling.tuned[k] = hints[(k + shift) % hints.size()];
+  }
   return out;
 }
 
