@@ -16,27 +16,6 @@
 namespace caten {
 namespace {
 
-/// Composites are what Lisp knows; it is started when the first name is asked for.
-consensus::ResolveOptions composites(Session& session, const Settings& settings, Diagnostics& diagnostics) {
-  consensus::ResolveOptions out;
-  if (!has_lisp()) return out;
-  out.composite = [&](const std::string& name) -> std::string {
-    if (!start_lisp(session, settings, diagnostics)) return "";
-    std::vector<std::string> found = call_lisp("caten/consensus:composite-named", {name});
-    return found.empty() ? "" : found[0];
-  };
-  out.composite_names = [] {
-    std::vector<std::string> lines;
-    for (const std::string& text : call_lisp("caten/consensus:composite-names", {}))
-      for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
-        end = std::min(text.find('\n', begin), text.size());
-        lines.push_back(text.substr(begin, end - begin));
-      }
-    return lines;
-  };
-  return out;
-}
-
 void note_free_names(const consensus::Names& names, Diagnostics& diagnostics) {
   for (const consensus::FreeName& each : names.free)
     diagnostics.add({.message = fmt::format("to be given: {} : {}", each.name.text,
@@ -60,32 +39,59 @@ bool is_consensual(const SourceMap& sources, uint32_t source) {
   return name.ends_with(".lmpm") || name.ends_with(".lci") || consensus::is_lci_text(sources.text(source));
 }
 
-std::optional<std::string> consensual_text(Session& session, uint32_t source, const Settings& settings, bool run,
-                                           Diagnostics& diagnostics) {
+/// Composites are what Lisp knows; it is started when the first name is asked for.
+consensus::ResolveOptions known_composites(Session& session, const Settings& settings, Diagnostics& diagnostics) {
+  consensus::ResolveOptions out;
+  if (!has_lisp()) return out;
+  out.composite = [&](const std::string& name) -> std::string {
+    if (!start_lisp(session, settings, diagnostics)) return "";
+    std::vector<std::string> found = call_lisp("caten/consensus:composite-named", {name});
+    return found.empty() ? "" : found[0];
+  };
+  out.composite_names = [] {
+    std::vector<std::string> lines;
+    for (const std::string& text : call_lisp("caten/consensus:composite-names", {}))
+      for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+        end = std::min(text.find('\n', begin), text.size());
+        lines.push_back(text.substr(begin, end - begin));
+      }
+    return lines;
+  };
+  return out;
+}
+
+std::optional<consensus::Program> read_consensual(Session& session, uint32_t source, const Settings& settings,
+                                                  Diagnostics& diagnostics) {
   const SourceMap& sources = session.sources();
   bool text = sources.name(source).ends_with(".lmpm");
   std::optional<consensus::Program> program =
       text ? consensus::read_text(sources, source, diagnostics) : consensus::read_lci(sources, source, diagnostics);
+  if (program && !settings.colour.empty()) recolour(*program, settings.colour);
+  return program;
+}
+
+std::optional<std::string> consensual_text(Session& session, uint32_t source, const Settings& settings,
+                                           Diagnostics& diagnostics) {
+  const SourceMap& sources = session.sources();
+  std::optional<consensus::Program> program = read_consensual(session, source, settings, diagnostics);
   if (!program) return std::nullopt;
-  if (!settings.colour.empty()) recolour(*program, settings.colour);
   std::optional<consensus::Names> names =
-      consensus::resolve(*program, composites(session, settings, diagnostics), diagnostics);
+      consensus::resolve(*program, known_composites(session, settings, diagnostics), diagnostics);
   if (!names) return std::nullopt;
   if (settings.verbose) note_free_names(*names, diagnostics);
   consensus::report(consensus::check_causality(*program, {}), diagnostics);
   if (diagnostics.failed()) return std::nullopt;
   bool lci = settings.emit == "ir" || settings.emit == "lci";
   bool plan = settings.emit == "plan";
-  if (run || !settings.sizes.empty() || !(lci || plan || settings.emit == "text")) {
-    diagnostics.add(
-        {.code = Code::OnlyPrinted,
-         .message = "a consensual program is only checked and printed by this caten",
-         .expected = "--emit=lci, --emit=text or --emit=plan, without values for parameters",
-         .found = run                                      ? "caten run"
-                  : settings.emit.empty()                  ? "no --emit"
-                  : lci || plan || settings.emit == "text" ? "-D"
-                                                           : "--emit=" + settings.emit,
-         .remedy = fmt::format("the program is in order; print it with caten --emit=text {}", sources.name(source))});
+  bool printed = lci || plan || settings.emit == "text";
+  if (!settings.sizes.empty() || !printed) {
+    diagnostics.add({.code = Code::OnlyPrinted,
+                     .message = "a consensual program is printed or run",
+                     .expected = "--emit=lci, --emit=text or --emit=plan, or caten run",
+                     .found = settings.emit.empty() ? "no --emit"
+                              : printed             ? "-D"
+                                                    : "--emit=" + settings.emit,
+                     .remedy = fmt::format("the program is in order; run it with caten run {}", sources.name(source))});
     return std::nullopt;
   }
   if (plan) return consensus::plan_text(*program, {});

@@ -13,6 +13,15 @@ namespace {
 
 std::string yes_no(bool value) { return value ? "yes" : "no"; }
 
+/// The number, or -1 and the text itself for check_values.
+int64_t whole_number(const std::string& text, std::string& invalid) {
+  int64_t out = 0;
+  auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (status == std::errc{} && end == text.data() + text.size() && out >= 0) return out;
+  invalid = text;
+  return -1;
+}
+
 }  // namespace
 
 const std::vector<Option>& all_options() {
@@ -49,6 +58,15 @@ const std::vector<Option>& all_options() {
        [](S& s, const Text& v) { s.inputs.push_back(v); }},
       {"--out", "", "NAME=FILE", "cd", "write an output or new state: .npy .csv .png .safetensors; others are printed",
        [](S& s, const Text& v) { s.outputs.push_back(v); }},
+      {"--param", "", "NAME=VALUE", "c",
+       "of caten run WORLD.lmpm: H=64, beta=0.44, source=@a.npy, sky=box(0..3,*), blue=ids(1,2), Model=COMPOSITE",
+       [](S& s, const Text& v) { s.params.push_back(v); }},
+      {"--steps", "", "N", "c", "of caten run WORLD.lmpm: so many steps (default: 1)",
+       [](S& s, const Text& v) { s.steps = whole_number(v, s.invalid); }},
+      {"--seed", "", "N", "c", "of caten run WORLD.lmpm: what is drawn, 0 (default) to 4294967295",
+       [](S& s, const Text& v) { s.seed = whole_number(v, s.invalid); }},
+      {"--report", "", "", "c", "of caten run WORLD.lmpm: say for each step what was committed, and what lost and why",
+       [](S& s, const Text& v) { s.report = v != "no"; }},
       {"--wrt", "", "NAME", "d",
        "differentiate with respect to this input (repeat for more; default: every float input)",
        [](S& s, const Text& v) { s.wrt.push_back(v); }},
@@ -124,7 +142,8 @@ const std::vector<Option>& all_options() {
 
 const std::vector<Subcommand>& all_commands() {
   static const std::vector<Subcommand> commands = {
-      {"run", "FILE [ARGUMENTS]", "cd", "run a program: .lisp with arguments of its own, .ir with --in and --out"},
+      {"run", "FILE [ARGUMENTS]", "cd",
+       "run a program: .lisp with arguments of its own, .ir with --in and --out, .lmpm with --param and --steps"},
       {"repl", "", "c", "read and evaluate forms; also what caten does without operands"},
       {"ops", "", "c", "list the principal ops"},
       {"bench", "[ls|SUITE|WORKLOAD|FILE…]", "c",
@@ -236,6 +255,13 @@ Status check_values(const Settings& s) {
                  .expected = "-O0, -O1, -O2 or -O3",
                  .found = "-O" + s.invalid,
                  .remedy = "-O2 is the default"});
+  if (s.steps < 0 || s.seed < 0 || s.seed > UINT32_MAX)
+    return fail({.code = Code::BadOptionValue,
+                 .message = fmt::format("{} does not take `{}`", s.steps < 0 ? "--steps" : "--seed",
+                                        s.seed > UINT32_MAX ? std::to_string(s.seed) : s.invalid),
+                 .expected = s.steps < 0 ? "a number of steps" : "an integer from 0 to 4294967295",
+                 .found = s.seed > UINT32_MAX ? std::to_string(s.seed) : s.invalid,
+                 .remedy = s.steps < 0 ? "for example --steps 100" : "for example --seed 7"});
   if (s.repeat < 0)
     return fail({.code = Code::BadOptionValue,
                  .message = fmt::format("--repeat does not take `{}`", s.invalid),

@@ -36,7 +36,11 @@ struct Settings {
   std::string invalid{};  ///< the value of -O, -f or --repeat that check_values refuses
   std::string dtype = "f32";
   std::string keep_f32 = "default";
-  bool artifact = false;  ///< -c
+  std::vector<std::string> params{};  ///< --param, "H=64"
+  int64_t steps = 1;                  ///< --steps
+  int64_t seed = 0;                   ///< --seed
+  bool report = false;                ///< --report
+  bool artifact = false;              ///< -c
   bool check = false;
   bool json = false;
   bool verbose = false;

@@ -217,12 +217,8 @@ std::optional<Arguments> load_arguments(const Graph& graph, const Settings& sett
   return arguments;
 }
 
-std::optional<std::string> store_results(const Graph& graph, const Results& results, const Settings& settings,
-                                         Diagnostics& diagnostics) {
-  std::vector<std::pair<std::string, const Array*>> all;
-  for (size_t i = 0; i < graph.outputs.size(); ++i) all.emplace_back(graph.outputs[i].name, &results.outputs[i]);
-  for (size_t i = 0; i < graph.states.size(); ++i)
-    if (graph.states[i].next.valid()) all.emplace_back(graph.states[i].name, &results.states[i]);
+std::optional<std::set<std::string>> store_arrays(const std::vector<std::pair<std::string, const Array*>>& all,
+                                                  const Settings& settings, Diagnostics& diagnostics) {
   std::vector<std::string> names;
   for (const auto& [name, array] : all) names.push_back(name);
   std::map<std::string, std::vector<NamedArray>> files;  // several outputs may go into one archive
@@ -267,9 +263,20 @@ std::optional<std::string> store_results(const Graph& graph, const Results& resu
     if (!saved) diagnostics.add(saved.error());
   }
   if (diagnostics.failed()) return std::nullopt;
+  return stored;
+}
+
+std::optional<std::string> store_results(const Graph& graph, const Results& results, const Settings& settings,
+                                         Diagnostics& diagnostics) {
+  std::vector<std::pair<std::string, const Array*>> all;
+  for (size_t i = 0; i < graph.outputs.size(); ++i) all.emplace_back(graph.outputs[i].name, &results.outputs[i]);
+  for (size_t i = 0; i < graph.states.size(); ++i)
+    if (graph.states[i].next.valid()) all.emplace_back(graph.states[i].name, &results.states[i]);
+  std::optional<std::set<std::string>> stored = store_arrays(all, settings, diagnostics);
+  if (!stored) return std::nullopt;
   std::string text;
   for (const auto& [name, array] : all)
-    if (!stored.contains(name)) text += fmt::format("{} = {}\n{}\n", name, describe(*array), array_text(*array));
+    if (!stored->contains(name)) text += fmt::format("{} = {}\n{}\n", name, describe(*array), array_text(*array));
   return text;
 }
 

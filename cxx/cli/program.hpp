@@ -2,7 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/options.hpp"
 #include "driver/session.hpp"
@@ -22,6 +25,10 @@ std::optional<Graph> load_program(Session& session, const std::string& operand, 
 
 /// Reads --in into the program's inputs and states, and -D into sizes. All errors at once.
 std::optional<Arguments> load_arguments(const Graph& graph, const Settings& settings, Diagnostics& diagnostics);
+
+/// Writes --out of these arrays by name, and returns the names that have a file. Nothing is written if one is unknown.
+std::optional<std::set<std::string>> store_arrays(const std::vector<std::pair<std::string, const Array*>>& arrays,
+                                                  const Settings& settings, Diagnostics& diagnostics);
 
 /// Writes --out; what has no file is returned as text. Nothing is written if a name is unknown.
 std::optional<std::string> store_results(const Graph& graph, const Results& results, const Settings& settings,

@@ -23,6 +23,7 @@
 #include "cli/reports.hpp"
 #include "cli/settings.hpp"
 #include "cli/warm_command.hpp"
+#include "cli/world_command.hpp"
 #include "ir/print.hpp"
 
 namespace caten {
@@ -236,7 +237,10 @@ class Invocation {
                      .remedy = "put them into one file, or compile them one by one"});
     Result<uint32_t> source = read_operand(session_, settings_.operands[0]);
     if (!source) return report(source.error());
-    if (is_consensual(session_.sources(), *source)) return consensual(*source, false);
+    if (is_consensual(session_.sources(), *source)) {
+      std::optional<std::string> text = consensual_text(session_, *source, settings_, diagnostics_);
+      return text ? write(*text) : report();
+    }
     std::optional<Graph> graph = program(*source);
     if (!graph) return report();
     if (std::string path = artifact_file(settings_, settings_.operands[0]); !path.empty()) {
@@ -249,11 +253,6 @@ class Invocation {
         settings_.emit.empty() ? (session_.reference() || tool_.transform ? "ir" : "kernel") : settings_.emit;
     Result<std::string> text = emitted(session_, *graph, what, settings_);
     return text ? write(*text) : report(text.error());
-  }
-
-  int consensual(uint32_t source, bool run) {
-    std::optional<std::string> text = consensual_text(session_, source, settings_, run, diagnostics_);
-    return text ? write(*text) : report();
   }
 
   int run_program() {
@@ -277,7 +276,10 @@ class Invocation {
                      .remedy = "give inputs with --in name=file"});
     Result<uint32_t> source = read_operand(session_, operands[1]);
     if (!source) return report(source.error());
-    if (is_consensual(session_.sources(), *source)) return consensual(*source, true);
+    if (is_consensual(session_.sources(), *source)) {
+      std::optional<std::string> text = run_world(session_, *source, settings_, diagnostics_);
+      return text ? write(*text) : report();
+    }
     std::optional<Graph> graph = program(*source);
     if (!graph) return report();
     Result<Graph> better = optimised(session_, *graph, settings_);

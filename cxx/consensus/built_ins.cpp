@@ -41,6 +41,11 @@ constexpr BuiltIn kBuiltIns[] = {
     {"sigmoid", "sigmoid", Use::kFunction, 1, 1, "1/(1+exp(-x))"},
     {"floor", "floor", Use::kFunction, 1, 1, "greatest integer that is not above"},
     {"where", "where", Use::kFunction, 3, 3, "the second argument where the first holds, else the third"},
+    {"tally", "tally", Use::kFunction, 1, 1,
+     "how many of the cells read hold each id: a list as long as the vocabulary"},
+    {"ids", "ids", Use::kFunction, 0, 0, "the ids of the token that is proposed, as a list"},
+    {"committed", "committed", Use::kFunction, 1, 1, "1 where a cell is committed and visible, else 0"},
+    {"keep", "keep", Use::kFunction, 0, 0, "no proposal"},
     {"uniform", "uniform", Use::kFunction, 0, 0, "a number drawn from [0, 1)"},
     {"bernoulli", "bernoulli", Use::kFunction, 1, 1, "1 with this probability, else 0"},
     {"categorical", "categorical", Use::kFunction, 1, 1, "an index drawn with these logits"},
@@ -94,7 +99,7 @@ Result<Expression> make_call(Name function, std::vector<Expression> arguments, s
   if (turned) function.text = function.text == ">" ? "<" : "<=";
   if (unequal) function.text = "=";
   const BuiltIn* row = find_built_in(function.text);
-  if (row && row->use != Use::kFunction) {
+  if (row && (row->use != Use::kFunction || (row->name != kSampleTiles && !keywords.empty()))) {
     function.text = std::string(row->name);
     bool rest = std::any_of(arguments.begin(), arguments.end(), [](const Expression& argument) {
       const Name* name = std::get_if<Name>(&argument.node);

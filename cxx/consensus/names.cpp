@@ -94,6 +94,7 @@ class Declarations : public Resolver {
           error(Code::DuplicateName, rule.reads[i].name.place,
                 fmt::format("`{}` is read twice", rule.reads[i].name.text), "a new name", rule.reads[i].name.text,
                 fmt::format("give one another name: NAME = {}[…]", rule.reads[i].name.text));
+    for (const Local& each : rule.locals) local(each, rule, scope);
     for (const Proposal& each : rule.proposals) proposal(each, scope);
     if (rule.score) {
       const Call* model = std::get_if<Call>(&rule.proposals[0].value.node);
@@ -101,6 +102,18 @@ class Declarations : public Resolver {
       expression(*rule.score, scope);
     }
     names_.rules.push_back(std::move(names));
+  }
+
+  /// A name that means nothing else in the rule; it is known to those behind it.
+  void local(const Local& local, const Rule& rule, Scope& scope) {
+    expression(local.value, scope);
+    const std::string& text = local.name.text;
+    bool taken =
+        scope.indices.contains(text) || is_parameter(local.name) || has_value(local.name) ||
+        std::any_of(rule.reads.begin(), rule.reads.end(), [&](const Read& read) { return read.name == local.name; });
+    if (taken || !scope.locals.insert(text).second)
+      error(Code::DuplicateName, local.name.place, fmt::format("`{}` has a meaning already", text), "a new name", text,
+            "rename it");
   }
 
   void proposal(const Proposal& proposal, const Scope& scope) {

@@ -146,11 +146,14 @@ Datum datum_of(const Read& read) {
 Datum datum_of(const Rule& rule) {
   Form out("rule");
   out.add(word(rule.name.text)).add("on", datum_of(rule.on));
-  std::vector<Datum> reads, proposals;
+  std::vector<Datum> reads, locals, proposals;
   for (const Read& read : rule.reads) reads.push_back(datum_of(read));
   for (const Proposal& proposal : rule.proposals)
     proposals.push_back(form("propose", {to_datum(proposal.target), to_datum(proposal.value)}));
-  out.add("reads", Datum::list(std::move(reads))).add("emit", Datum::list(std::move(proposals)));
+  for (const Local& local : rule.locals) locals.push_back(Datum::list({word(local.name.text), to_datum(local.value)}));
+  out.add("reads", Datum::list(std::move(reads)));
+  if (!locals.empty()) out.add("let", Datum::list(std::move(locals)));
+  out.add("emit", Datum::list(std::move(proposals)));
   if (rule.score) out.add("score", to_datum(*rule.score));
   return out.done();
 }

@@ -166,6 +166,8 @@ std::string declaration_text(const Rule& rule) {
   std::vector<std::string> reads;
   for (const Read& read : rule.reads) reads.push_back(read_text_of(read));
   if (!reads.empty()) out += fmt::format("  read {{{}}}\n", joined(reads, ", "));
+  for (const Local& local : rule.locals)
+    out += fmt::format("  let {} = {}\n", text_name(local.name.text), text_of(local.value));
   for (const Proposal& proposal : rule.proposals)
     out += fmt::format("  emit proposal {} := {}\n", text_of(proposal.target), text_of(proposal.value));
   if (rule.score) out += fmt::format("  score {}\n", text_of(*rule.score));

@@ -247,10 +247,18 @@ struct Proposal {
   Place place{};
   bool operator==(const Proposal&) const = default;
 };
+/// `let NAME = EXPRESSION`: a name for a part of what follows. What it draws is drawn once.
+struct Local {
+  Name name{};
+  Expression value{};
+  Place place{};
+  bool operator==(const Local&) const = default;
+};
 struct Rule {
   Name name{};
   Cells on{};
   std::vector<Read> reads{};
+  std::vector<Local> locals{};
   std::vector<Proposal> proposals{};
   std::optional<Expression> score{};
   Place place{};

@@ -129,12 +129,14 @@ class LciReader : public LciClauses {
 
   Rule rule(const Datum& datum) {
     Rule out{.place = place_of(datum)};
-    Clauses clauses = split(datum, 1, 1, {"on", "reads", "emit", "score"});
+    Clauses clauses = split(datum, 1, 1, {"on", "reads", "let", "emit", "score"});
     if (failed()) return out;
     out.name = name(*clauses.items[0]);
     if (const Datum* on = required(clauses, datum, "on")) out.on = cells(*on);
     if (const Datum* reads = clauses.find("reads"))
       for (const Datum& each : list(*reads, "(read…)").items) out.reads.push_back(read(each));
+    if (const Datum* locals = clauses.find("let"))
+      for (const Datum& each : list(*locals, "((NAME EXPRESSION)…)").items) out.locals.push_back(local(each));
     if (const Datum* emit = required(clauses, datum, "emit")) {
       for (const Datum& each : list(*emit, "((propose (VALUE subscript…) EXPRESSION)…)").items)
         out.proposals.push_back(proposal(each));
@@ -169,6 +171,17 @@ class LciReader : public LciClauses {
     } else if (size == 2) {
       out.pattern = reference(datum[1]);
     }
+    return out;
+  }
+
+  Local local(const Datum& datum) {
+    Local out{.place = place_of(datum)};
+    if (!datum.is_list() || datum.size() != 2) {
+      reject(datum, "a local name is malformed", "(NAME EXPRESSION)", "for example (heat (sum neighbors))");
+      return out;
+    }
+    out.name = name(datum[0]);
+    out.value = expression(datum[1]);
     return out;
   }
 

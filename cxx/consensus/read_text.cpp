@@ -211,6 +211,8 @@ class TextReader : public TextClauses {
         out.on = cells();
       } else if (take_clause("read")) {
         out.reads = reads();
+      } else if (take_word("let")) {
+        out.locals.push_back(local());
       } else if (take_word("emit")) {
         out.proposals.push_back(proposal());
       } else if (take_clause("score")) {
@@ -252,6 +254,16 @@ class TextReader : public TextClauses {
         out.pattern = reference();
     }
     out.optional = take_sign("?");
+    out.place = place_from(begin);
+    return out;
+  }
+
+  Local local() {
+    size_t begin = position();
+    Local out;
+    out.name = name("the name of a part of an expression");
+    expect_sign("=", "write let NAME = EXPRESSION");
+    out.value = expression();
     out.place = place_from(begin);
     return out;
   }

@@ -71,6 +71,7 @@ const Value* Resolver::value_of(const Name& name) {
 
 std::vector<std::string> Resolver::candidates(const Scope& scope) const {
   std::vector<std::string> out(scope.indices.begin(), scope.indices.end());
+  out.insert(out.end(), scope.locals.begin(), scope.locals.end());
   if (scope.rule)
     for (const Read& read : scope.rule->reads) out.push_back(read.name.text);
   for (const Parameter* each : program_.all<Parameter>()) out.push_back(each->name.text);
@@ -246,7 +247,7 @@ std::optional<size_t> Resolver::read_named(const Name& name, const Scope& scope)
 }
 
 void Resolver::name(const Name& name, const Scope& scope) {
-  if (scope.indices.contains(name.text)) return;
+  if (scope.indices.contains(name.text) || scope.locals.contains(name.text)) return;
   bool parameter = parameters_.contains(name.text);
   if (scope.rule && !parameter)
     if (std::optional<size_t> read = read_named(name, scope)) {

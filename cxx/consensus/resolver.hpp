@@ -11,12 +11,13 @@ namespace caten::consensus {
 /// What names may mean at one place, beside parameters.
 struct Scope {
   std::set<std::string> indices{};
-  const Rule* rule = nullptr;  ///< whose reads may be named; references need visible edges
-  RuleNames* names = nullptr;  ///< of that rule
-  bool constraint = false;     ///< predicates about the scope are meant
-  bool edge = false;           ///< neighbourhoods are meant
-  bool score = false;          ///< `...` stands for the arguments of the proposal
-  bool free = false;           ///< an unknown name is an integer that is given at instantiation
+  std::set<std::string> locals{};  ///< of the rule, as far as they are known
+  const Rule* rule = nullptr;      ///< whose reads may be named; references need visible edges
+  RuleNames* names = nullptr;      ///< of that rule
+  bool constraint = false;         ///< predicates about the scope are meant
+  bool edge = false;               ///< neighbourhoods are meant
+  bool score = false;              ///< `...` stands for the arguments of the proposal
+  bool free = false;               ///< an unknown name is an integer that is given at instantiation
 };
 
 class Resolver {
@@ -31,6 +32,7 @@ class Resolver {
   void check_declared_once();
   const Value* value_of(const Name& name);
   bool has_value(const Name& name) const { return values_.contains(name.text); }
+  bool is_parameter(const Name& name) const { return parameters_.contains(name.text); }
   /// New index names: none twice, none that means something else.
   void bring(const std::vector<Name>& names, Scope& scope);
   /// The value, as many indices as it has axes, and the indices brought into scope.

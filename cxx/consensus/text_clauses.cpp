@@ -412,11 +412,14 @@ Expression TextClauses::named() {
 Expression TextClauses::call(Name function, size_t begin) {
   std::vector<Expression> arguments;
   std::vector<Argument> keywords;
+  // Of the built-in functions the schedule alone has keywords: in all others `a = b` compares.
+  const BuiltIn* row = find_built_in(function.text);
+  bool compares = row && row->name != kSampleTiles;
   skip();
   if (!take_sign(")")) {
     do {
       const Token& t = token();
-      if (t.kind == Token::Kind::kName && is_sign("=", 1)) {
+      if (!compares && t.kind == Token::Kind::kName && is_sign("=", 1)) {
         if (!is_symbol_text(t.text)) reject("this cannot be a keyword", "letters, digits and _", "choose another word");
         skip();
         skip();

@@ -12,10 +12,11 @@ namespace caten::consensus {
 namespace {
 
 constexpr std::string_view kTextWords[] = {
-    "program",   "param",   "value",    "visible",  "rule",   "constraint", "commit",  "shape",     "clock",
-    "partition", "init",    "when",     "optional", "border", "on",         "read",    "emit",      "score",
-    "forbid",    "require", "priority", "weight",   "hard",   "using",      "atomic",  "isolation", "budget",
-    "on_unsat",  "colour",  "in",       "and",      "or",     "not",        "accepts", "inf",       "nan"};
+    "program", "param",     "value",     "visible", "rule",     "constraint", "commit", "shape",
+    "clock",   "partition", "init",      "when",    "optional", "border",     "on",     "read",
+    "let",     "emit",      "score",     "forbid",  "require",  "priority",   "weight", "hard",
+    "using",   "atomic",    "isolation", "budget",  "on_unsat", "colour",     "in",     "and",
+    "or",      "not",       "accepts",   "inf",     "nan"};
 
 constexpr std::string_view kSigns[] = {"...", "..", ":=", "<=", ">=", "!=", "(", ")", "[", "]", "{", "}",
                                        ",",   ":",  "?",  "*",  "+",  "-",  "/", "%", "<", ">", "="};

@@ -202,6 +202,7 @@ class Generator {
       if (source && one_in(2)) read.name = source->value;
       return read;
     });
+    out.locals = some(0, 2, [&] { return Local{.name = name(), .value = expression()}; });
     out.proposals = some(1, 3, [&] { return Proposal{.target = reference(), .value = expression()}; });
     return out;
   }

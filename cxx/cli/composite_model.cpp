@@ -1,0 +1,100 @@
+#include "cli/composite_model.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+
+#include "cli/lisp_front_end.hpp"
+#include "ir/evaluate.hpp"
+
+namespace caten {
+namespace {
+
+Diagnostic first_error(const Diagnostics& diagnostics) {
+  for (const Diagnostic& each : diagnostics.list())
+    if (each.severity == Severity::kError) return each;
+  return {.code = Code::ModelFailed, .message = "the model cannot be traced"};
+}
+
+class CompositeModel {
+ public:
+  CompositeModel(Session& session, std::string name) : session_(session), name_(std::move(name)) {}
+
+  Result<Array> call(const std::vector<Array>& arguments, const consensus::ModelGiven::Keywords& keywords) {
+    std::string keyword_text, values, names, inputs;
+    for (const auto& [keyword, value] : keywords) {
+      bool whole = value == static_cast<double>(static_cast<int64_t>(value));
+      keyword_text += whole ? fmt::format(" :{} {}", keyword, static_cast<int64_t>(value))
+                            : fmt::format(" :{} {}d0", keyword, value);
+    }
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      std::string sizes = fmt::format("{}", fmt::join(arguments[i].shape(), " "));
+      values += fmt::format(" (zeros {} :dtype :{})", sizes, dtype_name(arguments[i].dtype()));
+      names += fmt::format(" a{}", i);
+      inputs += fmt::format("{}a{}{{{}}}[{}]", i ? " " : "", i, dtype_name(arguments[i].dtype()), sizes);
+    }
+    auto [found, added] = graphs_.try_emplace(inputs + keyword_text);
+    if (added) {
+      // What a composite gives is known only once it is traced; only then can it be declared.
+      Result<Graph> probe = traced(fmt::format("({}{}{})", name_, values, keyword_text));
+      if (!probe) return forget(found, probe.error());
+      ValueType type = probe->type(probe->outputs[0].value);
+      Result<std::vector<int64_t>> shape = checked_concrete(type.shape, {});
+      if (!shape) return forget(found, shape.error());
+      Result<Graph> graph =
+          traced(fmt::format("(composite (({}) -> (r{{{}}}[{}])) ({}{}{}))", inputs, dtype_name(type.dtype),
+                             fmt::join(*shape, " "), name_, names, keyword_text));
+      if (!graph) return forget(found, graph.error());
+      found->second = std::move(*graph);
+    }
+    Arguments given{.inputs = arguments};
+    Result<Results> results = evaluate(found->second, given);
+    if (!results) return tl::make_unexpected(results.error());
+    return results->outputs[0];
+  }
+
+ private:
+  using Graphs = std::map<std::string, Graph>;
+
+  tl::unexpected<Diagnostic> forget(Graphs::iterator entry, Diagnostic why) {
+    graphs_.erase(entry);
+    return fail(std::move(why));
+  }
+
+  Result<Graph> traced(const std::string& text) {
+    Diagnostics diagnostics;
+    std::optional<Graph> graph =
+        trace_lisp(session_.sources().add(fmt::format("<model {}>", name_), text), {}, diagnostics);
+    if (!graph || diagnostics.failed()) return fail(first_error(diagnostics));
+    return std::move(*graph);
+  }
+
+  Session& session_;
+  std::string name_;
+  Graphs graphs_{};
+};
+
+}  // namespace
+
+Result<consensus::ModelGiven> composite_model(Session& session, const Settings& settings, const std::string& name) {
+  Diagnostics diagnostics;
+  bool lisp = has_lisp() && start_lisp(session, settings, diagnostics);
+  if (diagnostics.failed()) return fail(first_error(diagnostics));
+  std::vector<std::string> found;
+  if (lisp) found = call_lisp("caten/consensus:composite-named", {name});
+  if (found.empty() || found[0].empty())
+    return fail({.code = Code::WrongGiven,
+                 .message = fmt::format("there is no composite `{}`", name),
+                 .expected = "the name of a composite",
+                 .found = name,
+                 .remedy = lisp ? "load the file that defines it with --plugin FILE"
+                                : "this caten was built without Lisp: use built-in functions"});
+  auto model = std::make_shared<CompositeModel>(session, found[0]);
+  return consensus::ModelGiven{
+      [model](const std::vector<Array>& arguments, const consensus::ModelGiven::Keywords& keywords) {
+        return model->call(arguments, keywords);
+      }};
+}
+
+}  // namespace caten

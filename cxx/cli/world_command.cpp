@@ -1,0 +1,214 @@
+#include "cli/world_command.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+
+#include "cli/composite_model.hpp"
+#include "cli/consensual.hpp"
+#include "cli/program.hpp"
+#include "cli/world_report.hpp"
+#include "consensus/analysis/causality.hpp"
+#include "consensus/print.hpp"
+#include "consensus/words.hpp"
+#include "io/csv.hpp"
+#include "io/files.hpp"
+
+namespace caten {
+namespace {
+
+using consensus::Given;
+using consensus::GivenValue;
+using consensus::Parameter;
+
+/// On a terminal, for work that takes longer than a moment.
+class StepProgress {
+ public:
+  explicit StepProgress(int64_t total) : total_(total), shown_(isatty(STDERR_FILENO) == 1) {}
+  ~StepProgress() {
+    if (drawn_) std::fputs("\r\x1b[K", stderr);
+  }
+  StepProgress(const StepProgress&) = delete;
+  StepProgress& operator=(const StepProgress&) = delete;
+
+  void at(int64_t done) {
+    constexpr double kMoment = 0.5;
+    constexpr int64_t kWidth = 30;
+    double spent = std::chrono::duration<double>(Clock::now() - begin_).count();
+    if (!shown_ || spent - last_ < kMoment) return;
+    last_ = spent;
+    drawn_ = true;
+    auto filled = static_cast<size_t>(kWidth * done / total_);
+    std::fputs(fmt::format("\r\x1b[K[{}{}] {}/{}, about {:.0f} s left", std::string(filled, '#'),
+                           std::string(static_cast<size_t>(kWidth) - filled, '.'), done, total_,
+                           spent / static_cast<double>(done) * static_cast<double>(total_ - done))
+                   .c_str(),
+               stderr);
+    std::fflush(stderr);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  int64_t total_;
+  bool shown_;
+  bool drawn_ = false;
+  double last_ = 0;
+  Clock::time_point begin_ = Clock::now();
+};
+
+/// A table has no dtype of its own: it is read as what it is for.
+Result<Array> load_as(const std::string& path, DType dtype) {
+  Result<FileFormat> format = find_format(path);
+  if (!format) return tl::make_unexpected(format.error());
+  return *format == FileFormat::kCsv ? read_csv(path, {.dtype = dtype}) : load(path);
+}
+
+DType table_dtype(const consensus::Kind& kind) {
+  if (const auto* latent = std::get_if<consensus::LatentKind>(&kind)) return latent->dtype;
+  if (const auto* scalar = std::get_if<consensus::ScalarKind>(&kind)) return scalar->dtype;
+  return DType::kI64;
+}
+
+class GivenReader {
+ public:
+  GivenReader(Session& session, const Settings& settings, const consensus::Program& program,
+              const consensus::Names& names, Diagnostics& diagnostics)
+      : session_(session), settings_(settings), program_(program), names_(names), diagnostics_(diagnostics) {}
+
+  Given read() {
+    Given out;
+    out.composite = [this](const std::string& name) { return composite_model(session_, settings_, name); };
+    for (const std::string& text : settings_.params) parameter(text, out);
+    for (const std::string& text : settings_.inputs) data(text, out);
+    return out;
+  }
+
+ private:
+  std::optional<std::pair<std::string, std::string>> split(const std::string& text, std::string_view option) {
+    Result<std::pair<std::string, std::string>> pair = split_assignment(text, option);
+    if (pair) return std::move(*pair);
+    diagnostics_.add(pair.error());
+    return std::nullopt;
+  }
+
+  void parameter(const std::string& text, Given& out) {
+    auto pair = split(text, "--param");
+    if (!pair) return;
+    const auto& [name, value] = *pair;
+    std::optional<Parameter::Type> type;
+    DType dtype = DType::kI64;
+    std::vector<std::string> known;
+    for (const Parameter* each : program_.all<Parameter>()) {
+      known.push_back(each->name.text);
+      if (each->name.text != name) continue;
+      type = each->type;
+      if (each->type == Parameter::Type::kTensor) dtype = each->dtype;
+    }
+    for (const consensus::FreeName& each : names_.free) {
+      known.push_back(each.name.text);
+      if (each.name.text == name) type = each.type;
+    }
+    if (!type) {
+      diagnostics_.add({.code = Code::UnknownGiven,
+                        .message = fmt::format("the program has no parameter `{}`", name),
+                        .expected = known.empty() ? "no parameter" : fmt::format("{}", fmt::join(known, " ")),
+                        .found = name,
+                        .remedy = consensus::suggestion(name, known, "leave it out")});
+      return;
+    }
+    consensus::GivenSources sources{
+        .array = [&](const std::string& path) { return load_as(path, dtype); },
+        .model = [&](const std::string& model) { return composite_model(session_, settings_, model); }};
+    Result<GivenValue> found = consensus::parse_given(name, *type, value, sources);
+    if (found)
+      out.parameters[name] = std::move(*found);
+    else
+      diagnostics_.add(found.error());
+  }
+
+  void data(const std::string& text, Given& out) {
+    auto pair = split(text, "--in");
+    if (!pair) return;
+    DType dtype = DType::kI64;
+    for (const consensus::Value* each : program_.all<consensus::Value>())
+      if (each->name.text == pair->first) dtype = table_dtype(each->kind);
+    Result<Array> array = load_as(pair->second, dtype);
+    if (array)
+      out.data[pair->first] = std::move(*array);
+    else
+      diagnostics_.add(array.error());
+  }
+
+  Session& session_;
+  const Settings& settings_;
+  const consensus::Program& program_;
+  const consensus::Names& names_;
+  Diagnostics& diagnostics_;
+};
+
+std::optional<std::string> run_steps(consensus::reference::World& world, Session& session, const Settings& settings,
+                                     Diagnostics& diagnostics) {
+  std::string out;
+  StepProgress progress(settings.steps);
+  for (int64_t i = 0; i < settings.steps; ++i) {
+    if (session.resume()) {
+      diagnostics.add({.code = Code::Interrupted,
+                       .message = fmt::format("interrupted after {} of {} steps", i, settings.steps),
+                       .expected = "",
+                       .found = "",
+                       .remedy = "give fewer --steps"});
+      return std::nullopt;
+    }
+    Result<consensus::reference::StepReport> report = world.step();
+    if (!report) {
+      diagnostics.add(report.error());
+      return std::nullopt;
+    }
+    if (settings.report) out += step_text(world.instance(), *report);
+    progress.at(i + 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::string> run_world(Session& session, uint32_t source, const Settings& settings,
+                                     Diagnostics& diagnostics) {
+  if (!session.reference()) {
+    diagnostics.add({.code = Code::NoSuchRuntime,
+                     .message = "consensual programs run on the reference interpreter alone",
+                     .expected = "--runtime reference",
+                     .found = settings.runtime.empty() ? "no --runtime" : "--runtime " + settings.runtime,
+                     .remedy = "add --runtime reference"});
+    return std::nullopt;
+  }
+  std::optional<consensus::Program> program = read_consensual(session, source, settings, diagnostics);
+  if (!program) return std::nullopt;
+  consensus::ResolveOptions composites = known_composites(session, settings, diagnostics);
+  std::optional<consensus::Names> names = consensus::resolve(*program, composites, diagnostics);
+  if (!names) return std::nullopt;
+  GivenReader reader(session, settings, *program, *names, diagnostics);
+  Given given = reader.read();
+  if (diagnostics.failed()) return std::nullopt;
+  consensus::Integers integers;
+  for (const auto& [name, value] : given.parameters)
+    if (const int64_t* integer = std::get_if<int64_t>(&value)) integers[name] = *integer;
+  consensus::report(consensus::check_causality(*program, integers), diagnostics);
+  if (diagnostics.failed()) return std::nullopt;
+  std::unique_ptr<consensus::reference::World> world = consensus::reference::World::make(
+      *program, std::move(given), static_cast<uint32_t>(settings.seed), {.names = composites}, diagnostics);
+  if (!world) return std::nullopt;
+  std::optional<std::string> text = run_steps(*world, session, settings, diagnostics);
+  if (!text) return std::nullopt;
+  std::vector<std::pair<std::string, Array>> arrays;
+  for (size_t i = 0; i < world->instance().values.size(); ++i)
+    if (!world->instance().values[i].set) arrays.emplace_back(world->instance().values[i].name(), world->array(i));
+  std::vector<std::pair<std::string, const Array*>> named;
+  for (const auto& [name, array] : arrays) named.emplace_back(name, &array);
+  if (!store_arrays(named, settings, diagnostics)) return std::nullopt;
+  return *text + fmt::format("step {} digest {}\n", world->state().step, world->digest());
+}
+
+}  // namespace caten

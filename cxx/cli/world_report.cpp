@@ -1,0 +1,48 @@
+#include "cli/world_report.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace caten {
+namespace {
+
+using consensus::reference::Loss;
+
+std::string_view reason_text(Loss::Reason reason) {
+  switch (reason) {
+    case Loss::Reason::kUnfit: return "hold a value or score that there is not";
+    case Loss::Reason::kBarred: return "led to where a backtrack came from";
+    case Loss::Reason::kHard: return "would break what is hard";
+    case Loss::Reason::kKeep: return "are worse than leaving all as it is";
+    case Loss::Reason::kConflict: return "are in the way of a better one";
+    case Loss::Reason::kBudget: return "are beyond the budget";
+  }
+  return "";
+}
+
+std::string why(const consensus::Instance& instance, const Loss& loss) {
+  std::string out(reason_text(loss.reason));
+  if (loss.priority) out += fmt::format(", priority {}", *loss.priority);
+  for (size_t each : loss.constraints) out += " " + instance.constraints[each].declaration->name.text;
+  return out;
+}
+
+}  // namespace
+
+std::string step_text(const consensus::Instance& instance, const consensus::reference::StepReport& report) {
+  std::string out = fmt::format("step {}:", report.step);
+  if (report.event)
+    out += fmt::format(" {} epoch {} phase {},", report.event->strategy, report.event->epoch, report.event->phase);
+  out += fmt::format(" {} active, {} enabled, {} proposed, {} admissible, {} committed\n", report.active,
+                     report.enabled, report.proposed, report.admissible, report.winners.size());
+  std::map<std::string, int64_t> lost;
+  for (const Loss& each : report.losses) ++lost[why(instance, each)];
+  for (const auto& [reason, count] : lost) out += fmt::format("  {} {}\n", count, reason);
+  if (report.stuck > 0) out += fmt::format("  {} cells for which nothing can be drawn\n", report.stuck);
+  if (report.undone > 0) out += fmt::format("  {} commits undone\n", report.undone);
+  if (report.restarted) out += "  restarted with the next seed\n";
+  return out;
+}
+
+}  // namespace caten

@@ -1,0 +1,13 @@
+// What a step of a consensual program did, as a person reads it.
+#pragma once
+
+#include <string>
+
+#include "consensus/reference/world.hpp"
+
+namespace caten {
+
+/// A line, and one more for each reason for which proposals lost.
+std::string step_text(const consensus::Instance& instance, const consensus::reference::StepReport& report);
+
+}  // namespace caten

@@ -1,0 +1,17 @@
+// Calls of models: columns of cells to arrays and back.
+#pragma once
+
+#include "consensus/instance.hpp"
+
+namespace caten::consensus::reference {
+
+/// One argument, of all cells.
+struct ModelColumn {
+  int64_t vocabulary = 0;        ///< of ids
+  std::optional<DType> dtype{};  ///< of the value that is read; nothing for what is computed
+  std::vector<Item> items{};
+};
+
+Result<std::vector<Item>> call_model(const ModelCall& call, const std::vector<ModelColumn>& columns, size_t cells);
+
+}  // namespace caten::consensus::reference

@@ -1,0 +1,241 @@
+#include "consensus/reference/world.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "consensus/print.hpp"
+#include "consensus/words.hpp"
+
+namespace caten::consensus::reference {
+
+std::unique_ptr<World> World::make(Program program, Given given, uint32_t seed, const WorldOptions& options,
+                                   Diagnostics& diagnostics) {
+  std::unique_ptr<World> out(new World());  // NOLINT: the constructor is private
+  out->base_ = std::move(program);
+  out->given_ = std::move(given);
+  out->options_ = options;
+  out->first_seed_ = seed;
+  out->built_ = out->build(out->base_, diagnostics);
+  if (!out->built_) return nullptr;
+  Result<State> state = initial_state(out->instance(), seed);
+  if (!state) {
+    diagnostics.add(state.error());
+    return nullptr;
+  }
+  out->state_ = std::move(*state);
+  return out;
+}
+
+std::unique_ptr<World::Built> World::build(Program program, Diagnostics& diagnostics) const {
+  auto out = std::make_unique<Built>();
+  out->program = std::move(program);
+  std::optional<Names> names = resolve(out->program, options_.names, diagnostics);
+  if (!names) return nullptr;
+  out->names = std::move(*names);
+  out->instance = instantiate(out->program, out->names, given_, options_.sizes, diagnostics);
+  if (!out->instance) return nullptr;
+  for (const CommitInstance& commit : out->instance->commits)
+    if (commit.declaration->colour == Commit::Colour::kAuto) {
+      diagnostics.add({.code = Code::NoSuchRuntime,
+                       .message = "the reference interpreter refines no colouring",
+                       .span = commit.declaration->place.span,
+                       .expected = "a strategy that colours what cells see",
+                       .found = "colour auto",
+                       .remedy = "take four-colour or raster, or isolation snapshot"});
+      return nullptr;
+    }
+  for (const RuleInstance& rule : out->instance->rules) out->readers.emplace_back(*out->instance, rule);
+  out->palettes.emplace(*out->instance);
+  out->scopes.emplace(*out->instance);
+  return out;
+}
+
+Result<int64_t> World::next_step() const {
+  int64_t latest = state_.step;
+  for (const auto& [value, set] : state_.events) latest = std::max(latest, set.clock());
+  for (const auto& [value, set] : state_.edits) latest = std::max(latest, set.clock());
+  if (latest < INT64_MAX - 1) return latest + 1;
+  return fail({.code = Code::ClockOverflow,
+               .message = "the clock is at its end",
+               .expected = "clocks below 2^63 - 1",
+               .found = std::to_string(latest),
+               .remedy = "an event that was merged has a clock that no run reaches; drop it"});
+}
+
+void World::plan(int64_t step, Plan& out) const {
+  const Instance& instance = this->instance();
+  for (const auto& [value, set] : state_.events) {
+    if (set.dots().empty()) continue;
+    const Dot& dot = *set.dots().begin();
+    if (out.event && out.dot <= dot) continue;
+    out.event = &set.at(dot);
+    out.dot = dot;
+    out.value = value;
+  }
+  out.proposed.reserve(instance.schedules.size());
+  for (size_t i = 0; i < instance.schedules.size(); ++i) {
+    const ScheduleInstance& schedule = instance.schedules[i];
+    auto set = state_.events.find(schedule.value);
+    if (set == state_.events.end() || !set->second.dots().empty()) continue;
+    out.proposed.emplace_back(i, next_event(instance, schedule, state_, state_.scheduled[i]));
+    Dot dot{step, static_cast<int32_t>(schedule.number), 0};
+    if (out.event && out.dot <= dot) continue;
+    out.event = &out.proposed.back().second.event;
+    out.dot = dot;
+    out.value = schedule.value;
+  }
+}
+
+void World::carry_out(const Plan& plan, int64_t step) {
+  Dot taken = plan.dot;
+  for (const auto& [which, next] : plan.proposed) {
+    const ScheduleInstance& schedule = instance().schedules[which];
+    Dot dot = state_.events[schedule.value].add(next.event, static_cast<int32_t>(schedule.number), step - 1);
+    if (plan.event == &next.event) taken = dot;
+    state_.scheduled[which] = next.number + 1;
+  }
+  if (plan.event) state_.events[plan.value].remove(taken);
+}
+
+Result<StepReport> World::step() {
+  CATEN_TRY(apply_edits());
+  Result<int64_t> step = next_step();
+  if (!step) return tl::make_unexpected(step.error());
+  StepReport report{.step = *step};
+  Plan plan;
+  this->plan(*step, plan);
+  if (plan.event) report.event = *plan.event;
+  StepInput input{.instance = instance(),
+                  .readers = built_->readers,
+                  .palettes = *built_->palettes,
+                  .scopes = *built_->scopes,
+                  .snapshot = state_,
+                  .event = plan.event,
+                  .step = *step,
+                  .bars = bars_,
+                  .in_rounds = options_.in_rounds};
+  Result<Decision> decision = decide(input, report);
+  if (!decision) return tl::make_unexpected(decision.error());
+  std::set<Group> held;
+  CATEN_TRY(answer_unsatisfied(*decision, held, report));
+  if (report.restarted) return report;
+  carry_out(plan, *step);
+  state_.step = *step;
+  commit(*decision, held, report);
+  return report;
+}
+
+void World::remember(const Group& group, const Proposed& winner, std::map<Group, Undo>& undo) const {
+  auto [of_group, added] = undo.emplace(group, Undo{});
+  if (auto bars = bars_.find(group); added && bars != bars_.end()) of_group->second.bars = bars->second;
+  of_group->second.bars.push_back({winner.id, winner.targets});
+  for (const Target& target : winner.targets) {
+    const ValueInstance& value = instance().values[target.value];
+    Undo::Before before{.target = {target.value, target.cell, {}},
+                        .committed = state_.committed(target.value, target.cell),
+                        .clock = state_.values[target.value].clocks.at(target.cell)};
+    size_t size = dtype_size(value.dtype);
+    for (int64_t i = 0; i < value.width; ++i)
+      before.target.elements.push_back(Scalar::load(
+          value.dtype,
+          state_.values[target.value].elements.data() + static_cast<size_t>(target.cell * value.width + i) * size));
+    of_group->second.before.push_back(std::move(before));
+  }
+}
+
+void World::commit(const Decision& decision, const std::set<Group>& held, StepReport& report) {
+  std::map<Group, Undo> undo;
+  std::map<std::pair<size_t, size_t>, std::vector<int64_t>> cells;  // by value and rule: one clock each
+  std::set<Group> committing;
+  for (size_t i : decision.winners) {
+    const Proposed& winner = decision.proposals.list[i];
+    Group group{winner.commit, winner.group};
+    if (held.contains(group)) continue;
+    committing.insert(group);
+    if (instance().commits[winner.commit].declaration->on_unsat.form == OnUnsat::Form::kBacktrack)
+      remember(group, winner, undo);
+    report.winners.push_back(winner.id);
+    for (const Target& target : winner.targets) {
+      report.committed.push_back(target);
+      cells[{target.value, winner.id.rule}].push_back(target.cell);
+    }
+  }
+  for (const Target& target : report.committed) {
+    for (size_t i = 0; i < target.elements.size(); ++i)
+      write_element(instance(), state_, target.value, target.cell, static_cast<int64_t>(i), target.elements[i]);
+    state_.values[target.value].committed[static_cast<size_t>(target.cell)] = true;
+  }
+  for (auto& [key, members] : cells) {
+    std::sort(members.begin(), members.end());
+    state_.values[key.first].clocks.set(std::move(members), {report.step, static_cast<int32_t>(key.second)});
+  }
+  for (const Group& group : committing) bars_.erase(group);
+  for (auto& [group, entry] : undo) history_[group].push_back(std::move(entry));
+  std::sort(report.committed.begin(), report.committed.end(),
+            [](const Target& a, const Target& b) { return std::pair(a.value, a.cell) < std::pair(b.value, b.cell); });
+}
+
+Status World::answer_unsatisfied(const Decision& decision, std::set<Group>& held, StepReport& report) {
+  for (const Group& group : decision.unsatisfied) {
+    const Commit& commit = *instance().commits[group.first].declaration;
+    if (commit.on_unsat.form == OnUnsat::Form::kFail)
+      return fail(
+          {.code = Code::Unsatisfied,
+           .message = fmt::format("nothing is admissible for `{}` in step {}", commit.target.value.text, report.step),
+           .span = commit.place.span,
+           .expected = "a proposal that breaks no hard constraint",
+           .found = fmt::format("{} proposals, and {} cells for which nothing could be drawn", report.proposed,
+                                report.stuck),
+           .remedy = "weaken a constraint, or choose another on_unsat than fail"});
+    if (commit.on_unsat.form == OnUnsat::Form::kRestart) return restart(group, report);
+  }
+  for (const Group& group : decision.unsatisfied) {
+    const OnUnsat& answer = instance().commits[group.first].declaration->on_unsat;
+    if (answer.form != OnUnsat::Form::kBacktrack) continue;
+    backtrack(group, answer.count, report);
+    held.insert(group);
+  }
+  return {};
+}
+
+Status World::restart(const Group& group, StepReport& report) {
+  const Commit& commit = *instance().commits[group.first].declaration;
+  if (restarts_ >= commit.on_unsat.count)
+    return fail({.code = Code::RestartsUsed,
+                 .message = fmt::format("`{}` is unsatisfied after {} restarts", commit.target.value.text, restarts_),
+                 .span = commit.place.span,
+                 .expected = "a run in which something is admissible in every step",
+                 .found = fmt::format("none with the seeds {} to {}", first_seed_, state_.seed),
+                 .remedy = "allow more restarts, try another seed, or weaken a constraint"});
+  ++restarts_;
+  Result<State> again = initial_state(instance(), first_seed_ + static_cast<uint32_t>(restarts_));
+  if (!again) return tl::make_unexpected(again.error());
+  // Edits of the constraints come from outside: they hold in the new run as they did in the old one.
+  again->edits = std::move(state_.edits);
+  state_ = std::move(*again);
+  history_.clear();
+  bars_.clear();
+  report.restarted = true;
+  return {};
+}
+
+void World::backtrack(const Group& group, int64_t commits, StepReport& report) {
+  std::vector<Undo>& history = history_[group];
+  for (int64_t i = 0; i < commits && !history.empty(); ++i) {
+    Undo undo = std::move(history.back());
+    history.pop_back();
+    for (const Undo::Before& before : undo.before) {
+      StoredValue& value = state_.values[before.target.value];
+      for (size_t e = 0; e < before.target.elements.size(); ++e)
+        write_element(instance(), state_, before.target.value, before.target.cell, static_cast<int64_t>(e),
+                      before.target.elements[e]);
+      value.committed[static_cast<size_t>(before.target.cell)] = before.committed;
+      value.clocks.set({before.target.cell}, before.clock);
+    }
+    bars_[group] = std::move(undo.bars);
+    ++report.undone;
+  }
+}
+
+}  // namespace caten::consensus::reference

@@ -1,0 +1,95 @@
+// A program that runs: the reference interpreter of docs/consensus.md, the oracle of what is compiled.
+//
+// In: a program, what its names mean, what is given, a seed. Out: a World whose state changes by steps. Invariants: a
+// step is a pure function of the state; it changes the state whole or not at all. Entry: World::make, World::step.
+#pragma once
+
+#include <memory>
+
+#include "consensus/reference/step.hpp"
+
+namespace caten::consensus::reference {
+
+struct WorldOptions {
+  InstanceOptions sizes{};
+  ResolveOptions names{};
+  bool in_rounds = false;  ///< winners by section 4
+};
+
+class World {
+ public:
+  /// Nothing after errors.
+  static std::unique_ptr<World> make(Program program, Given given, uint32_t seed, const WorldOptions& options,
+                                     Diagnostics& diagnostics);
+
+  /// The next step. After an error (E1027 to E1030) the state is the one before it.
+  Result<StepReport> step();
+
+  const Instance& instance() const { return *built_->instance; }
+  const State& state() const { return state_; }
+  std::string digest() const { return consensus::digest(instance(), state_); }
+  Array array(size_t value) const { return to_array(instance(), state_, value); }
+  int64_t restarts() const { return restarts_; }
+
+  /// What other replicas of an event or rule set have seen. It counts from the next step on.
+  Status merge(size_t value, const ReplicaSet<Event>& events);
+  Status merge(size_t value, const ReplicaSet<RuleEdit>& edits);
+  /// One constraint more, or (by name) one of the program's or an added one less, from the next step on. E1031.
+  Status add_constraint(Constraint constraint);
+  Status remove_constraint(const std::string& name);
+
+ private:
+  /// The program with the edits of its rule set, and all that follows from it.
+  struct Built {
+    Program program{};
+    Names names{};
+    std::optional<Instance> instance{};
+    std::vector<RuleReader> readers{};
+    std::optional<Palettes> palettes{};
+    std::optional<Scopes> scopes{};
+    std::set<Dot> edits{};  ///< what the rule sets held
+  };
+  /// What one step changed of a group's cells, for backtracking.
+  struct Undo {
+    struct Before {
+      Target target{};
+      bool committed = false;
+      Clock clock{};
+    };
+    std::vector<Before> before{};
+    std::vector<Bar> bars{};  ///< what was barred before it, and then its winners
+  };
+  /// The event of a step, and the events that schedules have proposed for it.
+  struct Plan {
+    std::vector<std::pair<size_t, NextEvent>> proposed{};  ///< by the number of a schedule
+    const Event* event = nullptr;
+    size_t value = 0;  ///< whose event it is
+    Dot dot{};
+  };
+
+  World() = default;
+  std::unique_ptr<Built> build(Program program, Diagnostics& diagnostics) const;
+  Program edited(const std::map<size_t, ReplicaSet<RuleEdit>>& edits) const;
+  Status apply_edits();
+  Result<int64_t> next_step() const;
+  void plan(int64_t step, Plan& out) const;
+  void carry_out(const Plan& plan, int64_t step);
+  void commit(const Decision& decision, const std::set<Group>& held, StepReport& report);
+  void remember(const Group& group, const Proposed& winner, std::map<Group, Undo>& undo) const;
+  Status answer_unsatisfied(const Decision& decision, std::set<Group>& held, StepReport& report);
+  Status restart(const Group& group, StepReport& report);
+  void backtrack(const Group& group, int64_t commits, StepReport& report);
+  Result<size_t> rule_set() const;
+
+  Program base_{};
+  Given given_{};
+  WorldOptions options_{};
+  std::unique_ptr<Built> built_{};
+  State state_{};
+  std::map<Group, std::vector<Undo>> history_{};
+  std::map<Group, std::vector<Bar>> bars_{};
+  uint32_t first_seed_ = 0;
+  int64_t restarts_ = 0;
+};
+
+}  // namespace caten::consensus::reference

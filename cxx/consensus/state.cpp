@@ -1,0 +1,201 @@
+#include "consensus/state.hpp"
+
+#include <fmt/format.h>
+#define XXH_INLINE_ALL  // NOLINT: the header asks for this name
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "consensus/philox.hpp"
+#include "consensus/print.hpp"
+
+namespace caten::consensus {
+namespace {
+
+/// So many entries that to look through them takes as long as to look a clock up would.
+constexpr size_t kMostLayers = 64;
+
+struct InitialFacts : Facts {
+  uint32_t seed = 0;
+  uint32_t rule = 0;
+  int64_t cell = 0;
+  uint32_t word(size_t draw) const override { return draw_word(seed, rule, cell, 0, draw); }
+};
+
+std::byte* element_at(const ValueInstance& value, StoredValue& cells, int64_t cell, int64_t element) {
+  return cells.elements.data() + static_cast<size_t>(cell * value.width + element) * dtype_size(value.dtype);
+}
+
+Status initialize(const Instance& instance, State& state, size_t number) {
+  const ValueInstance& value = instance.values[number];
+  InitialFacts facts;
+  facts.seed = state.seed;
+  facts.rule = kInitialRule + static_cast<uint32_t>(number);
+  std::vector<int64_t> committed;
+  for (int64_t cell = 0; cell < value.cells; ++cell) {
+    facts.cell = cell;
+    Item item = evaluate(*instance.initial[number], facts);
+    bool whole = item.list;
+    bool bot = false;
+    for (int64_t element = 0; element < value.width; ++element) {
+      Number found = item.at(whole ? static_cast<size_t>(cell * value.width + element) : 0);
+      bool none = found.is_bot() || (value.token() && found.is_integer() && found.integer == value.vocabulary);
+      std::optional<Scalar> scalar = to_element(value.dtype, found);
+      bool in = scalar && (!value.token() || scalar->as_integer() < value.vocabulary);
+      if (!none && !in)
+        return fail({.code = Code::WrongData,
+                     .message = fmt::format("`{}` begins with what it cannot hold", value.name()),
+                     .span = value.declaration->initial->place.span,
+                     .expected = value.token() ? fmt::format("ids from 0 to {}", value.vocabulary)
+                                               : std::string(dtype_name(value.dtype)),
+                     .found = fmt::format("{} at cell {}", found.value(), cell),
+                     .remedy = "change the init of the value"});
+      bot = bot || none;
+      if (!none) write_element(instance, state, number, cell, element, *scalar);
+    }
+    if (!bot) committed.push_back(cell);
+  }
+  for (int64_t cell : committed) state.values[number].committed[static_cast<size_t>(cell)] = true;
+  state.values[number].clocks.set(std::move(committed), {1, kInitialOrigin});
+  return {};
+}
+
+void take_data(const Instance& instance, State& state, size_t number) {
+  const ValueInstance& value = instance.values[number];
+  const Array& data = *instance.data[number];
+  StoredValue& cells = state.values[number];
+  std::memcpy(cells.elements.data(), data.data(), cells.elements.size());
+  std::vector<int64_t> committed;
+  for (int64_t cell = 0; cell < value.cells; ++cell) {
+    if (value.token() && Scalar::load(value.dtype, element_at(value, cells, cell, 0)).as_integer() == value.vocabulary)
+      continue;
+    cells.committed[static_cast<size_t>(cell)] = true;
+    committed.push_back(cell);
+  }
+  cells.clocks.set(std::move(committed), {1, kInitialOrigin});
+}
+
+std::string describe_event(const Event& event) {
+  return fmt::format("{} {} {} {} {} {} {} {} {}", event.strategy, event.epoch, event.phase, event.seed,
+                     event.steps.value_or(-1), event.tile, event.budget.value_or(-1), event.total.value_or(-1),
+                     event.stratum);
+}
+
+std::string describe_edit(const RuleEdit& edit) {
+  return edit.added ? print(to_datum(Declaration(*edit.added))) : "without " + edit.removed;
+}
+
+template <class T, class F>
+std::string describe_set(const ReplicaSet<T>& set, F&& describe) {
+  std::string out;
+  for (const auto& [dot, element] : set.added())
+    out += fmt::format("{} {} {} {} {}\n", dot.clock, dot.origin, dot.sequence, set.tombstones().contains(dot),
+                       describe(element));
+  for (const Dot& dot : set.tombstones())
+    if (!set.added().contains(dot)) out += fmt::format("{} {} {} gone\n", dot.clock, dot.origin, dot.sequence);
+  return out;
+}
+
+}  // namespace
+
+void Clocks::set(std::vector<int64_t> cells, Clock clock) {
+  if (cells.empty()) return;
+  if (static_cast<int64_t>(cells.size()) == cells_) return set_all(clock);
+  layers_.push_back({clock, false, std::move(cells)});
+  if (layers_.size() <= kMostLayers) return;
+  // Folded: of equal clocks one entry, each cell in one.
+  std::map<std::pair<int64_t, int32_t>, std::vector<int64_t>> by_clock;
+  std::vector<Clock> all = materialize();
+  for (size_t cell = 0; cell < all.size(); ++cell)
+    if (all[cell].time > 0) by_clock[{all[cell].time, all[cell].origin}].push_back(static_cast<int64_t>(cell));
+  layers_.clear();
+  for (auto& [key, members] : by_clock) layers_.push_back({{key.first, key.second}, false, std::move(members)});
+}
+
+void Clocks::set_all(Clock clock) {
+  layers_.clear();
+  layers_.push_back({clock, true, {}});
+}
+
+Clock Clocks::at(int64_t cell) const {
+  for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer)
+    if (layer->all || std::binary_search(layer->cells.begin(), layer->cells.end(), cell)) return layer->clock;
+  return {};
+}
+
+std::vector<Clock> Clocks::materialize() const {
+  std::vector<Clock> out(static_cast<size_t>(cells_));
+  for (const Layer& layer : layers_) {
+    if (layer.all) std::fill(out.begin(), out.end(), layer.clock);
+    for (int64_t cell : layer.cells) out[static_cast<size_t>(cell)] = layer.clock;
+  }
+  return out;
+}
+
+Result<State> initial_state(const Instance& instance, uint32_t seed) {
+  State state{.seed = seed};
+  state.scheduled.resize(instance.schedules.size());
+  for (size_t i = 0; i < instance.values.size(); ++i) {
+    const ValueInstance& value = instance.values[i];
+    auto elements = static_cast<size_t>(value.cells * value.width);
+    state.values.push_back({.elements = std::vector<std::byte>(elements * dtype_size(value.dtype)),
+                            .committed = std::vector<bool>(static_cast<size_t>(value.cells)),
+                            .clocks = Clocks(value.cells)});
+    if (value.token())
+      for (int64_t cell = 0; cell < value.cells; ++cell)
+        write_element(instance, state, i, cell, 0, Scalar::of_integer(value.dtype, value.vocabulary));
+    if (std::holds_alternative<EventKind>(value.declaration->kind)) state.events[i];
+    if (std::holds_alternative<RuleKind>(value.declaration->kind)) state.edits[i];
+    if (instance.data[i])
+      take_data(instance, state, i);
+    else if (instance.initial[i])
+      CATEN_TRY(initialize(instance, state, i));
+  }
+  return state;
+}
+
+Number read_element(const Instance& instance, const State& state, size_t value, int64_t cell, int64_t element) {
+  if (!state.committed(value, cell)) return Number::bot();
+  const ValueInstance& of = instance.values[value];
+  const std::byte* from =
+      state.values[value].elements.data() + static_cast<size_t>(cell * of.width + element) * dtype_size(of.dtype);
+  return Number::of(Scalar::load(of.dtype, from));
+}
+
+void write_element(const Instance& instance, State& state, size_t value, int64_t cell, int64_t element,
+                   const Scalar& scalar) {
+  scalar.store(element_at(instance.values[value], state.values[value], cell, element));
+}
+
+Array to_array(const Instance& instance, const State& state, size_t value) {
+  const ValueInstance& of = instance.values[value];
+  std::vector<int64_t> shape = of.sizes;
+  if (std::holds_alternative<LatentKind>(of.declaration->kind)) shape.push_back(of.width);
+  Array out = Array::zeros(of.dtype, std::move(shape));
+  std::memcpy(out.mutable_data(), state.values[value].elements.data(), state.values[value].elements.size());
+  return out;
+}
+
+std::string digest(const Instance& instance, const State& state) {
+  XXH3_state_t hash;
+  XXH3_128bits_reset(&hash);
+  auto add = [&](const void* bytes, size_t size) { XXH3_128bits_update(&hash, bytes, size); };
+  auto add_text = [&](const std::string& text) { add(text.c_str(), text.size() + 1); };
+  for (size_t i = 0; i < instance.values.size(); ++i) {
+    const ValueInstance& value = instance.values[i];
+    add_text(fmt::format("{} {} {}", value.name(), dtype_name(value.dtype), fmt::join(value.sizes, " ")));
+    add(state.values[i].elements.data(), state.values[i].elements.size());
+    for (const Clock& clock : state.values[i].clocks.materialize()) {
+      add(&clock.time, sizeof clock.time);
+      add(&clock.origin, sizeof clock.origin);
+    }
+  }
+  for (const auto& [value, set] : state.events) add_text(describe_set(set, describe_event));
+  for (const auto& [value, set] : state.edits) add_text(describe_set(set, describe_edit));
+  add_text(fmt::format("{} {}", state.step, fmt::join(state.scheduled, " ")));
+  XXH128_hash_t out = XXH3_128bits_digest(&hash);
+  return fmt::format("{:016x}{:016x}", out.high64, out.low64);
+}
+
+}  // namespace caten::consensus
