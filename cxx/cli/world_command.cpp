@@ -1,14 +1,13 @@
 #include "cli/world_command.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 
 #include "cli/composite_model.hpp"
 #include "cli/consensual.hpp"
 #include "cli/program.hpp"
+#include "cli/progress.hpp"
 #include "cli/world_report.hpp"
 #include "consensus/analysis/causality.hpp"
 #include "consensus/print.hpp"
@@ -23,37 +22,27 @@ using consensus::Given;
 using consensus::GivenValue;
 using consensus::Parameter;
 
-/// On a terminal, for work that takes longer than a moment.
+/// How far the steps are, twice a second.
 class StepProgress {
  public:
-  explicit StepProgress(int64_t total) : total_(total), shown_(isatty(STDERR_FILENO) == 1) {}
-  ~StepProgress() {
-    if (drawn_) std::fputs("\r\x1b[K", stderr);
-  }
-  StepProgress(const StepProgress&) = delete;
-  StepProgress& operator=(const StepProgress&) = delete;
+  explicit StepProgress(int64_t total) : total_(total) {}
 
   void at(int64_t done) {
     constexpr double kMoment = 0.5;
-    constexpr int64_t kWidth = 30;
+    constexpr size_t kWidth = 30;
     double spent = std::chrono::duration<double>(Clock::now() - begin_).count();
-    if (!shown_ || spent - last_ < kMoment) return;
+    if (spent - last_ < kMoment) return;
     last_ = spent;
-    drawn_ = true;
-    auto filled = static_cast<size_t>(kWidth * done / total_);
-    std::fputs(fmt::format("\r\x1b[K[{}{}] {}/{}, about {:.0f} s left", std::string(filled, '#'),
-                           std::string(static_cast<size_t>(kWidth) - filled, '.'), done, total_,
-                           spent / static_cast<double>(done) * static_cast<double>(total_ - done))
-                   .c_str(),
-               stderr);
-    std::fflush(stderr);
+    auto filled = static_cast<size_t>(static_cast<int64_t>(kWidth) * done / total_);
+    line_.say(fmt::format("[{}{}] {}/{}, about {:.0f} s left", std::string(filled, '#'),
+                          std::string(kWidth - filled, '.'), done, total_,
+                          spent / static_cast<double>(done) * static_cast<double>(total_ - done)));
   }
 
  private:
   using Clock = std::chrono::steady_clock;
   int64_t total_;
-  bool shown_;
-  bool drawn_ = false;
+  Progress line_{};
   double last_ = 0;
   Clock::time_point begin_ = Clock::now();
 };
