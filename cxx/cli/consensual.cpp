@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "cli/lisp_front_end.hpp"
+#include "cli/world_command.hpp"
 #include "consensus/analysis/causality.hpp"
-#include "consensus/analysis/plan.hpp"
 #include "consensus/names.hpp"
 #include "consensus/print.hpp"
 #include "consensus/read_lci.hpp"
@@ -94,7 +94,7 @@ std::optional<std::string> consensual_text(Session& session, uint32_t source, co
                      .remedy = fmt::format("the program is in order; run it with caten run {}", sources.name(source))});
     return std::nullopt;
   }
-  if (plan) return consensus::plan_text(*program, {});
+  if (plan) return plan_of(session, *program, *names, settings, diagnostics);
   return lci ? consensus::print_lci(*program) : consensus::print_text(*program);
 }
 

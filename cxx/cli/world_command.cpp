@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "cli/composite_model.hpp"
@@ -9,7 +10,7 @@
 #include "cli/program.hpp"
 #include "cli/progress.hpp"
 #include "cli/world_report.hpp"
-#include "consensus/analysis/causality.hpp"
+#include "consensus/analysis/analysis.hpp"
 #include "consensus/print.hpp"
 #include "consensus/words.hpp"
 #include "io/csv.hpp"
@@ -161,7 +162,36 @@ std::optional<std::string> run_steps(consensus::reference::World& world, Session
   return out;
 }
 
+/// Is everything given that has no default?
+bool all_given(const consensus::Program& program, const consensus::Names& names, const Given& given) {
+  auto has = [&](const consensus::Name& name) { return given.parameters.contains(name.text); };
+  auto parameters = program.all<Parameter>();
+  return std::all_of(names.free.begin(), names.free.end(),
+                     [&](const consensus::FreeName& each) { return has(each.name); }) &&
+         std::all_of(parameters.begin(), parameters.end(),
+                     [&](const Parameter* each) { return each->otherwise || has(each->name); });
+}
+
 }  // namespace
+
+std::optional<std::string> plan_of(Session& session, const consensus::Program& program, const consensus::Names& names,
+                                   const Settings& settings, Diagnostics& diagnostics) {
+  Given given = GivenReader(session, settings, program, names, diagnostics).read();
+  if (diagnostics.failed()) return std::nullopt;
+  if (!all_given(program, names, given)) return consensus::plan_text(program);
+  std::optional<consensus::Instance> instance =
+      consensus::instantiate(program, names, std::move(given), {}, diagnostics);
+  if (!instance) return std::nullopt;
+  Result<consensus::State> state = consensus::initial_state(*instance, static_cast<uint32_t>(settings.seed));
+  if (!state) {
+    diagnostics.add(state.error());
+    return std::nullopt;
+  }
+  consensus::Analysis analysis = consensus::analyse(*instance);
+  consensus::report(*instance, *state, analysis, diagnostics);
+  if (diagnostics.failed()) return std::nullopt;
+  return consensus::plan_text(*instance, analysis);
+}
 
 std::optional<std::string> run_world(Session& session, uint32_t source, const Settings& settings,
                                      Diagnostics& diagnostics) {
@@ -181,14 +211,11 @@ std::optional<std::string> run_world(Session& session, uint32_t source, const Se
   GivenReader reader(session, settings, *program, *names, diagnostics);
   Given given = reader.read();
   if (diagnostics.failed()) return std::nullopt;
-  consensus::Integers integers;
-  for (const auto& [name, value] : given.parameters)
-    if (const int64_t* integer = std::get_if<int64_t>(&value)) integers[name] = *integer;
-  consensus::report(consensus::check_causality(*program, integers), diagnostics);
-  if (diagnostics.failed()) return std::nullopt;
   std::unique_ptr<consensus::reference::World> world = consensus::reference::World::make(
       *program, std::move(given), static_cast<uint32_t>(settings.seed), {.names = composites}, diagnostics);
   if (!world) return std::nullopt;
+  consensus::report(world->instance(), world->state(), consensus::analyse(world->instance()), diagnostics);
+  if (diagnostics.failed()) return std::nullopt;
   std::optional<std::string> text = run_steps(*world, session, settings, diagnostics);
   if (!text) return std::nullopt;
   std::vector<std::pair<std::string, Array>> arrays;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/options.hpp"
+#include "consensus/names.hpp"
 #include "driver/session.hpp"
 
 namespace caten {
@@ -10,5 +11,10 @@ namespace caten {
 /// what each step did, and at the end the digest. Nothing after errors.
 std::optional<std::string> run_world(Session& session, uint32_t source, const Settings& settings,
                                      Diagnostics& diagnostics);
+
+/// --emit=plan: what is decided about the program with --param and --in; where something is not given, what holds for
+/// all sizes. Nothing after errors.
+std::optional<std::string> plan_of(Session& session, const consensus::Program& program, const consensus::Names& names,
+                                   const Settings& settings, Diagnostics& diagnostics);
 
 }  // namespace caten

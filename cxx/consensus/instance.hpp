@@ -7,6 +7,7 @@
 
 #include <map>
 
+#include "consensus/colouring.hpp"
 #include "consensus/formula.hpp"
 #include "consensus/given.hpp"
 #include "consensus/index.hpp"
@@ -138,6 +139,12 @@ struct Instance {
   /// Values that rules propose for, in an order in which those that others read come first; equal numbers read each
   /// other. Values that no rule proposes for have 0.
   std::vector<size_t> strata{};
+  /// Of each value: what `colour auto` divides each phase of a schedule into. Empty until apply_colourings
+  /// (analysis/races.hpp).
+  std::vector<std::optional<Colouring>> colourings{};
+  const Colouring* colouring(size_t value) const {
+    return value < colourings.size() && colourings[value] ? &*colourings[value] : nullptr;
+  }
 };
 
 struct InstanceOptions {

@@ -41,8 +41,11 @@ std::vector<int64_t> ranks(const Event& event, int64_t tiles) {
 }
 
 /// The event of this number, without what it finds open.
-Event numbered(const ScheduleInstance& schedule, const Event& like, int64_t phases, int64_t number) {
+Event numbered(const ScheduleInstance& schedule, const Event& like, int64_t phases, int64_t colours, int64_t number) {
   Event out = like;
+  // All colours of a phase, then the next one.
+  out.colour = number % colours;
+  number /= colours;
   out.phase = schedule.phase.value_or(number % phases);
   out.epoch = schedule.epoch + (schedule.phase ? number : number / phases);
   return out;
@@ -59,6 +62,14 @@ const Event* of_epoch(const State& state, size_t value, const Event& event) {
   return found == added.rend() ? nullptr : &found->second;
 }
 
+int64_t colour_count(const Instance& instance, const ScheduleInstance& schedule) {
+  int64_t out = 1;
+  if (schedule.strategy == "maskgit-cosine") return out;
+  for (const RuleInstance& rule : instance.rules)
+    if (const Colouring* colouring = instance.colouring(rule.on)) out = std::max(out, colouring->modulus);
+  return out;
+}
+
 }  // namespace
 
 int64_t phase_count(const Event& event, std::span<const int64_t> sizes) {
@@ -66,14 +77,15 @@ int64_t phase_count(const Event& event, std::span<const int64_t> sizes) {
   if (event.strategy == "red-black") return 2;
   if (event.strategy == "four-colour") return 4;
   if (event.strategy == "maskgit-cosine") return event.steps.value_or(kMaskgitSteps);
+  if (event.strategy.empty()) return 1;
   if (in_order(event)) return event.steps ? std::min(*event.steps, product(tiles)) : product(tiles);
   int64_t last = 0;
   for (int64_t size : tiles) last += size - 1;
   return last + 1;
 }
 
-ActiveCells::ActiveCells(const Event& event, std::span<const int64_t> sizes)
-    : event_(event), sizes_(sizes.begin(), sizes.end()) {
+ActiveCells::ActiveCells(const Event& event, std::span<const int64_t> sizes, const Colouring* colouring)
+    : event_(event), sizes_(sizes.begin(), sizes.end()), colouring_(colouring) {
   phases_ = phase_count(event, sizes);
   tiles_ = product(tile_sizes(event, sizes));
   if (event.strategy == "random") rank_ = ranks(event, tiles_);
@@ -83,6 +95,12 @@ bool ActiveCells::operator()(int64_t cell, bool committed) const {
   if (event_.phase >= phases_) return false;
   if (event_.strategy == "maskgit-cosine") return !committed;
   std::vector<int64_t> place = coordinates(cell, sizes_);
+  int64_t colour = colouring_ ? colouring_->colour_of(place) : 0;
+  return colour == event_.colour && in_phase(std::move(place));
+}
+
+bool ActiveCells::in_phase(std::vector<int64_t> place) const {
+  if (event_.strategy.empty()) return true;
   for (size_t axis = uncut(sizes_.size()); axis < place.size(); ++axis) place[axis] /= event_.tile;
   size_t rank = place.size();
   int64_t x = rank == 0 ? 0 : place[rank - 1], y = rank < 2 ? 0 : place[rank - 2];
@@ -135,13 +153,13 @@ NextEvent next_event(const Instance& instance, const ScheduleInstance& schedule,
   int64_t phases = 1;
   for (const RuleInstance& rule : instance.rules)
     phases = std::max(phases, phase_count(like, instance.values[rule.on].sizes));
-  NextEvent out{numbered(schedule, like, phases, number), number};
+  NextEvent out{numbered(schedule, like, phases, colour_count(instance, schedule), number), number};
   if (like.strategy != "maskgit-cosine") return out;
   size_t stratum = open_stratum(instance, state);
   const Event* before = out.event.phase > 0 ? of_epoch(state, schedule.value, out.event) : nullptr;
   if (before && before->stratum != stratum && !schedule.phase) {
     out.number = (number / phases + 1) * phases;
-    out.event = numbered(schedule, like, phases, out.number);
+    out.event = numbered(schedule, like, phases, 1, out.number);
     before = nullptr;
   }
   out.event.total = before ? *before->total : open_cells(instance, state);

@@ -20,17 +20,21 @@ namespace caten::consensus {
 /// The phases of an event's epoch, on a value with these sizes.
 int64_t phase_count(const Event& event, std::span<const int64_t> sizes);
 
-/// The event as a set of cells of a value with these sizes. `committed` is asked for maskgit-cosine alone.
+/// The event as a set of cells of a value with these sizes and this colouring. `committed` is asked for maskgit-cosine
+/// alone, which has no colours. An event without a strategy has all cells of its colour.
 class ActiveCells {
  public:
-  ActiveCells(const Event& event, std::span<const int64_t> sizes);
+  ActiveCells(const Event& event, std::span<const int64_t> sizes, const Colouring* colouring = nullptr);
   bool operator()(int64_t cell, bool committed) const;
 
  private:
+  bool in_phase(std::vector<int64_t> place) const;
+
   const Event& event_;
   std::vector<int64_t> sizes_;
   int64_t phases_ = 1;
   int64_t tiles_ = 1;
+  const Colouring* colouring_ = nullptr;
   std::vector<int64_t> rank_{};  ///< of `random`: of each tile its place in the permutation
 };
 

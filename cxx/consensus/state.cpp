@@ -77,9 +77,11 @@ void take_data(const Instance& instance, State& state, size_t number) {
 }
 
 std::string describe_event(const Event& event) {
-  return fmt::format("{} {} {} {} {} {} {} {} {}", event.strategy, event.epoch, event.phase, event.seed,
-                     event.steps.value_or(-1), event.tile, event.budget.value_or(-1), event.total.value_or(-1),
-                     event.stratum);
+  std::string out = fmt::format("{} {} {} {} {} {} {} {} {}", event.strategy, event.epoch, event.phase, event.seed,
+                                event.steps.value_or(-1), event.tile, event.budget.value_or(-1),
+                                event.total.value_or(-1), event.stratum);
+  if (event.colour > 0) out += fmt::format(" colour {}", event.colour);
+  return out;
 }
 
 std::string describe_edit(const RuleEdit& edit) {

@@ -54,6 +54,7 @@ struct Event {
   std::string strategy{};
   int64_t epoch = 0;
   int64_t phase = 0;
+  int64_t colour = 0;  ///< of those that `colour auto` divides the phase into
   uint32_t seed = 0;
   std::optional<int64_t> steps{};
   int64_t tile = 1;

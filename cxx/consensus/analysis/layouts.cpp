@@ -102,7 +102,7 @@ class LayoutMaker {
       return stencil();
     if (any(AxisUse::Form::kAll) || any(AxisUse::Form::kRange))
       return {Hint::kDense, "attention over a slice", "all-gather (ring)"};
-    return {Hint::kView, "a strided view", "scatter-gather"};
+    return {Hint::kView, "take, at computed places", "scatter-gather"};
   }
 
  private:

@@ -163,13 +163,6 @@ std::optional<std::vector<int64_t>> find_together(const Activity& activity, cons
   return out;
 }
 
-int64_t Colouring::colour_of(std::span<const int64_t> place) const {
-  int64_t sum = 0;
-  for (size_t i = 0; i < place.size(); ++i)
-    sum = arithmetic::mod(sum + multipliers[i] * arithmetic::mod(place[i], modulus), modulus);
-  return sum;
-}
-
 std::optional<Colouring> find_colouring(size_t axes, const std::vector<Step>& steps) {
   constexpr size_t kMostTrials = 200'000;
   size_t trials = 0;

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "consensus/colouring.hpp"
+
 namespace caten::consensus {
 
 /// Positions [first, end) on an axis.
@@ -52,14 +54,6 @@ bool by_steps(const Activity& activity);
 /// where by_steps holds.
 int64_t count_together(const Activity& activity, const Step& step, const Cuboid& cuboid);
 std::optional<std::vector<int64_t>> find_together(const Activity& activity, const Step& step, const Cuboid& cuboid);
-
-/// Colour (Σ multiplier·index) mod modulus: each number of a strategy is divided into its colours, one after the other.
-struct Colouring {
-  std::vector<int64_t> multipliers{};
-  int64_t modulus = 1;
-  int64_t colour_of(std::span<const int64_t> place) const;
-  bool operator==(const Colouring&) const = default;
-};
 
 /// The colouring with fewest colours in which no two cells that lie one of the steps from each other have the same
 /// colour; of those the first. Nothing if none of at most kMostColours colours does it.

@@ -1,8 +1,8 @@
-#include "consensus/analysis/plan.hpp"
-
 #include <fmt/format.h>
 
-#include "consensus/analysis/causality.hpp"
+#include <algorithm>
+
+#include "consensus/analysis/analysis.hpp"
 #include "consensus/analysis/layouts.hpp"
 #include "consensus/print.hpp"
 
@@ -42,10 +42,45 @@ std::string causality_text(const std::vector<Causality>& causalities) {
   return out;
 }
 
+size_t count(const std::vector<bool>& bits) { return static_cast<size_t>(std::count(bits.begin(), bits.end(), true)); }
+
+std::string masks_text(const Instance& instance, const StaticMasks& masks) {
+  std::string out;
+  for (const StaticMasks::Lock& each : masks.locks)
+    out += fmt::format("constraint {}: a constant mask, {} of {} cells of {} keep the value they have\n",
+                       each.constraint->name.text, count(each.cells), each.cells.size(),
+                       instance.values[each.value].name());
+  for (const StaticMasks::Palette& each : masks.palettes)
+    out += fmt::format("constraint {}: a mask of logits before sampling, {} of {} ids for {} of {} cells of {}\n",
+                       each.constraint->name.text, count(each.ids), each.ids.size(), count(each.cells),
+                       each.cells.size(), instance.values[each.value].name());
+  return out;
+}
+
 }  // namespace
 
-std::string plan_text(const Program& program, const Integers& given) {
-  return edges_text(program) + causality_text(check_causality(program, given));
+Analysis analyse(const Instance& instance) {
+  return {.causalities = check_causality(*instance.program, integers_of(instance)),
+          .races = judge_races(instance),
+          .masks = static_masks(instance)};
+}
+
+void report(const Instance& instance, const State& initial, const Analysis& analysis, Diagnostics& diagnostics) {
+  report(analysis.causalities, diagnostics);
+  check_regions(instance, diagnostics);
+  check_contradictions(instance, initial, diagnostics);
+  report(instance, analysis.races, diagnostics);
+}
+
+std::string plan_text(const Instance& instance, const Analysis& analysis) {
+  std::string out = edges_text(*instance.program) + causality_text(analysis.causalities);
+  for (const RaceVerdict& each : analysis.races)
+    out += fmt::format("value {}, {}\n", instance.values[each.value].name(), text_of(instance, each));
+  return out + masks_text(instance, analysis.masks);
+}
+
+std::string plan_text(const Program& program) {
+  return edges_text(program) + causality_text(check_causality(program, {}));
 }
 
 }  // namespace caten::consensus

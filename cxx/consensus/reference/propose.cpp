@@ -243,7 +243,9 @@ Result<Proposals> propose(const Instance& instance, const std::vector<RuleReader
     const RuleInstance& rule = instance.rules[i];
     if (instance.strata[rule.emits[0].target.value] > open) continue;
     std::optional<ActiveCells> active;
-    if (event) active.emplace(*event, instance.values[rule.on].sizes);
+    const Colouring* colouring = instance.colouring(rule.on);
+    Event all{.strategy = {}, .colour = colouring ? (step - 1) % colouring->modulus : 0};
+    if (event || colouring) active.emplace(event ? *event : all, instance.values[rule.on].sizes, colouring);
     RuleProposals proposals(instance, rule, readers[i], palettes, snapshot, step, out);
     CATEN_TRY(proposals.run(active ? &*active : nullptr));
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "consensus/analysis/races.hpp"
 #include "consensus/print.hpp"
 #include "consensus/words.hpp"
 
@@ -34,17 +35,7 @@ std::unique_ptr<World::Built> World::build(Program program, Diagnostics& diagnos
   if (!names) return nullptr;
   out->names = std::move(*names);
   out->instance = instantiate(out->program, out->names, given_, options_.sizes, diagnostics);
-  if (!out->instance) return nullptr;
-  for (const CommitInstance& commit : out->instance->commits)
-    if (commit.declaration->colour == Commit::Colour::kAuto) {
-      diagnostics.add({.code = Code::NoSuchRuntime,
-                       .message = "the reference interpreter refines no colouring",
-                       .span = commit.declaration->place.span,
-                       .expected = "a strategy that colours what cells see",
-                       .found = "colour auto",
-                       .remedy = "take four-colour or raster, or isolation snapshot"});
-      return nullptr;
-    }
+  if (!out->instance || !apply_colourings(*out->instance, diagnostics)) return nullptr;
   for (const RuleInstance& rule : out->instance->rules) out->readers.emplace_back(*out->instance, rule);
   out->palettes.emplace(*out->instance);
   out->scopes.emplace(*out->instance);

@@ -160,7 +160,6 @@ TEST_CASE("what is missing, of another type or out of range is an error with its
   refuse(seen + "rule R: on V[y,x] read {row = V[y,*]} emit proposal V[y,x] := categorical(row)");
   refuse(seen + "rule R: on V[y,x] read {row = V[y,*]} emit proposal V[y,x] := tally(row + 1)");
   refuse(seen + "constraint C: on V[y,x] require uniform() < 0.5 priority 1");
-  refuse(seen.substr(0, seen.size() - 1) + " colour auto\n");
   Given region;
   region.parameters["sky"] = RegionGiven{.mask = {}, .boxes = {{{0, 9}, {0, 1}}}};
   region.parameters["blue"] = PaletteGiven{{4}};

@@ -1,10 +1,10 @@
 // Layouts of edges, and plans as golden text.
-#include "consensus/analysis/plan.hpp"
-
 #include <doctest/doctest.h>
 
+#include "consensus/analysis/analysis.hpp"
 #include "consensus/analysis/layouts.hpp"
 #include "golden.hpp"
+#include "instances.hpp"
 #include "reading.hpp"
 
 using namespace caten;
@@ -56,6 +56,16 @@ TEST_CASE("plans are golden text") {
   for (const char* name : {"bank", "belief", "ising", "life", "margolus", "seed", "tile-map", "walk", "weather"}) {
     Reading reading = read_as_text(read_source_file(std::string("tests/data/consensus/") + name + ".lmpm"));
     REQUIRE(reading.program.has_value());
-    check_golden(std::string("consensus/plans/") + name + ".txt", plan_text(*reading.program, {}));
+    check_golden(std::string("consensus/plans/") + name + ".txt", plan_text(*reading.program));
   }
+}
+
+TEST_CASE("with everything given a plan also has races, colourings and masks") {
+  std::string seed = read_source_file("tests/data/consensus/seed.lmpm");
+  seed.replace(seed.find("score)") + 6, 0, " colour auto");
+  seed.replace(seed.find("priority 100"), 12, "priority 100 hard");
+  InstanceOf world(seed, given_of_seed());
+  check_golden("consensus/plans/seed-given.txt", plan_text(*world, analyse(*world)));
+  InstanceOf ising(read_source_file("tests/data/consensus/ising.lmpm"));
+  check_golden("consensus/plans/ising-given.txt", plan_text(*ising, analyse(*ising)));
 }
