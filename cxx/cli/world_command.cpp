@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 
 #include "cli/composite_model.hpp"
 #include "cli/consensual.hpp"
@@ -11,6 +12,7 @@
 #include "cli/progress.hpp"
 #include "cli/world_report.hpp"
 #include "consensus/analysis/analysis.hpp"
+#include "consensus/compiled/world.hpp"
 #include "consensus/print.hpp"
 #include "consensus/words.hpp"
 #include "io/csv.hpp"
@@ -138,9 +140,9 @@ class GivenReader {
   Diagnostics& diagnostics_;
 };
 
-std::optional<std::string> run_steps(consensus::reference::World& world, Session& session, const Settings& settings,
-                                     Diagnostics& diagnostics) {
-  std::string out;
+/// Steps until all are done or one fails; false then.
+bool run_steps(Session& session, const Settings& settings, Diagnostics& diagnostics,
+               const std::function<Status()>& step) {
   StepProgress progress(settings.steps);
   for (int64_t i = 0; i < settings.steps; ++i) {
     if (session.resume()) {
@@ -149,17 +151,56 @@ std::optional<std::string> run_steps(consensus::reference::World& world, Session
                        .expected = "",
                        .found = "",
                        .remedy = "give fewer --steps"});
-      return std::nullopt;
+      return false;
     }
-    Result<consensus::reference::StepReport> report = world.step();
-    if (!report) {
-      diagnostics.add(report.error());
-      return std::nullopt;
+    if (Status done = step(); !done) {
+      diagnostics.add(done.error());
+      return false;
     }
-    if (settings.report) out += step_text(world.instance(), *report);
     progress.at(i + 1);
   }
-  return out;
+  return true;
+}
+
+/// The state behind the steps, as the interpreter makes them; `report` gets what it tells of each.
+std::optional<consensus::State> interpreted(consensus::reference::World& world, Session& session,
+                                            const Settings& settings, std::string& report, Diagnostics& diagnostics) {
+  bool done = run_steps(session, settings, diagnostics, [&]() -> Status {
+    Result<consensus::reference::StepReport> made = world.step();
+    if (!made) return tl::make_unexpected(made.error());
+    if (settings.report) report += step_text(world.instance(), *made);
+    return {};
+  });
+  return done ? std::optional(world.state()) : std::nullopt;
+}
+
+/// The same by a program that is compiled once.
+std::optional<consensus::State> compiled(const consensus::reference::World& world, Session& session,
+                                         const Settings& settings, Diagnostics& diagnostics) {
+  auto refuse = [&](const std::string& message) {
+    diagnostics.add({.code = Code::NoSuchRuntime,
+                     .message = message,
+                     .expected = "a program whose steps are compiled, or --runtime reference",
+                     .found = settings.runtime.empty() ? "no --runtime" : "--runtime " + settings.runtime,
+                     .remedy = "add --runtime reference"});
+    return std::nullopt;
+  };
+  if (settings.report) return refuse("steps that are compiled make no report");
+  Session::Program program;
+  auto run = [&](const Graph& graph, Arguments arguments) -> Result<Results> {
+    if (!program) {
+      Result<Session::Program> made = session.compile(graph);
+      if (!made) return tl::make_unexpected(made.error());
+      program = std::move(*made);
+    }
+    return session.run(*program, std::move(arguments));
+  };
+  std::string reason;
+  std::unique_ptr<consensus::compiled::World> own =
+      consensus::compiled::World::make(world.instance(), world.state(), run, reason);
+  if (!own) return refuse("the program is not compiled yet: " + reason);
+  if (!run_steps(session, settings, diagnostics, [&] { return own->step(); })) return std::nullopt;
+  return own->state();
 }
 
 /// Is everything given that has no default?
@@ -195,14 +236,6 @@ std::optional<std::string> plan_of(Session& session, const consensus::Program& p
 
 std::optional<std::string> run_world(Session& session, uint32_t source, const Settings& settings,
                                      Diagnostics& diagnostics) {
-  if (!session.reference()) {
-    diagnostics.add({.code = Code::NoSuchRuntime,
-                     .message = "consensual programs run on the reference interpreter alone",
-                     .expected = "--runtime reference",
-                     .found = settings.runtime.empty() ? "no --runtime" : "--runtime " + settings.runtime,
-                     .remedy = "add --runtime reference"});
-    return std::nullopt;
-  }
   std::optional<consensus::Program> program = read_consensual(session, source, settings, diagnostics);
   if (!program) return std::nullopt;
   consensus::ResolveOptions composites = known_composites(session, settings, diagnostics);
@@ -214,17 +247,21 @@ std::optional<std::string> run_world(Session& session, uint32_t source, const Se
   std::unique_ptr<consensus::reference::World> world = consensus::reference::World::make(
       *program, std::move(given), static_cast<uint32_t>(settings.seed), {.names = composites}, diagnostics);
   if (!world) return std::nullopt;
-  consensus::report(world->instance(), world->state(), consensus::analyse(world->instance()), diagnostics);
+  const consensus::Instance& instance = world->instance();
+  consensus::report(instance, world->state(), consensus::analyse(instance), diagnostics);
   if (diagnostics.failed()) return std::nullopt;
-  std::optional<std::string> text = run_steps(*world, session, settings, diagnostics);
-  if (!text) return std::nullopt;
+  std::string text;
+  std::optional<consensus::State> state = session.reference()
+                                              ? interpreted(*world, session, settings, text, diagnostics)
+                                              : compiled(*world, session, settings, diagnostics);
+  if (!state) return std::nullopt;
   std::vector<std::pair<std::string, Array>> arrays;
-  for (size_t i = 0; i < world->instance().values.size(); ++i)
-    if (!world->instance().values[i].set) arrays.emplace_back(world->instance().values[i].name(), world->array(i));
+  for (size_t i = 0; i < instance.values.size(); ++i)
+    if (!instance.values[i].set) arrays.emplace_back(instance.values[i].name(), to_array(instance, *state, i));
   std::vector<std::pair<std::string, const Array*>> named;
   for (const auto& [name, array] : arrays) named.emplace_back(name, &array);
   if (!store_arrays(named, settings, diagnostics)) return std::nullopt;
-  return *text + fmt::format("step {} digest {}\n", world->state().step, world->digest());
+  return text + fmt::format("step {} digest {}\n", state->step, digest(instance, *state));
 }
 
 }  // namespace caten

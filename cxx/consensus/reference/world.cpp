@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "consensus/analysis/races.hpp"
+#include "consensus/planning.hpp"
 #include "consensus/print.hpp"
 #include "consensus/words.hpp"
 
@@ -42,60 +43,13 @@ std::unique_ptr<World::Built> World::build(Program program, Diagnostics& diagnos
   return out;
 }
 
-Result<int64_t> World::next_step() const {
-  int64_t latest = state_.step;
-  for (const auto& [value, set] : state_.events) latest = std::max(latest, set.clock());
-  for (const auto& [value, set] : state_.edits) latest = std::max(latest, set.clock());
-  if (latest < INT64_MAX - 1) return latest + 1;
-  return fail({.code = Code::ClockOverflow,
-               .message = "the clock is at its end",
-               .expected = "clocks below 2^63 - 1",
-               .found = std::to_string(latest),
-               .remedy = "an event that was merged has a clock that no run reaches; drop it"});
-}
-
-void World::plan(int64_t step, Plan& out) const {
-  const Instance& instance = this->instance();
-  for (const auto& [value, set] : state_.events) {
-    if (set.dots().empty()) continue;
-    const Dot& dot = *set.dots().begin();
-    if (out.event && out.dot <= dot) continue;
-    out.event = &set.at(dot);
-    out.dot = dot;
-    out.value = value;
-  }
-  out.proposed.reserve(instance.schedules.size());
-  for (size_t i = 0; i < instance.schedules.size(); ++i) {
-    const ScheduleInstance& schedule = instance.schedules[i];
-    auto set = state_.events.find(schedule.value);
-    if (set == state_.events.end() || !set->second.dots().empty()) continue;
-    out.proposed.emplace_back(i, next_event(instance, schedule, state_, state_.scheduled[i]));
-    Dot dot{step, static_cast<int32_t>(schedule.number), 0};
-    if (out.event && out.dot <= dot) continue;
-    out.event = &out.proposed.back().second.event;
-    out.dot = dot;
-    out.value = schedule.value;
-  }
-}
-
-void World::carry_out(const Plan& plan, int64_t step) {
-  Dot taken = plan.dot;
-  for (const auto& [which, next] : plan.proposed) {
-    const ScheduleInstance& schedule = instance().schedules[which];
-    Dot dot = state_.events[schedule.value].add(next.event, static_cast<int32_t>(schedule.number), step - 1);
-    if (plan.event == &next.event) taken = dot;
-    state_.scheduled[which] = next.number + 1;
-  }
-  if (plan.event) state_.events[plan.value].remove(taken);
-}
-
 Result<StepReport> World::step() {
   CATEN_TRY(apply_edits());
-  Result<int64_t> step = next_step();
+  Result<int64_t> step = next_step(state_);
   if (!step) return tl::make_unexpected(step.error());
   StepReport report{.step = *step};
   Plan plan;
-  this->plan(*step, plan);
+  plan_step(instance(), state_, *step, plan);
   if (plan.event) report.event = *plan.event;
   StepInput input{.instance = instance(),
                   .readers = built_->readers,
@@ -111,7 +65,7 @@ Result<StepReport> World::step() {
   std::set<Group> held;
   CATEN_TRY(answer_unsatisfied(*decision, held, report));
   if (report.restarted) return report;
-  carry_out(plan, *step);
+  carry_out(plan, instance(), state_, *step);
   state_.step = *step;
   commit(*decision, held, report);
   return report;

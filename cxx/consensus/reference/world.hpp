@@ -59,21 +59,10 @@ class World {
     std::vector<Before> before{};
     std::vector<Bar> bars{};  ///< what was barred before it, and then its winners
   };
-  /// The event of a step, and the events that schedules have proposed for it.
-  struct Plan {
-    std::vector<std::pair<size_t, NextEvent>> proposed{};  ///< by the number of a schedule
-    const Event* event = nullptr;
-    size_t value = 0;  ///< whose event it is
-    Dot dot{};
-  };
-
   World() = default;
   std::unique_ptr<Built> build(Program program, Diagnostics& diagnostics) const;
   Program edited(const std::map<size_t, ReplicaSet<RuleEdit>>& edits) const;
   Status apply_edits();
-  Result<int64_t> next_step() const;
-  void plan(int64_t step, Plan& out) const;
-  void carry_out(const Plan& plan, int64_t step);
   void commit(const Decision& decision, const std::set<Group>& held, StepReport& report);
   void remember(const Group& group, const Proposed& winner, std::map<Group, Undo>& undo) const;
   Status answer_unsatisfied(const Decision& decision, std::set<Group>& held, StepReport& report);

@@ -18,7 +18,7 @@ class Runnable {
     out += fmt::format("value W : Scalar[i64] shape Seq(5) clock Lamport init {}\n", below(9));
     out += "value Plan : Event shape Set() clock Lamport\n";
     edges(out);
-    size_t rules = 1 + below(3);
+    size_t rules = options_.cell_wise ? 1 : 1 + below(3);
     for (size_t i = 0; i < rules; ++i) out += rule(i);
     if (one_in(2)) out += "rule Count:\n  on W[i]\n  read {w = W[i]}\n  emit proposal W[i] := " + number("w", 2) + "\n";
     constraints(out);
@@ -44,8 +44,12 @@ class Runnable {
                        neighbours_ = pick({"N4", "N8", "{(0,1), (1,0)}"}), one_in(4) ? " and y + dy < 3" : "",
                        one_in(2) ? " optional" : "",
                        pick({"", " border wrap", fmt::format(" border pad({})", below(ids_))}));
-    out += "visible V[y,x] <- V[y,x] optional\nvisible V[y,x] <- W[0..3]\nvisible W[i] <- W[i]\n";
+    out +=
+        fmt::format("visible V[y,x] <- V[y,x] optional\nvisible V[y,x] <- W[{}]\nvisible W[i] <- W[i]\n", read_of_w());
+    if (options_.cell_wise) out += "visible V[y,x] <- V[y,x+2]\nvisible V[y,x] <- V[1,x]\n";
   }
+
+  std::string read_of_w() const { return options_.cell_wise ? "2" : "0..3"; }
 
   std::string condition(const std::string& atom, size_t depth) {
     switch (below(depth > 0 ? 4 : 2)) {
@@ -78,25 +82,48 @@ class Runnable {
 
   /// A number of a rule on V: over what it reads.
   std::string seen(size_t depth) {
+    if (options_.cell_wise && one_in(3)) return fraction(depth);
     return number(
         pick({"own", "sum(neighbors)", "count(neighbors = 1)", "max(neighbors)", "min(w)", "sum(w)", "y", "x"}), depth);
   }
 
+  /// An integer that a number with a fraction decides.
+  std::string fraction(size_t depth) {
+    std::string small = pick({"sum(neighbors)", "own", "(own - count(neighbors))", "(x * y)"});
+    switch (below(4)) {
+      case 0: return fmt::format("bernoulli(sigmoid(0.{} * {} - 1))", 1 + below(9), small);
+      case 1:
+        return fmt::format("where(uniform() < 0.{}, {}, {})", 1 + below(9), number(small, depth / 2), number("y", 1));
+      case 2:
+        return fmt::format("where({} * 0.{} <= {} + 0.5, {}, 1)", small, 1 + below(9), number("x", 1),
+                           number(small, 1));
+      default: return fmt::format("where(exp({}) < 3 * uniform(), 0, {})", small, number(small, depth / 2));
+    }
+  }
+
   std::string rule(size_t number_of) {
-    std::string reads = fmt::format("neighbors in {}{}, own = V[y,x], w = W[0..3]", neighbours_, one_in(3) ? "" : "?");
-    std::string value = one_in(3)
+    std::string reads =
+        fmt::format("neighbors in {}{}, own = V[y,x]{}, w = W[{}]", neighbours_, one_in(3) ? "" : "?",
+                    options_.cell_wise && one_in(3) ? "?, far = V[y,x+2]?, top = V[1,x]?" : "", read_of_w());
+    std::string value = !options_.cell_wise && one_in(3)
                             ? fmt::format("categorical(where(tally(neighbors) <= {}, {}, -1))", below(3), below(3))
                         : one_in(2) ? fmt::format("({}) % {}", seen(3), ids_)
                                     : seen(2);
     std::string out =
         fmt::format("rule R{}:\n  on V[y,x]\n  read {{{}}}\n  emit proposal V[y,x] := {}\n", number_of, reads, value);
-    if (one_in(4)) out += fmt::format("  emit proposal V[y+1,x] := {}\n", seen(2));
+    if (!options_.cell_wise && one_in(4)) out += fmt::format("  emit proposal V[y+1,x] := {}\n", seen(2));
     if (one_in(2)) out += fmt::format("  score {}\n", seen(2));
     return out;
   }
 
   void constraints(std::string& out) {
     if (options_.lock) out += "constraint Lock:\n  forbid change(V[0,*]) priority 1000 hard\n";
+    if (options_.cell_wise) {
+      if (one_in(2))
+        out +=
+            fmt::format("constraint C:\n  forbid change(V[*,{}]) priority 3{}\n", below(2), one_in(2) ? " hard" : "");
+      return;
+    }
     size_t count = below(4);
     for (size_t i = 0; i < count; ++i) {
       std::string what =
@@ -112,14 +139,17 @@ class Runnable {
 
   std::string policy() {
     std::string out = pick({"", "", " atomic proposal"}) + pick({"", "", " isolation snapshot"});
+    if (options_.cell_wise) return out;
     if (one_in(3)) out += fmt::format(" budget {}", below(6));
     return out + pick({"", "", " on_unsat least", " on_unsat backtrack(2)", " on_unsat restart(3)"});
   }
 
   std::string schedule() {
     return fmt::format("rule Schedule:\n  on Plan\n  emit proposal Plan := SampleTiles(strategy=\"{}\", epoch={}{})\n",
-                       pick({"red-black", "four-colour", "raster", "random", "wavefront", "maskgit-cosine"}), below(3),
-                       one_in(3) ? fmt::format(", tile={}", 1 + below(2)) : "");
+                       options_.cell_wise
+                           ? pick({"red-black", "four-colour", "wavefront"})
+                           : pick({"red-black", "four-colour", "raster", "random", "wavefront", "maskgit-cosine"}),
+                       below(3), one_in(3) ? fmt::format(", tile={}", 1 + below(2)) : "");
   }
 
   uint64_t state_;

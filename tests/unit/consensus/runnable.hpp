@@ -7,6 +7,9 @@
 namespace caten::consensus {
 
 struct RunnableOptions {
+  /// Each rule proposes for its own cell alone and reads cells at constant distances, and constraints are locks: what
+  /// is compiled.
+  bool cell_wise = false;
   bool lock = false;  ///< row 0 of V is locked by a hard constraint above all others
 };
 

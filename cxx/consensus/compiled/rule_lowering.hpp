@@ -1,0 +1,97 @@
+// One rule for all cells at once: what its instances see, propose, and whether they win, as nodes of a graph. Part of
+// the lowering of consensual programs; docs/consensus.md has the sentences that are kept here (3.3 to 3.7).
+//
+// Supported are rules whose one proposal is for the cell that they are on, and which read cells at constant distances:
+// their proposals compete with nothing but keeping what is there.
+#pragma once
+
+#include <map>
+
+#include "consensus/compiled/quantity.hpp"
+#include "consensus/instance.hpp"
+
+namespace caten::consensus::compiled {
+
+/// The state of one value before the step.
+struct StoredNodes {
+  NodeId elements{};
+  std::optional<NodeId> committed{};  ///< bool; nothing: all cells are, and stay so
+};
+
+/// What all rules of a step read.
+struct StepNodes {
+  std::vector<StoredNodes> values{};  ///< by the number of the value
+  NodeId step{}, seed{}, phase{};     ///< i64[]
+  std::vector<Array> tables{};        ///< of inputs `table0`, …
+};
+
+/// What a rule does to its value.
+struct RuleNodes {
+  NodeId elements{};    ///< proposed, in the dtype of the value
+  NodeId won{};         ///< bool
+  bool always = false;  ///< every active cell wins
+};
+
+class RuleLowering {
+ public:
+  RuleLowering(const Instance& instance, const RuleInstance& rule, const ScheduleInstance* schedule, const Build& build,
+               StepNodes& step, Obstacle& obstacle);
+  RuleNodes lower();
+
+ private:
+  /// Of a source axis: the axis of the cell that it follows, or none, and the distance.
+  struct Subscript {
+    std::optional<size_t> axis{};
+    int64_t distance = 0;
+    bool operator==(const Subscript&) const = default;
+  };
+  using Position = std::vector<Subscript>;
+  /// An expression's parts that were lowered.
+  struct Scope {
+    const Formula& formula;
+    std::span<const int64_t> offset{};  ///< of a neighbourhood, where an edge's condition is lowered
+    std::vector<std::vector<Quantity>> known{};
+    std::vector<bool> list{};
+  };
+
+  NodeId active() const;
+  std::optional<NodeId> earlier_strata_done() const;
+  std::optional<Position> position_of(const BoundReference& reference, std::span<const int64_t> offset) const;
+  std::vector<Quantity> seen(const ReadInstance& read);
+  Quantity seen_at(const ReadInstance& read, const Position& position, Border::Form border,
+                   const std::optional<NodeId>& visible, const Number& padding);
+  std::optional<NodeId> visible_where(const EdgeInstance& edge, std::span<const int64_t> offset);
+  NodeId moved(NodeId array, const Position& position) const;
+  std::optional<NodeId> inside(const Position& position, const std::vector<int64_t>& sizes, Border::Form border) const;
+  NodeId coordinate(size_t axis) const;
+
+  Quantity number(const Formula& formula, std::span<const int64_t> offset = {});
+  void lower_node(Scope& scope, size_t index);
+  std::vector<Quantity> element_wise(const Scope& scope, const Formula::Node& node, bool& list) const;
+  std::optional<Quantity> tabulated(Scope& scope, size_t index);
+  std::vector<Number> numbers_of(const Scope& scope, size_t index, size_t basis) const;
+  std::optional<size_t> basis_of(const Scope& scope, size_t index) const;
+  NodeId word(size_t draw);
+  std::vector<NodeId> philox(size_t block);
+  Quantity bernoulli(Scope& scope, size_t argument, size_t draw);
+  NodeId table(Array array);
+  NodeId looked_up(Array array, const Quantity& index, int64_t low);
+
+  std::optional<NodeId> fits(const Quantity& q, const ValueInstance& value) const;
+  std::optional<NodeId> scored();
+  std::optional<NodeId> unlocked(NodeId proposed);
+
+  const Instance& instance_;
+  const RuleInstance& rule_;
+  const ScheduleInstance* schedule_;
+  const ValueInstance& on_;
+  Build b_;
+  StepNodes& step_;
+  Obstacle& obstacle_;
+  Arithmetic arithmetic_;
+  std::vector<std::vector<Quantity>> reads_{}, references_{};
+  std::optional<NodeId> enabled_{};
+  std::map<size_t, std::vector<NodeId>> words_{};  ///< by draw# div 4
+};
+
+}  // namespace caten::consensus::compiled

@@ -1,0 +1,143 @@
+#include "consensus/compiled/step_program.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "consensus/compiled/rule_lowering.hpp"
+
+namespace caten::consensus::compiled {
+namespace {
+
+class StepLowering {
+ public:
+  StepLowering(const Instance& instance, const std::vector<bool>& whole, Obstacle& obstacle)
+      : instance_(instance), whole_(whole), obstacle_(obstacle), b_(out_.graph) {}
+
+  std::optional<StepProgram> run() {
+    check_values();
+    check_rules();
+    check_commits();
+    check_constraints();
+    check_schedules();
+    if (obstacle_.met()) return std::nullopt;
+    add_arguments();
+    for (const RuleInstance& rule : instance_.rules) {
+      add_rule(rule);
+      if (obstacle_.met()) return std::nullopt;
+    }
+    for (Array& table : step_.tables) out_.tables.push_back(std::move(table));
+    return std::move(out_);
+  }
+
+ private:
+  const std::string& name_of(const RuleInstance& rule) const { return rule.declaration->name.text; }
+
+  void check_values() {
+    for (const ValueInstance& value : instance_.values) {
+      if (std::holds_alternative<RuleKind>(value.declaration->kind))
+        obstacle_.add(fmt::format("`{}` holds edits of the constraints", value.name()));
+      if (value.width != 1) obstacle_.add(fmt::format("`{}` has vectors in its cells", value.name()));
+    }
+  }
+
+  void check_rules() {
+    std::set<size_t> changed;
+    for (const RuleInstance& rule : instance_.rules) {
+      if (rule.emits.size() != 1) obstacle_.add(fmt::format("rule `{}` makes several proposals", name_of(rule)));
+      if (!changed.insert(rule.emits[0].target.value).second)
+        obstacle_.add(fmt::format("rule `{}` is not the only one of its value", name_of(rule)));
+    }
+  }
+
+  void check_commits() {
+    for (const CommitInstance& commit : instance_.commits) {
+      const std::string& value = commit.declaration->target.value.text;
+      if (commit.budget) obstacle_.add(fmt::format("the commit of `{}` has a budget", value));
+      if (commit.declaration->on_unsat.form != OnUnsat::Form::kKeep)
+        obstacle_.add(fmt::format("the commit of `{}` asks for more than keep where nothing is admissible", value));
+    }
+    for (const RuleInstance& rule : instance_.rules)
+      for (const auto& [commit, group] : instance_.committed_by[rule.emits[0].target.value])
+        if (commit < 0)
+          return obstacle_.add(fmt::format("rule `{}` proposes for cells outside of every commit", name_of(rule)));
+  }
+
+  /// What forbids changes of fixed cells is a mask; nothing else is one.
+  void check_constraints() {
+    for (const ConstraintInstance& constraint : instance_.constraints) {
+      const Constraint& declared = *constraint.declaration;
+      bool lock = declared.mode == Constraint::Mode::kForbid &&
+                  constraint.predicate.root().function == Function::kChange && declared.weight > 0 &&
+                  !is_float(instance_.values[constraint.value].dtype);
+      if (!lock) obstacle_.add(fmt::format("constraint `{}` is no lock of fixed cells", declared.name.text));
+    }
+  }
+
+  void check_schedules() {
+    if (instance_.schedules.size() > 1) return obstacle_.add("there are several schedules");
+    if (instance_.schedules.empty()) return;
+    const ScheduleInstance& schedule = instance_.schedules[0];
+    static const std::set<std::string> known{"red-black", "four-colour", "wavefront"};
+    if (!known.contains(schedule.strategy)) obstacle_.add(fmt::format("the schedule is {}", schedule.strategy));
+    if (schedule.budget) obstacle_.add("the schedule has a budget");
+  }
+
+  void add_arguments() {
+    out_.graph.name = instance_.program->name.text;
+    step_.step = out_.graph.add_input("step", {DType::kI64, {}});
+    step_.seed = out_.graph.add_input("seed", {DType::kI64, {}});
+    step_.phase = out_.graph.add_input("phase", {DType::kI64, {}});
+    for (size_t i = 0; i < instance_.values.size(); ++i) {
+      const ValueInstance& value = instance_.values[i];
+      StoredNodes& stored = step_.values.emplace_back();
+      if (value.set) continue;
+      Shape shape;
+      for (int64_t size : value.sizes) shape.emplace_back(size);
+      stored.elements = out_.graph.add_state(value.name(), {value.dtype, shape});
+      out_.states.push_back({i, false});
+      if (whole_[i]) continue;
+      stored.committed = out_.graph.add_state(value.name() + " committed", {DType::kBool, shape});
+      out_.states.push_back({i, true});
+    }
+  }
+
+  void add_rule(const RuleInstance& rule) {
+    const ScheduleInstance* schedule = instance_.schedules.empty() ? nullptr : instance_.schedules.data();
+    RuleNodes made = RuleLowering(instance_, rule, schedule, b_, step_, obstacle_).lower();
+    if (obstacle_.met()) return;
+    size_t value = rule.emits[0].target.value;
+    const StoredNodes& stored = step_.values[value];
+    for (size_t i = 0; i < out_.states.size(); ++i) {
+      if (out_.states[i].value != value) continue;
+      out_.graph.states[i].next = out_.states[i].committed
+                                      ? b_.negate(b_.both(b_.negate(*stored.committed), b_.negate(made.won)))
+                                      : b_.select(made.won, made.elements, stored.elements);
+    }
+    StepProgram::Change change{.rule = rule.number, .value = value};
+    if (!made.always) {
+      change.output = out_.graph.outputs.size();
+      out_.graph.outputs.push_back({fmt::format("won{}", rule.number), made.won});
+    }
+    out_.changes.push_back(change);
+  }
+
+  const Instance& instance_;
+  const std::vector<bool>& whole_;
+  Obstacle& obstacle_;
+  StepProgram out_;
+  Build b_;
+  StepNodes step_;
+};
+
+}  // namespace
+
+std::optional<StepProgram> lower_step(const Instance& instance, const std::vector<bool>& whole, std::string& reason) {
+  Obstacle obstacle;
+  std::optional<StepProgram> out = StepLowering(instance, whole, obstacle).run();
+  reason = obstacle.reason;
+  return out;
+}
+
+}  // namespace caten::consensus::compiled

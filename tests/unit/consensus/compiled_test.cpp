@@ -1,0 +1,110 @@
+// Compiled steps go through the states of the reference interpreter: digests are equal after each step, the graphs
+// computed by the reference evaluator.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "consensus/compiled/world.hpp"
+#include "ir/evaluate.hpp"
+#include "runnable.hpp"
+#include "worlds.hpp"
+
+namespace caten::consensus {
+namespace {
+
+Result<Results> evaluated(const Graph& graph, Arguments arguments) { return evaluate(graph, arguments, {}); }
+
+/// Why the program is not compiled; "" if it is, and then its steps are the interpreter's.
+std::string compare(const std::string& text, Given given, int64_t steps, uint32_t seed = 0) {
+  std::unique_ptr<reference::World> world = world_of(text, std::move(given), seed);
+  if (!world) return "does not run";
+  std::string reason;
+  std::unique_ptr<compiled::World> own = compiled::World::make(world->instance(), world->state(), evaluated, reason);
+  if (!own) return reason;
+  for (int64_t i = 0; i < steps; ++i) {
+    one_step(*world);
+    Status done = own->step();
+    if (!done) FAIL(render(done.error(), {}));
+    std::string expected = world->digest(), found = digest(world->instance(), own->state());
+    if (expected != found) {
+      CHECK_MESSAGE(expected == found, "step ", i + 1, " of\n", text);
+      return "";
+    }
+  }
+  return "";
+}
+
+Given sized(int64_t h, int64_t w) {
+  Given out;
+  out.parameters["H"] = h;
+  out.parameters["W"] = w;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("compiled: Ising, Life and Margolus step as the interpreter does") {
+  CHECK(compare(example("ising.lmpm"), sized(6, 8), 6) == "");
+  CHECK(compare(example("life.lmpm"), sized(7, 9), 5) == "");
+  CHECK(compare(example("margolus.lmpm"), sized(6, 6), 4) == "");
+}
+
+TEST_CASE("compiled: what is not, says why") {
+  auto reason = [](const std::string& rest, const std::string& seen = "V[y,x-1]", const std::string& commit = "") {
+    return compare("value V : Token[X, 3] shape Grid(4, 4) clock Lamport init 1\nvisible V[y,x] <- " + seen +
+                       "\nrule R:\n  on V[y,x]\n  read {a = " + seen + "}\n  emit proposal " + rest +
+                       "\ncommit V[*] using satisfy(max_constraints_then_score)" + commit + "\n",
+                   {}, 2);
+  };
+  CHECK(reason("V[y,x] := a") == "");
+  CHECK(reason("V[y+1,x] := a") == "rule `R` proposes for another cell than its own");
+  CHECK(reason("V[y,x] := a\n  emit proposal V[y,x] := 2") == "rule `R` makes several proposals");
+  CHECK(reason("V[y,x] := sum(a)", "V[y,*]") == "rule `R` reads cells of `V` at distances that are not constant");
+  CHECK(reason("V[y,x] := a", "V[x,y]") == "");
+  CHECK(reason("V[y,x] := a", "V[2*y,x]") == "rule `R` reads cells of `V` at distances that are not constant");
+  CHECK(reason("V[y,x] := categorical(0)") == "a function that is not compiled");
+  CHECK(reason("V[y,x] := a / 2.0") == "a number with a fraction for an integer");
+  CHECK(reason("V[y,x] := exp(uniform()) < 2") ==
+        "a function of numbers with a fraction, other than of a small integer");
+  CHECK(reason("V[y,x] := a", "V[y,x-1]", " budget 2") == "the commit of `V` has a budget");
+  CHECK(reason("V[y,x] := a", "V[y,x-1]", " on_unsat fail") ==
+        "the commit of `V` asks for more than keep where nothing is admissible");
+  CHECK(reason("V[y,x] := a\nconstraint C:\n  require all_different(V[0,*]) priority 1") ==
+        "constraint `C` is no lock of fixed cells");
+  CHECK(reason("V[y,x] := a\nconstraint C:\n  forbid change(V[0,*]) priority 1") == "");
+}
+
+TEST_CASE("compiled: events of another schedule are refused, and nothing is lost") {
+  std::unique_ptr<reference::World> world = world_of(example("ising.lmpm"), sized(4, 4));
+  Event other{.strategy = "wavefront"};
+  size_t plan = *find_value(world->instance(), "Plan");
+  ReplicaSet<Event> seen;
+  seen.add(other, 7);
+  REQUIRE(world->merge(plan, seen));
+  std::string reason;
+  std::unique_ptr<compiled::World> own = compiled::World::make(world->instance(), world->state(), evaluated, reason);
+  REQUIRE(own);
+  std::string before = digest(world->instance(), own->state());
+  Status done = own->step();
+  REQUIRE(!done);
+  CHECK(done.error().found == "wavefront");
+  CHECK(digest(world->instance(), own->state()) == before);
+}
+
+TEST_CASE("compiled: generated programs step as the interpreter does") {
+  const char* given = std::getenv("CATEN_SEED");
+  const char* wanted = std::getenv("CATEN_CONSENSUS_CASES");
+  uint64_t seed = given ? std::strtoull(given, nullptr, 10) : 1,
+           cases = wanted ? std::strtoull(wanted, nullptr, 10) : 60;
+  uint64_t compiled = 0;
+  for (uint64_t i = 0; i < cases; ++i) {
+    std::string program = runnable_program(seed * 1000000 + i, {.cell_wise = true, .lock = i % 3 == 0});
+    std::string reason = compare(program, {}, 4, static_cast<uint32_t>(i));
+    if (reason.empty()) ++compiled;
+  }
+  MESSAGE(compiled, " of ", cases, " programs were compiled");
+  CHECK(compiled * 10 > cases * 8);
+}
+
+}  // namespace caten::consensus
