@@ -60,7 +60,8 @@ NodeId RuleLowering::coordinate(size_t axis) const { return b_.index(static_cast
 /// The cells of the event (6.1).
 NodeId RuleLowering::active() const {
   const Shape& shape = arithmetic_.shape();
-  if (!schedule_) return b_.constant(Scalar::of_integer(DType::kBool, 1), shape);
+  std::optional<NodeId> coloured = of_colour();
+  if (!schedule_) return coloured ? *coloured : b_.constant(Scalar::of_integer(DType::kBool, 1), shape);
   int64_t tile = schedule_->tile.value_or(1);
   size_t rank = on_.sizes.size(), uncut = rank > 2 ? rank - 2 : 0;
   auto place = [&](size_t axis) {
@@ -68,16 +69,32 @@ NodeId RuleLowering::active() const {
     return axis < uncut || tile == 1 ? i : b_.div(i, b_.integer(tile, shape));
   };
   auto remainder = [&](NodeId i, int64_t of) { return b_.op(Op::kMod, {i, b_.integer(of, shape)}); };
-  NodeId x = place(rank - 1), colour = x;
+  NodeId x = place(rank - 1), phase = x;
   if (schedule_->strategy == "red-black") {
-    colour = remainder(rank < 2 ? x : b_.add(place(rank - 2), x), 2);
+    phase = remainder(rank < 2 ? x : b_.add(place(rank - 2), x), 2);
   } else if (schedule_->strategy == "four-colour") {
-    colour = rank < 2 ? remainder(x, 4)
-                      : b_.add(b_.mul(remainder(place(rank - 2), 2), b_.integer(2, shape)), remainder(x, 2));
+    phase = rank < 2 ? remainder(x, 4)
+                     : b_.add(b_.mul(remainder(place(rank - 2), 2), b_.integer(2, shape)), remainder(x, 2));
   } else {
-    for (size_t axis = 0; axis + 1 < rank; ++axis) colour = b_.add(colour, place(axis));
+    for (size_t axis = 0; axis + 1 < rank; ++axis) phase = b_.add(phase, place(axis));
   }
-  return b_.eq(colour, b_.fill(step_.phase, shape));
+  return *arithmetic_.both(b_.eq(phase, b_.fill(step_.phase, shape)), coloured);
+}
+
+/// The cells of the event's colour, where `colour auto` divides the phases; without a schedule colours take turns.
+std::optional<NodeId> RuleLowering::of_colour() const {
+  const Colouring* colouring = instance_.colouring(rule_.on);
+  bool any = std::any_of(instance_.colourings.begin(), instance_.colourings.end(),
+                         [](const std::optional<Colouring>& each) { return each.has_value(); });
+  if (schedule_ ? !any : !colouring) return std::nullopt;
+  const Shape& shape = arithmetic_.shape();
+  NodeId wanted = step_.colour;
+  if (!schedule_) wanted = b_.op(Op::kMod, {b_.add(step_.step, b_.integer(-1)), b_.integer(colouring->modulus)});
+  NodeId own = b_.integer(0, shape);
+  for (size_t axis = 0; colouring && axis < colouring->multipliers.size(); ++axis)
+    own = b_.add(own, b_.mul(coordinate(axis), b_.integer(colouring->multipliers[axis], shape)));
+  if (colouring) own = b_.op(Op::kMod, {own, b_.integer(colouring->modulus, shape)});
+  return b_.eq(own, b_.fill(wanted, shape));
 }
 
 /// Rules wait until all cells of earlier strata are committed (6.7).

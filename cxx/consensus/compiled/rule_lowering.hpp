@@ -21,7 +21,8 @@ struct StoredNodes {
 /// What all rules of a step read.
 struct StepNodes {
   std::vector<StoredNodes> values{};  ///< by the number of the value
-  NodeId step{}, seed{}, phase{};     ///< i64[]
+  NodeId step{}, seed{};              ///< i64[]
+  NodeId phase{}, colour{};           ///< i64[], of the event
   std::vector<Array> tables{};        ///< of inputs `table0`, …
 };
 
@@ -55,6 +56,7 @@ class RuleLowering {
   };
 
   NodeId active() const;
+  std::optional<NodeId> of_colour() const;
   std::optional<NodeId> earlier_strata_done() const;
   std::optional<Position> position_of(const BoundReference& reference, std::span<const int64_t> offset) const;
   std::vector<Quantity> seen(const ReadInstance& read);

@@ -23,8 +23,8 @@ class StepLowering {
     check_schedules();
     if (obstacle_.met()) return std::nullopt;
     add_arguments();
-    for (const RuleInstance& rule : instance_.rules) {
-      add_rule(rule);
+    for (size_t i = 0; i < instance_.rules.size(); ++i) {
+      add_rule(i);
       if (obstacle_.met()) return std::nullopt;
     }
     for (Array& table : step_.tables) out_.tables.push_back(std::move(table));
@@ -89,6 +89,7 @@ class StepLowering {
     step_.step = out_.graph.add_input("step", {DType::kI64, {}});
     step_.seed = out_.graph.add_input("seed", {DType::kI64, {}});
     step_.phase = out_.graph.add_input("phase", {DType::kI64, {}});
+    step_.colour = out_.graph.add_input("colour", {DType::kI64, {}});
     for (size_t i = 0; i < instance_.values.size(); ++i) {
       const ValueInstance& value = instance_.values[i];
       StoredNodes& stored = step_.values.emplace_back();
@@ -103,7 +104,8 @@ class StepLowering {
     }
   }
 
-  void add_rule(const RuleInstance& rule) {
+  void add_rule(size_t index) {
+    const RuleInstance& rule = instance_.rules[index];
     const ScheduleInstance* schedule = instance_.schedules.empty() ? nullptr : instance_.schedules.data();
     RuleNodes made = RuleLowering(instance_, rule, schedule, b_, step_, obstacle_).lower();
     if (obstacle_.met()) return;
@@ -115,7 +117,7 @@ class StepLowering {
                                       ? b_.negate(b_.both(b_.negate(*stored.committed), b_.negate(made.won)))
                                       : b_.select(made.won, made.elements, stored.elements);
     }
-    StepProgram::Change change{.rule = rule.number, .value = value};
+    StepProgram::Change change{.rule = index, .value = value};
     if (!made.always) {
       change.output = out_.graph.outputs.size();
       out_.graph.outputs.push_back({fmt::format("won{}", rule.number), made.won});

@@ -1,8 +1,8 @@
 // A step of a consensual program as a graph over the 27 ops: the compiled path of docs/consensus.md.
 //
-// In: an instance. Out: a program whose states are the values, with the step, the seed and the phase of the event as
-// inputs, so that one program runs all steps; or why there is none. What it computes is what the reference interpreter
-// computes, bit for bit. Entry: lower_step.
+// In: an instance. Out: a program whose states are the values, with the step, the seed and the phase and colour of the
+// event as inputs, so that one program runs all steps; or why there is none. What it computes is what the reference
+// interpreter computes, bit for bit. Entry: lower_step.
 #pragma once
 
 #include "consensus/instance.hpp"
@@ -12,7 +12,7 @@ namespace caten::consensus::compiled {
 
 struct StepProgram {
   Graph graph{};
-  std::vector<Array> tables{};  ///< inputs behind step, seed and phase
+  std::vector<Array> tables{};  ///< inputs behind step, seed, phase and colour
   /// A state of the graph, in its order: the elements of a value, or which of its cells are committed.
   struct Stored {
     size_t value = 0;
@@ -22,7 +22,7 @@ struct StepProgram {
   /// A rule, in order: which value it changes, and the output that says for which cells, unless those are all that are
   /// active.
   struct Change {
-    size_t rule = 0, value = 0;
+    size_t rule = 0, value = 0;  ///< by their places in the instance
     std::optional<size_t> output{};
   };
   std::vector<Change> changes{};

@@ -67,24 +67,29 @@ Status World::step() {
                  .found = event.strategy,
                  .remedy = "run it with --runtime reference"});
   Arguments arguments;
-  arguments.inputs = {scalar_of(*step), constants_[0], scalar_of(event.phase)};
+  arguments.inputs = {scalar_of(*step), constants_[0], scalar_of(event.phase), scalar_of(event.colour)};
   arguments.inputs.insert(arguments.inputs.end(), constants_.begin() + 1, constants_.end());
   arguments.states = arrays_;
   Result<Results> results = run_(program_.graph, std::move(arguments));
   if (!results) return tl::make_unexpected(results.error());
   arrays_ = std::move(results->states);
+  bool planned = plan.event != nullptr;
   carry_out(plan, instance_, state_, *step);
   state_.step = *step;
   for (const StepProgram::Change& change : program_.changes) {
     if (!change.output) {
-      whole_phases_[{change.rule, event.phase}] = {*step, event};
+      Event done = event;
+      const Colouring* colouring = instance_.colouring(change.value);
+      if (!planned && colouring) done.colour = (*step - 1) % colouring->modulus;
+      whole_phases_[{change.rule, done.phase, done.colour}] = {*step, done};
       continue;
     }
     const auto* won = results->outputs[*change.output].as<uint8_t>();
     std::vector<int64_t> cells;
     for (int64_t cell = 0; cell < instance_.values[change.value].cells; ++cell)
       if (won[cell]) cells.push_back(cell);
-    state_.values[change.value].clocks.set(std::move(cells), {*step, static_cast<int32_t>(change.rule)});
+    state_.values[change.value].clocks.set(std::move(cells),
+                                           {*step, static_cast<int32_t>(instance_.rules[change.rule].number)});
   }
   return {};
 }
@@ -100,18 +105,19 @@ State World::state() const {
       std::memcpy(stored.elements.data(), arrays_[i].data(), stored.elements.size());
   }
   // In the order of the steps, so that the last one decides.
-  std::vector<std::pair<int64_t, std::pair<size_t, int64_t>>> order;
-  for (const auto& [key, last] : whole_phases_) order.emplace_back(last.first, key);
+  std::vector<std::pair<int64_t, Phase>> order;
+  for (const auto& [phase, last] : whole_phases_) order.emplace_back(last.first, phase);
   std::sort(order.begin(), order.end());
-  for (const auto& [step, key] : order) {
-    size_t value = instance_.rules[key.first].emits[0].target.value;
+  for (const auto& [step, phase] : order) {
+    size_t rule = std::get<0>(phase), value = instance_.rules[rule].emits[0].target.value;
     const ValueInstance& of = instance_.values[value];
-    const Clock clock{step, static_cast<int32_t>(key.first)};
-    if (instance_.schedules.empty()) {
+    const Clock clock{step, static_cast<int32_t>(instance_.rules[rule].number)};
+    const Colouring* colouring = instance_.colouring(value);
+    if (instance_.schedules.empty() && !colouring) {
       out.values[value].clocks.set_all(clock);
       continue;
     }
-    ActiveCells active(whole_phases_.at(key).second, of.sizes);
+    ActiveCells active(whole_phases_.at(phase).second, of.sizes, colouring);
     std::vector<int64_t> cells;
     for (int64_t cell = 0; cell < of.cells; ++cell)
       if (active(cell, true)) cells.push_back(cell);

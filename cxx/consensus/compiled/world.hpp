@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <tuple>
 
 #include "consensus/compiled/step_program.hpp"
 #include "consensus/state.hpp"
@@ -38,11 +39,11 @@ class World {
   State state_;  ///< sets, steps and clocks; its cells are those of the beginning
   RunGraph run_;
   StepProgram program_;
-  std::vector<Array> arrays_{};     ///< of the states of the program
-  std::vector<size_t> state_of_{};  ///< of each value: the state with its elements
-  std::vector<Array> constants_{};  ///< the seed and the tables, as inputs
-  /// When all active cells of a rule were committed last, by the rule and the event's phase.
-  std::map<std::pair<size_t, int64_t>, std::pair<int64_t, Event>> whole_phases_{};
+  std::vector<Array> arrays_{};                                ///< of the states of the program
+  std::vector<size_t> state_of_{};                             ///< of each value: the state with its elements
+  std::vector<Array> constants_{};                             ///< the seed and the tables, as inputs
+  using Phase = std::tuple<size_t, int64_t, int64_t>;          ///< a rule, and an event's phase and colour
+  std::map<Phase, std::pair<int64_t, Event>> whole_phases_{};  ///< when all cells of it were committed last
 };
 
 }  // namespace caten::consensus::compiled

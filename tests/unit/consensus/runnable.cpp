@@ -18,13 +18,15 @@ class Runnable {
     out += fmt::format("value W : Scalar[i64] shape Seq(5) clock Lamport init {}\n", below(9));
     out += "value Plan : Event shape Set() clock Lamport\n";
     edges(out);
+    bool first = options_.cell_wise && one_in(3);
+    if (first) out += schedule();
     size_t rules = options_.cell_wise ? 1 : 1 + below(3);
     for (size_t i = 0; i < rules; ++i) out += rule(i);
     if (one_in(2)) out += "rule Count:\n  on W[i]\n  read {w = W[i]}\n  emit proposal W[i] := " + number("w", 2) + "\n";
     constraints(out);
     out += "commit V[*] using satisfy(max_constraints_then_score)" + policy() + "\n";
     out += "commit W[*] using satisfy(max_constraints_then_score) isolation snapshot\n";
-    if (one_in(2)) out += schedule();
+    if (!first && one_in(2)) out += schedule();
     return out;
   }
 
@@ -139,7 +141,7 @@ class Runnable {
 
   std::string policy() {
     std::string out = pick({"", "", " atomic proposal"}) + pick({"", "", " isolation snapshot"});
-    if (options_.cell_wise) return out;
+    if (options_.cell_wise) return out + pick({"", " colour auto"});
     if (one_in(3)) out += fmt::format(" budget {}", below(6));
     return out + pick({"", "", " on_unsat least", " on_unsat backtrack(2)", " on_unsat restart(3)"});
   }
