@@ -5,7 +5,10 @@
 
 #include <cstdlib>
 
+#include "../driver/runtimes.hpp"
+#include "../driver/test_store.hpp"
 #include "consensus/compiled/world.hpp"
+#include "driver/session.hpp"
 #include "ir/evaluate.hpp"
 #include "runnable.hpp"
 #include "worlds.hpp"
@@ -15,12 +18,19 @@ namespace {
 
 Result<Results> evaluated(const Graph& graph, Arguments arguments) { return evaluate(graph, arguments, {}); }
 
+/// Kernels of a runtime that compiles, one session for all programs.
+compiled::RunGraph kernels() {
+  auto session = std::make_shared<Session>(SessionOptions{.runtime = compiling_runtimes().back(), .store = test_store()});
+  return [session](const Graph& graph, Arguments arguments) { return session->run(graph, std::move(arguments)); };
+}
+
 /// Why the program is not compiled; "" if it is, and then its steps are the interpreter's.
-std::string compare(const std::string& text, Given given, int64_t steps, uint32_t seed = 0) {
+std::string compare(const std::string& text, Given given, int64_t steps, uint32_t seed = 0,
+                    const compiled::RunGraph& run = evaluated) {
   std::unique_ptr<reference::World> world = world_of(text, std::move(given), seed);
   if (!world) return "does not run";
   std::string reason;
-  std::unique_ptr<compiled::World> own = compiled::World::make(world->instance(), world->state(), evaluated, reason);
+  std::unique_ptr<compiled::World> own = compiled::World::make(world->instance(), world->state(), run, reason);
   if (!own) return reason;
   for (int64_t i = 0; i < steps; ++i) {
     one_step(*world);
@@ -92,19 +102,31 @@ TEST_CASE("compiled: events of another schedule are refused, and nothing is lost
   CHECK(digest(world->instance(), own->state()) == before);
 }
 
-TEST_CASE("compiled: generated programs step as the interpreter does") {
+namespace {
+
+/// How many of the generated programs are compiled; CATEN_SEED and CATEN_CONSENSUS_CASES choose others, and more.
+void check_generated(uint64_t usual, const compiled::RunGraph& run) {
   const char* given = std::getenv("CATEN_SEED");
   const char* wanted = std::getenv("CATEN_CONSENSUS_CASES");
-  uint64_t seed = given ? std::strtoull(given, nullptr, 10) : 1,
-           cases = wanted ? std::strtoull(wanted, nullptr, 10) : 60;
-  uint64_t compiled = 0;
+  uint64_t seed = given ? std::strtoull(given, nullptr, 10) : 1;
+  uint64_t cases = wanted ? std::strtoull(wanted, nullptr, 10) : usual, compiled = 0;
   for (uint64_t i = 0; i < cases; ++i) {
     std::string program = runnable_program(seed * 1000000 + i, {.cell_wise = true, .lock = i % 3 == 0});
-    std::string reason = compare(program, {}, 4, static_cast<uint32_t>(i));
-    if (reason.empty()) ++compiled;
+    if (compare(program, {}, 4, static_cast<uint32_t>(i), run).empty()) ++compiled;
   }
   MESSAGE(compiled, " of ", cases, " programs were compiled");
   CHECK(compiled * 2 > cases);
+}
+
+}  // namespace
+
+TEST_CASE("compiled: generated programs step as the interpreter does") { check_generated(60, evaluated); }
+
+TEST_CASE("compiled: and so do their kernels") {
+  check_generated(15, kernels());
+  CHECK(compare(example("ising.lmpm"), sized(12, 34), 5, 3, kernels()) == "");
+  CHECK(compare(example("life.lmpm"), sized(33, 70), 5, 3, kernels()) == "");
+  CHECK(compare(example("margolus.lmpm"), sized(18, 66), 5, 3, kernels()) == "");
 }
 
 }  // namespace caten::consensus
