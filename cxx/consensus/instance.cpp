@@ -11,18 +11,17 @@
 namespace caten::consensus {
 namespace {
 
-using Type = Parameter::Type;
-
-bool is_of(const GivenValue& value, Type type) {
+bool is_of(const GivenValue& value, Parameter::Type type) {
   switch (type) {
-    case Type::kInt: return std::holds_alternative<int64_t>(value);
-    case Type::kScalar: return std::holds_alternative<int64_t>(value) || std::holds_alternative<double>(value);
-    case Type::kTensor: return std::holds_alternative<Array>(value);
-    case Type::kModel: return std::holds_alternative<ModelGiven>(value);
-    case Type::kRegion: return std::holds_alternative<RegionGiven>(value);
-    case Type::kPalette: return std::holds_alternative<PaletteGiven>(value);
-    case Type::kVocabulary: return std::holds_alternative<VocabularyGiven>(value);
-    case Type::kAutomaton: return std::holds_alternative<AutomatonGiven>(value);
+    case Parameter::Type::kInt: return std::holds_alternative<int64_t>(value);
+    case Parameter::Type::kScalar:
+      return std::holds_alternative<int64_t>(value) || std::holds_alternative<double>(value);
+    case Parameter::Type::kTensor: return std::holds_alternative<Array>(value);
+    case Parameter::Type::kModel: return std::holds_alternative<ModelGiven>(value);
+    case Parameter::Type::kRegion: return std::holds_alternative<RegionGiven>(value);
+    case Parameter::Type::kPalette: return std::holds_alternative<PaletteGiven>(value);
+    case Parameter::Type::kVocabulary: return std::holds_alternative<VocabularyGiven>(value);
+    case Parameter::Type::kAutomaton: return std::holds_alternative<AutomatonGiven>(value);
   }
   return false;
 }
@@ -32,18 +31,18 @@ std::optional<GivenValue> default_of(const Parameter& parameter, Binder& binder)
   BindScope scope;
   std::optional<Formula> formula = binder.formula(*parameter.otherwise, scope);
   if (!formula) return std::nullopt;
-  bool number = parameter.type == Type::kInt || parameter.type == Type::kScalar;
+  bool number = parameter.type == Parameter::Type::kInt || parameter.type == Parameter::Type::kScalar;
   Number value =
       number && formula->root().width == Formula::kNumber ? evaluate_number(*formula, Facts()) : Number::bot();
-  bool fits = parameter.type != Type::kScalar || to_element(parameter.dtype, value);
-  if (value.is_bot() || !fits || (parameter.type == Type::kInt && !value.is_integer())) {
+  bool fits = parameter.type != Parameter::Type::kScalar || to_element(parameter.dtype, value);
+  if (value.is_bot() || !fits || (parameter.type == Parameter::Type::kInt && !value.is_integer())) {
     binder.error(Code::IllTyped, parameter.otherwise->place,
                  fmt::format("`{}` has a default of another type", parameter.name.text),
-                 parameter.type == Type::kInt ? "an integer" : std::string(dtype_name(parameter.dtype)),
+                 parameter.type == Parameter::Type::kInt ? "an integer" : std::string(dtype_name(parameter.dtype)),
                  text_of(*parameter.otherwise), "give Int and Scalar parameters a number, and others none");
     return std::nullopt;
   }
-  return parameter.type == Type::kInt ? GivenValue(value.integer) : GivenValue(value.value());
+  return parameter.type == Parameter::Type::kInt ? GivenValue(value.integer) : GivenValue(value.value());
 }
 
 bool fits_tensor(const Parameter& parameter, const Array& array, Binder& binder) {
@@ -59,7 +58,7 @@ bool fits_tensor(const Parameter& parameter, const Array& array, Binder& binder)
   return false;
 }
 
-void missing(const Name& name, Type type, Binder& binder) {
+void missing(const Name& name, Parameter::Type type, Binder& binder) {
   binder.error(Code::MissingGiven, name.place, fmt::format("`{}` is not given", name.text), given_form(type), "nothing",
                fmt::format("write --param {}={}, for example", name.text, given_example(type)));
 }
@@ -74,7 +73,7 @@ std::vector<std::string> known_names(const Instance& instance, const Names& name
 }  // namespace
 
 void Instantiation::parameters() {
-  auto take = [&](const Name& name, Type type, const Parameter* declared) {
+  auto take = [&](const Name& name, Parameter::Type type, const Parameter* declared) {
     auto found = given.parameters.find(name.text);
     if (found == given.parameters.end()) {
       if (!declared || !declared->otherwise) return missing(name, type, binder);
@@ -86,13 +85,13 @@ void Instantiation::parameters() {
                           given_form(type), "a value of another type",
                           fmt::format("it is a parameter of type {}", find_meaning(kParameterTypes, type)->text));
     GivenValue value = found->second;
-    if (type == Type::kScalar && std::holds_alternative<int64_t>(value))
+    if (type == Parameter::Type::kScalar && std::holds_alternative<int64_t>(value))
       value = static_cast<double>(std::get<int64_t>(value));
-    if (type == Type::kScalar && !to_element(declared->dtype, Number::f64(std::get<double>(value))))
+    if (type == Parameter::Type::kScalar && !to_element(declared->dtype, Number::f64(std::get<double>(value))))
       return binder.error(Code::WrongGiven, name.place, fmt::format("`{}` is given as what it cannot be", name.text),
                           std::string(dtype_name(declared->dtype)), fmt::format("{}", std::get<double>(value)),
                           "give a number that this dtype holds");
-    if (type == Type::kTensor && !fits_tensor(*declared, std::get<Array>(value), binder)) return;
+    if (type == Parameter::Type::kTensor && !fits_tensor(*declared, std::get<Array>(value), binder)) return;
     instance.parameters[name.text] = std::move(value);
   };
   for (const Parameter* each : instance.program->all<Parameter>()) take(each->name, each->type, each);

@@ -8,25 +8,25 @@
 namespace caten::consensus {
 namespace {
 
-using Type = Number::Type;
+using NumberType = Number::Type;
 
 /// The type in which two numbers meet.
-Type common(const Number& a, const Number& b) {
-  Type widest = std::max(a.type, b.type);
-  bool literal = widest == Type::kLiteral;
-  return literal && (a.is_integer() || b.is_integer()) ? Type::kF32 : widest;
+NumberType common(const Number& a, const Number& b) {
+  NumberType widest = std::max(a.type, b.type);
+  bool literal = widest == NumberType::kLiteral;
+  return literal && (a.is_integer() || b.is_integer()) ? NumberType::kF32 : widest;
 }
 
-double in(Type type, double value) {
-  return type == Type::kF32 ? static_cast<double>(static_cast<float>(value)) : value;
+double in(NumberType type, double value) {
+  return type == NumberType::kF32 ? static_cast<double>(static_cast<float>(value)) : value;
 }
 
-Number rounded(Type type, double value) { return {.type = type, .real = in(type, value)}; }
+Number rounded(NumberType type, double value) { return {.type = type, .real = in(type, value)}; }
 
-double in(Type type, const Number& number) {
+double in(NumberType type, const Number& number) {
   if (!number.is_integer()) return in(type, number.real);
-  return type == Type::kF32 ? static_cast<double>(static_cast<float>(number.integer))
-                            : static_cast<double>(number.integer);
+  return type == NumberType::kF32 ? static_cast<double>(static_cast<float>(number.integer))
+                                  : static_cast<double>(number.integer);
 }
 
 int64_t of_integers(Function function, int64_t a, int64_t b) {
@@ -90,7 +90,7 @@ Number apply(Function function, Number a, Number b) {
   if (function == Function::kAnd || function == Function::kOr) return kleene(a, b, function == Function::kOr);
   if (a.is_bot() || b.is_bot()) return Number::bot();
   if (a.is_integer() && b.is_integer()) return Number::of(of_integers(function, a.integer, b.integer));
-  Type type = common(a, b);
+  NumberType type = common(a, b);
   double x = in(type, a), y = in(type, b);
   if (function == Function::kLess || function == Function::kLessEqual || function == Function::kEqual)
     return compared(function, x, y);
@@ -106,7 +106,7 @@ Number apply(Function function, Number a) {
     if (function == Function::kSubtract || (function == Function::kAbs && a.integer < 0))
       return apply(Function::kSubtract, Number::of(int64_t{0}), a);
     if (function == Function::kAbs) return a;
-    a = Number::f32(in(Type::kF32, a));
+    a = Number::f32(in(NumberType::kF32, a));
   }
   double x = a.real;
   switch (function) {

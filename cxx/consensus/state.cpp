@@ -1,7 +1,8 @@
 #include "consensus/state.hpp"
 
 #include <fmt/format.h>
-#define XXH_INLINE_ALL  // NOLINT: the header asks for this name
+#define XXH_INLINE_ALL         // NOLINT: the header asks for this name
+#define XXH_NO_INLINE_HINTS 1  // NOLINT: builds for debuggers cannot inline what it asks for
 #include <xxhash.h>
 
 #include <algorithm>

@@ -35,8 +35,8 @@ std::optional<size_t> RuleLowering::basis_of(const Scope& scope, size_t index) c
     const Quantity* q = scope.list[at] || scope.known[at].empty() ? nullptr : &scope.known[at][0];
     if (q && q->constant) continue;
     if (q && q->is_integer() && at != index) {
-      bool few = !q->valid && q->high - q->low < kMostTabulated && q->low > std::numeric_limits<int32_t>::min() &&
-                 q->high < std::numeric_limits<int32_t>::max();
+      bool few = !q->valid && q->low > std::numeric_limits<int32_t>::min() &&
+                 q->high < std::numeric_limits<int32_t>::max() && q->high - q->low < kMostTabulated;
       if (!few || (out && *out != at)) return std::nullopt;
       out = at;
       continue;

@@ -20,7 +20,8 @@ Result<Results> evaluated(const Graph& graph, Arguments arguments) { return eval
 
 /// Kernels of a runtime that compiles, one session for all programs.
 compiled::RunGraph kernels() {
-  auto session = std::make_shared<Session>(SessionOptions{.runtime = compiling_runtimes().back(), .store = test_store()});
+  auto session =
+      std::make_shared<Session>(SessionOptions{.runtime = compiling_runtimes().back(), .store = test_store()});
   return [session](const Graph& graph, Arguments arguments) { return session->run(graph, std::move(arguments)); };
 }
 

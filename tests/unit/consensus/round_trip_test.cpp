@@ -13,7 +13,7 @@ using namespace caten::consensus;
 
 namespace {
 
-uint64_t first_seed() {
+uint64_t first_round_trip_seed() {
   const char* text = std::getenv("CATEN_SEED");
   return text ? std::strtoull(text, nullptr, 10) * 1000 : 0;
 }
@@ -23,7 +23,7 @@ uint64_t first_seed() {
 TEST_CASE("generated programs: LCI and text are fixed points and say the same") {
   size_t declarations = 0;
   std::vector<size_t> kinds(std::variant_size_v<Declaration>);
-  for (uint64_t seed = first_seed(), end = seed + 600; seed < end; ++seed) {
+  for (uint64_t seed = first_round_trip_seed(), end = seed + 600; seed < end; ++seed) {
     CAPTURE(seed);
     Program program = random_program(seed);
     for (const Declaration& each : program.declarations) ++kinds[each.index()], ++declarations;

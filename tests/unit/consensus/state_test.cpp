@@ -13,7 +13,7 @@ using namespace caten::consensus;
 
 namespace {
 
-const std::string kCommit = "commit V[*] using satisfy(max_constraints_then_score)\n";
+const std::string kCommitOfState = "commit V[*] using satisfy(max_constraints_then_score)\n";
 
 ReplicaSet<int> merged(const std::vector<ReplicaSet<int>>& deltas) {
   ReplicaSet<int> out;
@@ -111,7 +111,7 @@ TEST_CASE("1.4: data has L = 1, what is not committed L = 0, and a commit L = k 
       "value V : Token[X, 4] shape Seq(3) clock Lamport\nvisible V[i] <- V[i] optional\n"
       "rule Other: on V[i] emit proposal V[i] := keep()\n"
       "rule R: on V[i] read {own = V[i]} emit proposal V[i] := where(committed(own), keep(), 2)\n" +
-          kCommit,
+          kCommitOfState,
       std::move(given));
   CHECK(world->state().values[0].clocks.materialize() ==
         std::vector<Clock>{{1, kInitialOrigin}, {0, 0}, {1, kInitialOrigin}});
@@ -173,7 +173,7 @@ TEST_CASE("1.7: the digest is of values and clocks") {
   std::string text =
       "value V : Token[X, 4] shape Seq(3) clock Lamport init 1\nvisible V[i] <- V[i]\n"
       "rule R: on V[i] read {own = V[i]} emit proposal V[i] := own\n" +
-      kCommit;
+      kCommitOfState;
   auto a = world_of(text), b = world_of(text);
   CHECK(a->digest() == b->digest());
   CHECK(a->digest().size() == 32);

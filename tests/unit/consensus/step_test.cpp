@@ -15,22 +15,22 @@ using namespace caten::consensus::reference;
 namespace {
 
 const std::string kPolicy = " using satisfy(max_constraints_then_score) ";
-const std::string kCommit = "commit V[*]" + kPolicy + "\n";
+const std::string kCommitUnderPolicy = "commit V[*]" + kPolicy + "\n";
 
 /// Four cells of eight ids that begin with 0 to 3.
-std::string four(const std::string& rest, const std::string& commit = kCommit) {
+std::string four(const std::string& rest, const std::string& commit = kCommitUnderPolicy) {
   return "param start : Tensor[i64](4)\nvalue V : Token[X, 8] shape Seq(4) clock Lamport init start\nvisible V[i] <- "
          "V[i] optional\n"
          "visible V[i] <- V[i+1]\n" +
          rest + "\n" + commit;
 }
-std::unique_ptr<World> four_world(const std::string& rest, const std::string& commit = kCommit,
+std::unique_ptr<World> four_world(const std::string& rest, const std::string& commit = kCommitUnderPolicy,
                                   const std::vector<int64_t>& start = {0, 1, 2, 3}, uint32_t seed = 0) {
   Given given;
   given.parameters["start"] = integers(DType::kI64, {4}, start);
   return world_of(four(rest, commit), std::move(given), seed);
 }
-std::vector<int64_t> after(const std::string& rest, const std::string& commit = kCommit,
+std::vector<int64_t> after(const std::string& rest, const std::string& commit = kCommitUnderPolicy,
                            const std::vector<int64_t>& start = {0, 1, 2, 3}, int64_t steps = 1) {
   auto world = four_world(rest, commit, start);
   run_steps(*world, steps);
@@ -55,12 +55,13 @@ TEST_CASE("3.3: rules see the snapshot of the step before") {
 
 TEST_CASE("3.3: a required read of a cell that is not committed disables the instance, an optional one passes BOT on") {
   Ids start{0, 8, 2, 8};
-  CHECK(after("rule R: on V[i] read {right = V[i+1]} emit proposal V[i] := right + 4", kCommit, start) ==
+  CHECK(after("rule R: on V[i] read {right = V[i+1]} emit proposal V[i] := right + 4", kCommitUnderPolicy, start) ==
         Ids{0, 6, 2, -1});
-  CHECK(after("rule R: on V[i] read {right = V[i+1]?} emit proposal V[i] := where(committed(right), right, 7)", kCommit,
-              start) == Ids{7, 2, 7, 7});
-  CHECK(four_world("rule R: on V[i] read {right = V[i+1]} emit proposal V[i] := 1", kCommit, start)->step()->enabled ==
-        2);
+  CHECK(after("rule R: on V[i] read {right = V[i+1]?} emit proposal V[i] := where(committed(right), right, 7)",
+              kCommitUnderPolicy, start) == Ids{7, 2, 7, 7});
+  CHECK(four_world("rule R: on V[i] read {right = V[i+1]} emit proposal V[i] := 1", kCommitUnderPolicy, start)
+            ->step()
+            ->enabled == 2);
 }
 
 TEST_CASE("3.3: what is not visible there is BOT and disables nothing") {
@@ -70,7 +71,7 @@ TEST_CASE("3.3: what is not visible there is BOT and disables nothing") {
   auto world = world_of(
       "value V : Token[X, 8] shape Seq(4) clock Lamport init 1\nvisible V[i] <- V[i-1] when 1 < i\n"
       "rule R: on V[i] emit proposal V[i] := where(committed(V[i-1]), 5, 6)\n" +
-      kCommit);
+      kCommitUnderPolicy);
   run_steps(*world, 1);
   CHECK(cells_of(*world, "V") == Ids{6, 6, 5, 5});
 }
@@ -113,7 +114,7 @@ TEST_CASE("3.4: values that the kind cannot hold, and scores that are none, are 
   CHECK(loss_of(report, 0, 3).reason == Loss::Reason::kUnfit);
   auto halves = world_of(
       "value V : Scalar[i8] shape Seq(2) clock Lamport init 1\nrule R: on V[i] emit proposal V[i] := i * 0.5\n" +
-      kCommit);
+      kCommitUnderPolicy);
   CHECK(one_step(*halves).admissible == 1);
 }
 
@@ -121,7 +122,7 @@ TEST_CASE("3.4: a local name is drawn once") {
   auto world = world_of(
       "value V : Scalar[f32] shape Seq(50) clock Lamport init 9\n"
       "rule R: on V[i] let u = uniform() emit proposal V[i] := u - u\n" +
-      kCommit);
+      kCommitUnderPolicy);
   run_steps(*world, 1);
   CHECK(reals_of(*world, "V") == std::vector<double>(50, 0));
 }
@@ -165,15 +166,15 @@ TEST_CASE("3.5: one constraint of priority 50 beats three of priority 20") {
 }
 
 TEST_CASE("3.5: the change of a cell that is not committed is no change") {
-  CHECK(after("rule R: on V[i] emit proposal V[i] := 7\nconstraint Lock: forbid change(V[*]) priority 5 hard", kCommit,
-              {0, 8, 2, 8}) == Ids{0, 7, 2, 7});
+  CHECK(after("rule R: on V[i] emit proposal V[i] := 7\nconstraint Lock: forbid change(V[*]) priority 5 hard",
+              kCommitUnderPolicy, {0, 8, 2, 8}) == Ids{0, 7, 2, 7});
 }
 
 TEST_CASE("3.5: constraints are three-valued") {
   // Different cells ignore BOT; a comparison with BOT is open; `or` and `and` are decided by one side.
   std::string rule = "rule R: on V[i] emit proposal V[i] := 2\n";
   auto with = [&](const std::string& constraint) {
-    return after(rule + "constraint C: " + constraint + " priority 5 hard", kCommit, {8, 8, 2, 8});
+    return after(rule + "constraint C: " + constraint + " priority 5 hard", kCommitUnderPolicy, {8, 8, 2, 8});
   };
   CHECK(with("require all_different(V[*])") == Ids{-1, -1, 2, -1});
   CHECK(with("on V[i] require V[i] < V[i+1]") == Ids{2, -1, 2, -1});
@@ -190,7 +191,7 @@ TEST_CASE("3.5: an automaton is asked whether a state that accepts can still be 
       "param Spread : Automaton\nparam start : Tensor[i64](4)\nvalue V : Token[Bit, 2] shape Seq(4) clock Lamport init "
       "start\n"
       "rule R: on V[i] emit proposal V[i] := 1\nconstraint C: require V[*] accepts Spread priority 5 hard\n";
-  auto world = world_of(text + kCommit, given);
+  auto world = world_of(text + kCommitUnderPolicy, given);
   StepReport report = one_step(*world);
   CHECK(cells_of(*world, "V") == Ids{-1, 1, -1, -1});
   CHECK(report.admissible == 1);  // cell 1 stays 1: nothing is worsened
@@ -200,11 +201,11 @@ TEST_CASE("3.5: an automaton is asked whether a state that accepts can still be 
       "start\n"
       "rule R: on V[i] emit proposal V[i] := 0\nconstraint C: forbid V[*] accepts Spread priority 5 hard\n";
   given.parameters["start"] = integers(DType::kI64, {4}, {0, 0, 0, 2});
-  auto last = world_of(forbid + kCommit, given);
+  auto last = world_of(forbid + kCommitUnderPolicy, given);
   one_step(*last);
   CHECK(cells_of(*last, "V") == Ids{0, 0, 0, -1});
   given.parameters["start"] = integers(DType::kI64, {4}, {0, 2, 0, 2});
-  auto open = world_of(forbid + kCommit, given);
+  auto open = world_of(forbid + kCommitUnderPolicy, given);
   run_steps(*open, 20);
   Ids found = cells_of(*open, "V");
   CHECK((found == Ids{0, 0, 0, -1} || found == Ids{0, -1, 0, 0}));
@@ -241,7 +242,7 @@ TEST_CASE("3.5: a cell that reads a later time breaks read_future") {
   std::string text =
       "value V : Token[X, 8] shape Grid(3) clock Lamport init 1\nvisible V[t] <- V[t+d] when (d) in {(1), (-1)}\n"
       "rule R: on V[t] read {neighbors in {(1), (-1)}} emit proposal V[t] := 5\n";
-  auto world = world_of(text + "constraint Past: forbid read_future(V[t]) priority 9\n" + kCommit);
+  auto world = world_of(text + "constraint Past: forbid read_future(V[t]) priority 9\n" + kCommitUnderPolicy);
   run_steps(*world, 1);
   CHECK(cells_of(*world, "V") == Ids{1, 1, 5});
 }
@@ -262,7 +263,7 @@ TEST_CASE("3.7: winners never share a constraint of several cells, unless the co
 TEST_CASE("3.7: a proposal of several cells is committed whole or not at all") {
   std::string rest = "rule R: on V[i] emit proposal V[i] := 7\nemit proposal V[i+1] := 6\nscore i\n";
   CHECK(after(rest, "commit V[*]" + kPolicy + "atomic proposal\n") == Ids{7, 6, 7, 6});
-  CHECK(after(rest, kCommit) == Ids{7, 7, 7, 7});
+  CHECK(after(rest, kCommitUnderPolicy) == Ids{7, 7, 7, 7});
   // Beyond the end one of the two targets is missing: nothing is proposed.
   CHECK(four_world(rest, "commit V[*]" + kPolicy + "atomic proposal\n")->step()->proposed == 3);
 }
@@ -281,7 +282,7 @@ TEST_CASE("3.8: the budget keeps the best winners, of each group and of the even
   CHECK(after("value Plan : Event shape Set() clock Lamport\nrule S: on Plan emit proposal Plan := "
               "SampleTiles(strategy=\"maskgit-cosine\", epoch=0, steps=1, budget=2)\n" +
                   rest,
-              kCommit, {8, 8, 8, 8}) == Ids{-1, -1, 7, 7});
+              kCommitUnderPolicy, {8, 8, 8, 8}) == Ids{-1, -1, 7, 7});
 }
 
 TEST_CASE("3.9: what lost says at which level, to which constraints, and to whom") {
