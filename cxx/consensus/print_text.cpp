@@ -67,8 +67,7 @@ std::string call_text(const Call& call) {
   for (const Expression& each : call.arguments) arguments.push_back(argument_text(each));
   for (const Argument& each : call.keywords) {
     const std::string& key = each.keyword.text;
-    arguments.push_back(
-        fmt::format("{}={}", is_plain_name(key) ? key : quoted_text(key, '|'), argument_text(each.value)));
+    arguments.push_back(fmt::format("{}={}", is_plain_name(key) ? key : quoted(key, '|'), argument_text(each.value)));
   }
   const BuiltIn* row = find_built_in(call.function.text);
   return fmt::format("{}({})", text_name(row ? row->text : call.function.text), joined(arguments, ", "));
@@ -259,7 +258,7 @@ std::string text_of(const Expression& expression) {
   return std::visit(
       Overloaded{
           [](int64_t value) { return std::to_string(value); }, [](const Real& real) { return real_text(real.value); },
-          [](const Text& text) { return quoted_text(text.content, '"'); },
+          [](const Text& text) { return quoted(text.content, '"'); },
           [](const Name& name) { return name.text == "..." ? name.text : text_name(name.text); },
           [](const Reference& reference) { return text_of(reference) + (reference.subscripts.empty() ? "[]" : ""); },
           [&](const Call& call) { return text_of_call(call, strength_of(expression)); },

@@ -54,8 +54,8 @@ std::string TextClauses::found() const {
     case Token::Kind::kEnd: return "the end of the text";
     case Token::Kind::kInteger: return std::to_string(t.integer);
     case Token::Kind::kReal: return print_float(t.real);
-    case Token::Kind::kString: return clipped(quoted_text(t.text, '"'));
-    default: return clipped(t.quoted ? quoted_text(t.text, '|') : t.text);
+    case Token::Kind::kString: return clipped(quoted(t.text, '"'));
+    default: return clipped(t.quoted ? quoted(t.text, '|') : t.text);
   }
 }
 

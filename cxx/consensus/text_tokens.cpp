@@ -7,6 +7,7 @@
 
 #include "base/utf8.hpp"
 #include "consensus/words.hpp"
+#include "sexp/datum.hpp"
 
 namespace caten::consensus {
 namespace {
@@ -181,23 +182,8 @@ bool is_text_word(std::string_view name) {
   return std::find(std::begin(kTextWords), std::end(kTextWords), name) != std::end(kTextWords);
 }
 
-std::string quoted_text(std::string_view content, char quote) {
-  std::string out(1, quote);
-  for (char c : content) {
-    if (c == quote || c == '\\')
-      (out += '\\') += c;
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\t')
-      out += "\\t";
-    else
-      out += c;
-  }
-  return out + quote;
-}
-
 std::string text_name(std::string_view name) {
-  return is_plain_name(name) && !is_text_word(name) ? std::string(name) : quoted_text(name, '|');
+  return is_plain_name(name) && !is_text_word(name) ? std::string(name) : quoted(name, '|');
 }
 
 }  // namespace caten::consensus

@@ -34,7 +34,5 @@ bool is_plain_name(std::string_view name);
 bool is_text_word(std::string_view name);
 /// A name as the text form writes it, between bars if need be.
 std::string text_name(std::string_view name);
-/// A string or name between these quotes.
-std::string quoted_text(std::string_view content, char quote);
 
 }  // namespace caten::consensus

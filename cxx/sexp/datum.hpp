@@ -75,6 +75,8 @@ std::string pretty(const Datum& datum, size_t width = 100);
 /// Shortest decimal that reads back as the same double or float; "+inf", "-inf", "nan"; always with '.', 'e' or a name.
 std::string print_float(double value);
 std::string print_float(float value);
+/// Between two of these characters, with \\ before them and before itself, and \\n and \\t for what they stand for.
+std::string quoted(std::string_view content, char quote);
 /// A symbol as it must be written: bare, or between bars.
 std::string print_symbol(std::string_view name);
 

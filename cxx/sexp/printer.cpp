@@ -33,21 +33,6 @@ bool is_bare_symbol(std::string_view name) {
   return true;
 }
 
-std::string escape(std::string_view content, char quote) {
-  std::string out(1, quote);
-  for (char c : content) {
-    if (c == quote || c == '\\')
-      (out += '\\') += c;
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\t')
-      out += "\\t";
-    else
-      out += c;
-  }
-  return out + quote;
-}
-
 constexpr size_t kNoLimit = SIZE_MAX;
 
 /// Prints on one line; stops and returns false once `out` is longer than `limit`.
@@ -55,7 +40,7 @@ bool print_to(const Datum& datum, std::string& out, size_t limit) {
   switch (datum.kind) {
     case Datum::Kind::kSymbol: out += print_symbol(datum.text); break;
     case Datum::Kind::kKeyword: (out += ':') += datum.text; break;
-    case Datum::Kind::kString: out += escape(datum.text, '"'); break;
+    case Datum::Kind::kString: out += quoted(datum.text, '"'); break;
     case Datum::Kind::kInteger:
     case Datum::Kind::kFloat: out += datum.text; break;
     case Datum::Kind::kList:
@@ -90,7 +75,22 @@ void pretty_to(const Datum& datum, size_t indent, size_t width, std::string& out
 std::string print_float(double value) { return print_any_float(value); }
 std::string print_float(float value) { return print_any_float(value); }
 
-std::string print_symbol(std::string_view name) { return is_bare_symbol(name) ? std::string(name) : escape(name, '|'); }
+std::string quoted(std::string_view content, char quote) {
+  std::string out(1, quote);
+  for (char c : content) {
+    if (c == quote || c == '\\')
+      (out += '\\') += c;
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else
+      out += c;
+  }
+  return out + quote;
+}
+
+std::string print_symbol(std::string_view name) { return is_bare_symbol(name) ? std::string(name) : quoted(name, '|'); }
 
 std::string print(const Datum& datum) {
   std::string out;

@@ -61,6 +61,12 @@ bool compares(Function function) {
 
 }  // namespace
 
+Shape shape_of(const std::vector<int64_t>& sizes) {
+  Shape out;
+  for (int64_t size : sizes) out.emplace_back(size);
+  return out;
+}
+
 DType dtype_for(int64_t low, int64_t high) {
   if (low >= INT8_MIN && high <= INT8_MAX) return DType::kI8;
   if (low >= INT16_MIN && high <= INT16_MAX) return DType::kI16;

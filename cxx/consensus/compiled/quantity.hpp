@@ -18,6 +18,8 @@ namespace caten::consensus::compiled {
 
 using Shape = caten::Shape;  // of nodes, not of a declaration
 
+Shape shape_of(const std::vector<int64_t>& sizes);
+
 /// A number of each cell. A constant has no node until one is needed.
 struct Quantity {
   Number::Type type = Number::Type::kInteger;  ///< of every cell that has one; kBot: none has

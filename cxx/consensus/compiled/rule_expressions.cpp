@@ -207,7 +207,15 @@ void RuleLowering::lower_node(Scope& scope, size_t index) {
 
 /// Where the number is an element of the value (3.4); nothing: everywhere.
 std::optional<NodeId> RuleLowering::fits(const Quantity& q, const ValueInstance& value) const {
-  if (is_float(value.dtype) || q.is_bot()) return std::nullopt;
+  if (q.is_bot()) return std::nullopt;
+  if (is_float(value.dtype)) {
+    // What f32 does not hold exactly may be rounded twice on the way.
+    constexpr int64_t kExact = int64_t{1} << 24;
+    bool exact = q.is_integer() ? q.low >= -kExact && q.high <= kExact
+                                : q.type == Number::Type::kF32 || dtype_size(value.dtype) >= 4;
+    if (!exact) obstacle_.add("a number that is rounded twice");
+    return std::nullopt;
+  }
   int64_t low = 0, high = value.vocabulary - 1;
   if (!value.token()) std::tie(low, high) = integers_of(value.dtype);
   if (!q.is_integer()) {

@@ -6,15 +6,6 @@
 #include <limits>
 
 namespace caten::consensus::compiled {
-namespace {
-
-Shape shape_of(const std::vector<int64_t>& sizes) {
-  Shape out;
-  for (int64_t size : sizes) out.emplace_back(size);
-  return out;
-}
-
-}  // namespace
 
 RuleLowering::RuleLowering(const Instance& instance, const RuleInstance& rule, const ScheduleInstance* schedule,
                            const Build& build, StepNodes& step, Obstacle& obstacle)
@@ -141,8 +132,19 @@ std::optional<RuleLowering::Position> RuleLowering::position_of(const BoundRefer
 std::optional<NodeId> RuleLowering::visible_where(const EdgeInstance& edge, std::span<const int64_t> offset) {
   if (!edge.condition) return std::nullopt;
   Quantity condition = number(*edge.condition, offset);
+  if (condition.constant && condition.constant->is_integer() && condition.constant->truth()) return std::nullopt;
   NodeId holds = arithmetic_.truth(condition);
   return condition.valid ? b_.both(holds, *condition.valid) : holds;
+}
+
+/// Whether two positions that differ may be one cell, of some instance.
+bool RuleLowering::may_meet(const Position& a, const Position& b, const std::vector<int64_t>& sizes,
+                            Border::Form border) {
+  for (size_t k = 0; k < a.size(); ++k) {
+    int64_t apart = a[k].distance - b[k].distance;
+    if (a[k].axis == b[k].axis && apart != 0 && (border != Border::Form::kWrap || apart % sizes[k] != 0)) return false;
+  }
+  return true;
 }
 
 std::vector<Quantity> RuleLowering::seen(const ReadInstance& read) {
@@ -166,8 +168,9 @@ std::vector<Quantity> RuleLowering::seen(const ReadInstance& read) {
   if (!read.cells->single()) return refuse();
   std::optional<Position> position = position_of(*read.cells, {});
   if (!position) return refuse();
-  // Seen where one of the edges shows it.
-  bool shown = false, everywhere = false;
+  // Seen where one of the edges shows it. Another position may be the same cell here and there (across a rim, or on a
+  // line): only what one edge shows from everywhere does not depend on that.
+  bool shown = false, everywhere = false, others = false;
   std::optional<NodeId> visible;
   for (size_t number : read.edges) {
     const EdgeInstance& edge = instance_.edges[number];
@@ -175,14 +178,18 @@ std::vector<Quantity> RuleLowering::seen(const ReadInstance& read) {
     for (const std::vector<int64_t>& offset : edge.offsets) {
       std::optional<Position> other = position_of(edge.source, offset);
       if (!other) return refuse();
-      if (*other != *position) continue;
+      if (edge.source.border != read.cells->border) return refuse();
+      if (*other != *position) {
+        others = others || may_meet(*other, *position, instance_.values[read.value].sizes, read.cells->border);
+        continue;
+      }
       shown = true;
       std::optional<NodeId> here = visible_where(edge, offset);
       if (!here) everywhere = true;
       if (here) visible = visible ? b_.negate(b_.both(b_.negate(*visible), b_.negate(*here))) : *here;
     }
   }
-  if (!shown) return refuse();
+  if (!shown || (others && !everywhere)) return refuse();
   if (everywhere) visible.reset();
   Number padding = instance_.edges[read.edges[0]].padding;
   out.push_back(seen_at(read, *position, read.cells->border, visible, padding));

@@ -64,6 +64,7 @@ class RuleLowering {
                    const std::optional<NodeId>& visible, const Number& padding);
   std::optional<NodeId> visible_where(const EdgeInstance& edge, std::span<const int64_t> offset);
   NodeId moved(NodeId array, const Position& position) const;
+  static bool may_meet(const Position& a, const Position& b, const std::vector<int64_t>& sizes, Border::Form border);
   std::optional<NodeId> inside(const Position& position, const std::vector<int64_t>& sizes, Border::Form border) const;
   NodeId coordinate(size_t axis) const;
 

@@ -38,7 +38,8 @@ class StepLowering {
     for (const ValueInstance& value : instance_.values) {
       if (std::holds_alternative<RuleKind>(value.declaration->kind))
         obstacle_.add(fmt::format("`{}` holds edits of the constraints", value.name()));
-      if (value.width != 1) obstacle_.add(fmt::format("`{}` has vectors in its cells", value.name()));
+      if (std::holds_alternative<LatentKind>(value.declaration->kind))
+        obstacle_.add(fmt::format("`{}` has vectors in its cells", value.name()));
     }
   }
 
@@ -94,9 +95,8 @@ class StepLowering {
       const ValueInstance& value = instance_.values[i];
       StoredNodes& stored = step_.values.emplace_back();
       if (value.set) continue;
-      Shape shape;
-      for (int64_t size : value.sizes) shape.emplace_back(size);
-      stored.elements = out_.graph.add_state(value.name(), {value.dtype, shape});
+      Shape shape = shape_of(value.sizes);
+      stored.elements = out_.graph.add_state(value.name() + " elements", {value.dtype, shape});
       out_.states.push_back({i, false});
       if (whole_[i]) continue;
       stored.committed = out_.graph.add_state(value.name() + " committed", {DType::kBool, shape});

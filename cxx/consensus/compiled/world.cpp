@@ -32,15 +32,10 @@ std::unique_ptr<World> World::make(const Instance& instance, State state, RunGra
 }
 
 World::World(const Instance& instance, State state, RunGraph run, StepProgram program)
-    : instance_(instance),
-      state_(std::move(state)),
-      run_(std::move(run)),
-      program_(std::move(program)),
-      state_of_(instance.values.size()) {
+    : instance_(instance), state_(std::move(state)), run_(std::move(run)), program_(std::move(program)) {
   for (size_t i = 0; i < program_.states.size(); ++i) {
     const auto& [value, flags] = program_.states[i];
     if (!flags) {
-      state_of_[value] = i;
       arrays_.push_back(to_array(instance_, state_, value));
       continue;
     }

@@ -25,10 +25,6 @@ class World {
   /// The next step. After an error the state is the one before it.
   Status step();
 
-  int64_t steps_done() const { return state_.step; }
-  const StepProgram& program() const { return program_; }
-  /// A value as an array.
-  const Array& array(size_t value) const { return arrays_[state_of_[value]]; }
   /// The whole state, as the interpreter has it.
   State state() const;
 
@@ -40,7 +36,6 @@ class World {
   RunGraph run_;
   StepProgram program_;
   std::vector<Array> arrays_{};                                ///< of the states of the program
-  std::vector<size_t> state_of_{};                             ///< of each value: the state with its elements
   std::vector<Array> constants_{};                             ///< the seed and the tables, as inputs
   using Phase = std::tuple<size_t, int64_t, int64_t>;          ///< a rule, and an event's phase and colour
   std::map<Phase, std::pair<int64_t, Event>> whole_phases_{};  ///< when all cells of it were committed last

@@ -86,6 +86,40 @@ TEST_CASE("compiled: what is not, says why") {
   CHECK(reason("V[y,x] := a\nconstraint C:\n  forbid change(V[0,*]) priority 1") == "");
 }
 
+TEST_CASE("compiled: edges that may show the same cell in several ways") {
+  auto reason = [](const std::string& edges, const std::string& width) {
+    return compare(
+        "value V : Token[X, 5] shape Grid(3, " + width + ") clock Lamport init floor(5 * uniform())\n" + edges +
+            "rule R:\n  on V[y,x]\n  read {a = V[y,x+1]?}\n  emit proposal V[y,x] := where(committed(a), a, 4)\n"
+            "commit V[*] using satisfy(max_constraints_then_score) isolation snapshot\n",
+        {}, 3);
+  };
+  const std::string none = "rule `R` reads cells of `V` at distances that are not constant";
+  CHECK(reason("visible V[y,x] <- V[y,x+1] optional\n", "4") == "");
+  CHECK(reason("visible V[y,x] <- V[y,x+1] when x < 2 optional\n", "4") == "");
+  CHECK(reason("visible V[y,x] <- V[y,x+1] optional border wrap\n", "4") == "");
+  // Neighbours on both sides of a torus of two columns are one cell, and a condition holds for one of the sides.
+  CHECK(reason("visible V[y,x] <- V[y+dy,x+dx] when (dy,dx) in N4 and dx < 1 optional border wrap\n", "2") == none);
+  CHECK(reason("visible V[y,x] <- V[y+dy,x+dx] when (dy,dx) in N4 optional border wrap\n", "2") == "");
+  // Beyond the rim one edge shows the other side, and one shows nothing.
+  CHECK(reason("visible V[y,x] <- V[y,x+1] optional\nvisible V[y,x] <- V[y+dy,x+dx] when (dy,dx) in N4 optional border "
+               "wrap\n",
+               "4") == none);
+}
+
+TEST_CASE("compiled: values may be called as arguments of a step are") {
+  for (const char* name : {"step", "seed", "phase", "|colour|", "table0"})
+    CHECK(
+        compare(
+            fmt::format(
+                "value {0} : Token[X, 3] shape Seq(5) clock Lamport init floor(3 * uniform())\n"
+                "visible {0}[i] <- {0}[i-1] optional\n"
+                "rule R:\n  on {0}[i]\n  read {{a = {0}[i-1]?}}\n  emit proposal {0}[i] := bernoulli(sigmoid(i - 2))\n"
+                "commit {0}[*] using satisfy(max_constraints_then_score) isolation snapshot\n",
+                name),
+            {}, 3) == "");
+}
+
 TEST_CASE("compiled: events of another schedule are refused, and nothing is lost") {
   std::unique_ptr<reference::World> world = world_of(example("ising.lmpm"), sized(4, 4));
   Event other{.strategy = "wavefront"};
