@@ -187,13 +187,13 @@ std::optional<consensus::State> compiled(const consensus::reference::World& worl
   };
   if (settings.report) return refuse("steps that are compiled make no report");
   Session::Program program;
-  auto run = [&](const Graph& graph, Arguments arguments) -> Result<Results> {
+  auto run = [&](const Graph& graph, Arguments arguments, std::vector<Array> outputs) -> Result<Results> {
     if (!program) {
       Result<Session::Program> made = session.compile(graph);
       if (!made) return tl::make_unexpected(made.error());
       program = std::move(*made);
     }
-    return session.run(*program, std::move(arguments));
+    return session.run(*program, std::move(arguments), std::move(outputs));
   };
   std::string reason;
   std::unique_ptr<consensus::compiled::World> own =

@@ -26,6 +26,8 @@ class Clocks {
   /// All of these cells, ascending, have this clock from now on.
   void set(std::vector<int64_t> cells, Clock clock);
   void set_all(Clock clock);
+  /// A clock for each cell.
+  void set_each(const std::vector<Clock>& clocks);
   Clock at(int64_t cell) const;
   /// One clock for each cell.
   std::vector<Clock> materialize() const;

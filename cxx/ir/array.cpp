@@ -56,6 +56,20 @@ Array Array::over(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const
   return array;
 }
 
+Array Array::part_of(const Array& whole, std::vector<int64_t> shape, int64_t first) {
+  assert(whole.exclusive());
+  Array array;
+  array.dtype_ = whole.dtype_;
+  array.shape_ = std::move(shape);
+  array.elements_ = count_elements(array.shape_);
+  assert(first >= 0 && first + array.elements_ <= whole.elements_);
+  array.storage_ = std::make_shared<Storage>();
+  array.storage_->memory = whole.storage_->memory;
+  array.owned_ = true;
+  array.data_ = whole.data_ + static_cast<size_t>(first) * dtype_size(whole.dtype_);
+  return array;
+}
+
 Array Array::reinterpreted(DType dtype, std::vector<int64_t> shape) const {
   Array array = *this;
   array.dtype_ = dtype;

@@ -27,6 +27,10 @@ class Array {
   /// the dtype.
   static Array over(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const void> owner, const std::byte* data);
 
+  /// Elements of another array from `first` on, as an array that may be written to. For whoever holds the whole alone
+  /// and reads nothing of it meanwhile: what is written changes both.
+  static Array part_of(const Array& whole, std::vector<int64_t> shape, int64_t first);
+
   /// The same bytes as another type of equally many bytes.
   Array reinterpreted(DType dtype, std::vector<int64_t> shape) const;
 

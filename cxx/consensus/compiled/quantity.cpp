@@ -47,6 +47,10 @@ Bounds bounds_of(Function function, const Quantity& a, const Quantity& b) {
   }
 }
 
+DType unsigned_of(size_t bytes) {
+  return bytes == 1 ? DType::kU8 : bytes == 2 ? DType::kU16 : bytes == 4 ? DType::kU32 : DType::kU64;
+}
+
 DType real_dtype(Type type) { return type == Type::kF32 ? DType::kF32 : DType::kF64; }
 
 /// The type in which two numbers meet: that of number.cpp.
@@ -60,12 +64,6 @@ bool compares(Function function) {
 }
 
 }  // namespace
-
-Shape shape_of(const std::vector<int64_t>& sizes) {
-  Shape out;
-  for (int64_t size : sizes) out.emplace_back(size);
-  return out;
-}
 
 DType dtype_for(int64_t low, int64_t high) {
   if (low >= INT8_MIN && high <= INT8_MAX) return DType::kI8;
@@ -108,6 +106,19 @@ NodeId Arithmetic::in(const Quantity& a, DType dtype) const {
   double value = a.constant->value();
   // An integer reaches f32 as one rounding, and a literal likewise.
   return fill(Scalar::of_real(dtype, dtype == DType::kF32 ? static_cast<double>(static_cast<float>(value)) : value));
+}
+
+NodeId Arithmetic::blend(NodeId condition, NodeId a, NodeId b) const {
+  if (a == b) return a;
+  DType dtype = b_.dtype(a);
+  auto bits = [&](NodeId mask, NodeId x, NodeId y) {
+    return b_.op(Op::kXor, {y, b_.both(mask, b_.op(Op::kXor, {x, y}))});
+  };
+  if (dtype == DType::kBool) return bits(condition, a, b);
+  DType integer = is_float(dtype) ? unsigned_of(dtype_size(dtype)) : dtype;
+  NodeId mask = b_.mul(b_.cast(condition, integer), fill(Scalar::of_integer(integer, -1)));
+  if (!is_float(dtype)) return bits(mask, a, b);
+  return b_.bitcast(bits(mask, b_.bitcast(a, integer), b_.bitcast(b, integer)), dtype);
 }
 
 NodeId Arithmetic::truth(const Quantity& a) const {
@@ -236,15 +247,15 @@ Quantity Arithmetic::where(const Quantity& c, const Quantity& a, const Quantity&
   bool whole = !a.valid && !b.valid && !a.is_bot() && !b.is_bot();
   if (!c.valid && !c.is_bot()) {
     NodeId condition = truth(c);
-    out.node = b_.select(condition, x, y);
-    if (!whole) out.valid = b_.select(condition, valid(a), valid(b));
+    out.node = blend(condition, x, y);
+    if (!whole) out.valid = blend(condition, valid(a), valid(b));
     return out;
   }
   // Where the condition is BOT both sides must agree.
   NodeId known = valid(c), no = b_.both(known, b_.negate(truth(c)));
   NodeId agree = b_.both(b_.eq(x, y), b_.both(valid(a), valid(b)));
-  out.node = b_.select(no, y, x);
-  out.valid = b_.select(known, b_.select(no, valid(b), valid(a)), agree);
+  out.node = blend(no, y, x);
+  out.valid = blend(known, blend(no, valid(b), valid(a)), agree);
   return out;
 }
 

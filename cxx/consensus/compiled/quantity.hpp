@@ -18,8 +18,6 @@ namespace caten::consensus::compiled {
 
 using Shape = caten::Shape;  // of nodes, not of a declaration
 
-Shape shape_of(const std::vector<int64_t>& sizes);
-
 /// A number of each cell. A constant has no node until one is needed.
 struct Quantity {
   Number::Type type = Number::Type::kInteger;  ///< of every cell that has one; kBot: none has
@@ -62,6 +60,8 @@ class Arithmetic {
   Quantity where(const Quantity& condition, const Quantity& then, const Quantity& otherwise) const;
   Quantity fold(Function function, const std::vector<Quantity>& items) const;
 
+  /// `a` where the condition holds, else `b`, both computed: a select whose sides read is a branch for each cell.
+  NodeId blend(NodeId condition, NodeId a, NodeId b) const;
   /// The node of a quantity in this dtype.
   NodeId in(const Quantity& a, DType dtype) const;
   NodeId truth(const Quantity& a) const;

@@ -266,9 +266,13 @@ std::optional<NodeId> RuleLowering::unlocked(NodeId proposed) {
   }
   if (!any) return std::nullopt;
   const StoredNodes& stored = step_.values[rule_.on];
-  NodeId changes = b_.negate(b_.eq(proposed, stored.elements));
-  if (stored.committed) changes = b_.both(changes, *stored.committed);
-  return b_.negate(b_.both(table(std::move(locked)), changes));
+  Array computed = Array::zeros(DType::kBool, layout_.computed());
+  layout_.for_each_row([&](int64_t cell, int64_t, int64_t element) {
+    std::copy_n(locked.as<uint8_t>() + cell, on_.sizes.back(), computed.as_mutable<uint8_t>() + element);
+  });
+  NodeId changes = b_.negate(b_.eq(proposed, layout_.seen(b_, stored.elements, here())));
+  if (stored.committed) changes = b_.both(changes, layout_.seen(b_, *stored.committed, here()));
+  return b_.negate(b_.both(table(std::move(computed)), changes));
 }
 
 }  // namespace caten::consensus::compiled

@@ -6,6 +6,14 @@
 #include <limits>
 
 namespace caten::consensus::compiled {
+namespace {
+
+/// A table with more entries is read by index.
+constexpr int64_t kMostCompared = 16;
+
+Scalar low_half() { return Scalar::of_integer(DType::kU64, 0xFFFFFFFF); }
+
+}  // namespace
 
 RuleLowering::RuleLowering(const Instance& instance, const RuleInstance& rule, const ScheduleInstance* schedule,
                            const Build& build, StepNodes& step, Obstacle& obstacle)
@@ -15,14 +23,15 @@ RuleLowering::RuleLowering(const Instance& instance, const RuleInstance& rule, c
       on_(instance.values[rule.on]),
       b_(build),
       step_(step),
+      layout_(step.values[rule.on].layout),
       obstacle_(obstacle),
-      arithmetic_(build, shape_of(on_.sizes), obstacle) {}
+      arithmetic_(build, shape_of(layout_.computed()), obstacle) {}
 
 RuleNodes RuleLowering::lower() {
   const EmitInstance& emit = rule_.emits[0];
-  std::optional<Position> target = position_of(emit.target, {});
-  bool own = target && emit.target.value == rule_.on;
-  for (size_t axis = 0; own && axis < target->size(); ++axis) own = (*target)[axis] == Subscript{axis, 0};
+  std::optional<Position> target = position_of(emit.target, on_.sizes.size(), {});
+  bool own = target && emit.target.value == rule_.on && follows(*target);
+  for (size_t axis = 0; own && axis < target->size(); ++axis) own = (*target)[axis].distance == 0;
   if (!own)
     obstacle_.add(fmt::format("rule `{}` proposes for another cell than its own", rule_.declaration->name.text));
   if (!rule_.models.empty()) obstacle_.add(fmt::format("rule `{}` calls a model", rule_.declaration->name.text));
@@ -33,43 +42,51 @@ RuleNodes RuleLowering::lower() {
   Quantity proposed = number(emit.value);
   if (obstacle_.met()) return {};
   if (proposed.is_bot()) proposed = arithmetic_.where(proposed, proposed, proposed);
-  RuleNodes out{.elements = arithmetic_.in(proposed, on_.dtype)};
+  NodeId elements = arithmetic_.in(proposed, on_.dtype);
   std::optional<NodeId> wins = enabled_;
   auto require = [&](const std::optional<NodeId>& condition) { wins = arithmetic_.both(wins, condition); };
   if (proposed.valid || proposed.is_bot()) require(arithmetic_.valid(proposed));
   require(fits(proposed, on_));
   require(scored());
-  require(unlocked(out.elements));
+  require(unlocked(elements));
   require(earlier_strata_done());
-  out.always = !wins;
-  out.won = wins ? b_.both(active(), *wins) : active();
-  return out;
+  std::optional<NodeId> won = arithmetic_.both(active(), wins);
+  NodeId before = layout_.seen(b_, step_.values[rule_.on].elements, here());
+  return {.elements = won ? arithmetic_.blend(*won, elements, before) : elements,
+          .won = won ? *won : b_.constant(Scalar::of_integer(DType::kBool, 1), arithmetic_.shape()),
+          .always = !wins};
 }
 
-NodeId RuleLowering::coordinate(size_t axis) const { return b_.index(static_cast<int>(axis), arithmetic_.shape()); }
+/// In rims it leaves the grid.
+NodeId RuleLowering::coordinate(size_t axis, DType dtype) const {
+  const Shape& shape = arithmetic_.shape();
+  NodeId i = b_.index(static_cast<int>(axis), shape);
+  int64_t rim = axis == 0 ? 0 : layout_.halo()[axis];
+  return b_.cast(rim == 0 ? i : b_.add(i, b_.integer(-rim, shape)), dtype);
+}
 
-/// The cells of the event (6.1).
-NodeId RuleLowering::active() const {
+/// The cells of the event (6.1); nothing: all. Places are unsigned: there, remainders of powers of two are cheap.
+std::optional<NodeId> RuleLowering::active() const {
   const Shape& shape = arithmetic_.shape();
   std::optional<NodeId> coloured = of_colour();
-  if (!schedule_) return coloured ? *coloured : b_.constant(Scalar::of_integer(DType::kBool, 1), shape);
-  int64_t tile = schedule_->tile.value_or(1);
+  if (!schedule_) return coloured;
+  int64_t tile = std::min<int64_t>(schedule_->tile.value_or(1), INT32_MAX);
   size_t rank = on_.sizes.size(), uncut = rank > 2 ? rank - 2 : 0;
+  auto number = [&](int64_t value) { return b_.constant(Scalar::of_integer(DType::kU32, value), shape); };
   auto place = [&](size_t axis) {
-    NodeId i = coordinate(axis);
-    return axis < uncut || tile == 1 ? i : b_.div(i, b_.integer(tile, shape));
+    NodeId i = coordinate(axis, DType::kU32);
+    return axis < uncut || tile == 1 ? i : b_.div(i, number(tile));
   };
-  auto remainder = [&](NodeId i, int64_t of) { return b_.op(Op::kMod, {i, b_.integer(of, shape)}); };
+  auto remainder = [&](NodeId i, int64_t of) { return b_.op(Op::kMod, {i, number(of)}); };
   NodeId x = place(rank - 1), phase = x;
   if (schedule_->strategy == "red-black") {
     phase = remainder(rank < 2 ? x : b_.add(place(rank - 2), x), 2);
   } else if (schedule_->strategy == "four-colour") {
-    phase = rank < 2 ? remainder(x, 4)
-                     : b_.add(b_.mul(remainder(place(rank - 2), 2), b_.integer(2, shape)), remainder(x, 2));
+    phase = rank < 2 ? remainder(x, 4) : b_.add(b_.mul(remainder(place(rank - 2), 2), number(2)), remainder(x, 2));
   } else {
     for (size_t axis = 0; axis + 1 < rank; ++axis) phase = b_.add(phase, place(axis));
   }
-  return *arithmetic_.both(b_.eq(phase, b_.fill(step_.phase, shape)), coloured);
+  return arithmetic_.both(b_.eq(phase, b_.fill(step_.phase, shape)), coloured);
 }
 
 /// The cells of the event's colour, where `colour auto` divides the phases; without a schedule colours take turns.
@@ -83,7 +100,7 @@ std::optional<NodeId> RuleLowering::of_colour() const {
   if (!schedule_) wanted = b_.op(Op::kMod, {b_.add(step_.step, b_.integer(-1)), b_.integer(colouring->modulus)});
   NodeId own = b_.integer(0, shape);
   for (size_t axis = 0; colouring && axis < colouring->multipliers.size(); ++axis)
-    own = b_.add(own, b_.mul(coordinate(axis), b_.integer(colouring->multipliers[axis], shape)));
+    own = b_.add(own, b_.mul(coordinate(axis, DType::kI64), b_.integer(colouring->multipliers[axis], shape)));
   if (colouring) own = b_.op(Op::kMod, {own, b_.integer(colouring->modulus, shape)});
   return b_.eq(own, b_.fill(wanted, shape));
 }
@@ -93,37 +110,11 @@ std::optional<NodeId> RuleLowering::earlier_strata_done() const {
   std::optional<NodeId> out;
   for (const RuleInstance& other : instance_.rules) {
     size_t value = other.emits[0].target.value;
-    const std::optional<NodeId>& committed = step_.values[value].committed;
-    if (!committed || instance_.strata[value] >= instance_.strata[rule_.on]) continue;
-    NodeId all = b_.reduce(Combine::kAnd, *committed, other_axes(b_.shape(*committed).size(), {}));
+    const StoredNodes& stored = step_.values[value];
+    if (!stored.committed || instance_.strata[value] >= instance_.strata[rule_.on]) continue;
+    NodeId cells = stored.layout.cells(b_, *stored.committed);
+    NodeId all = b_.reduce(Combine::kAnd, cells, other_axes(b_.shape(cells).size(), {}));
     out = arithmetic_.both(out, b_.fill(all, arithmetic_.shape()));
-  }
-  return out;
-}
-
-std::optional<RuleLowering::Position> RuleLowering::position_of(const BoundReference& reference,
-                                                                std::span<const int64_t> offset) const {
-  Position out;
-  size_t rank = on_.sizes.size();
-  for (const BoundSubscript& subscript : reference.subscripts) {
-    if (subscript.form != BoundSubscript::Form::kAffine) return std::nullopt;
-    Subscript made;
-    if (!subscript.first.parts.empty()) {
-      const BoundAffine::Sum& sum = subscript.first.parts.back();
-      made.distance = sum.constant;
-      for (const BoundAffine::Term& term : sum.terms) {
-        if (term.quotient) return std::nullopt;
-        if (term.slot >= rank) {
-          if (term.slot - rank >= offset.size()) return std::nullopt;
-          made.distance += term.coefficient * offset[term.slot - rank];
-        } else if (made.axis || term.coefficient != 1) {
-          return std::nullopt;
-        } else {
-          made.axis = term.slot;
-        }
-      }
-    }
-    out.push_back(made);
   }
   return out;
 }
@@ -159,14 +150,14 @@ std::vector<Quantity> RuleLowering::seen(const ReadInstance& read) {
     const EdgeInstance& edge = instance_.edges[read.edges[0]];
     if (!edge.source.single()) return refuse();
     for (const std::vector<int64_t>& offset : edge.offsets) {
-      std::optional<Position> position = position_of(edge.source, offset);
+      std::optional<Position> position = position_of(edge.source, on_.sizes.size(), offset);
       if (!position) return refuse();
       out.push_back(seen_at(read, *position, edge.source.border, visible_where(edge, offset), edge.padding));
     }
     return out;
   }
   if (!read.cells->single()) return refuse();
-  std::optional<Position> position = position_of(*read.cells, {});
+  std::optional<Position> position = position_of(*read.cells, on_.sizes.size(), {});
   if (!position) return refuse();
   // Seen where one of the edges shows it. Another position may be the same cell here and there (across a rim, or on a
   // line): only what one edge shows from everywhere does not depend on that.
@@ -176,7 +167,7 @@ std::vector<Quantity> RuleLowering::seen(const ReadInstance& read) {
     const EdgeInstance& edge = instance_.edges[number];
     if (!edge.source.single()) return refuse();
     for (const std::vector<int64_t>& offset : edge.offsets) {
-      std::optional<Position> other = position_of(edge.source, offset);
+      std::optional<Position> other = position_of(edge.source, on_.sizes.size(), offset);
       if (!other) return refuse();
       if (edge.source.border != read.cells->border) return refuse();
       if (*other != *position) {
@@ -202,42 +193,47 @@ std::optional<NodeId> RuleLowering::inside(const Position& position, const std::
   std::optional<NodeId> out;
   if (border == Border::Form::kWrap) return out;
   const Shape& shape = arithmetic_.shape();
+  auto number = [&](int64_t value) { return b_.constant(Scalar::of_integer(DType::kI32, value), shape); };
   for (size_t k = 0; k < position.size(); ++k) {
-    const Subscript& each = position[k];
+    const AxisPosition& each = position[k];
     int64_t low = each.distance, high = each.distance + (each.axis ? on_.sizes[*each.axis] - 1 : 0);
     if (low >= 0 && high < sizes[k]) continue;
-    NodeId i =
-        each.axis ? b_.add(coordinate(*each.axis), b_.integer(each.distance, shape)) : b_.integer(each.distance, shape);
-    if (low < 0) out = arithmetic_.both(out, b_.negate(b_.lt(i, b_.integer(0, shape))));
-    if (high >= sizes[k]) out = arithmetic_.both(out, b_.lt(i, b_.integer(sizes[k], shape)));
+    if (high < 0 || low >= sizes[k]) return b_.constant(Scalar::of_integer(DType::kBool, 0), shape);
+    // From here on the position follows an axis, and its distance is less than a size.
+    NodeId i = coordinate(*each.axis);
+    if (low < 0) out = arithmetic_.both(out, b_.lt(number(-low - 1), i));
+    if (high >= sizes[k]) out = arithmetic_.both(out, b_.lt(i, number(sizes[k] - low)));
   }
   return out;
 }
 
-/// The elements of an array at a position of each cell; beyond a rim the other side's.
-NodeId RuleLowering::moved(NodeId array, const Position& position) const {
-  const Shape shape = b_.shape(array), &grid = arithmetic_.shape();
-  bool same = shape == grid;
-  for (size_t k = 0; same && k < position.size(); ++k) same = position[k].axis == k;
-  auto wrapped = [&](NodeId i, size_t axis, const Shape& of) {
-    return b_.op(Op::kMod, {i, b_.integer(shape[axis].constant(), of)});
-  };
-  if (same) {
-    for (size_t k = 0; k < position.size(); ++k) {
-      if (position[k].distance == 0) continue;
-      Shape line{shape[k]};
-      NodeId i = wrapped(b_.add(b_.index(0, line), b_.integer(position[k].distance, line)), k, line);
-      array = b_.take(array, static_cast<int>(k), {i});
-    }
-    return array;
+/// What an array of a value has at a position of each cell; beyond a border the other side's.
+NodeId RuleLowering::moved(const GridLayout& layout, NodeId array, const Position& position) const {
+  const std::vector<int64_t>& sizes = layout.sizes();
+  std::vector<int64_t> distances;
+  bool near = sizes == on_.sizes && follows(position), fixed = true;
+  for (size_t k = 0; near && k < position.size(); ++k) {
+    std::optional<int64_t> distance = layout.within_rim(k, position[k].distance);
+    near = distance.has_value();
+    distances.push_back(distance.value_or(0));
   }
-  std::vector<NodeId> indices;
+  if (near) return layout.seen(b_, array, distances);
+  for (const AxisPosition& each : position) fixed = fixed && !each.axis;
+  auto wrapped = [&](size_t k) { return (position[k].distance % sizes[k] + sizes[k]) % sizes[k]; };
+  if (fixed) {
+    std::vector<int64_t> place;
+    for (size_t k = 0; k < position.size(); ++k) place.push_back(wrapped(k));
+    return b_.fill(layout.element(b_, array, place), arithmetic_.shape());
+  }
+  const Shape& shape = arithmetic_.shape();
+  std::vector<NodeId> place;
   for (size_t k = 0; k < position.size(); ++k) {
-    NodeId i = b_.integer(position[k].distance, grid);
-    if (position[k].axis) i = b_.add(coordinate(*position[k].axis), i);
-    indices.push_back(wrapped(i, k, grid));
+    NodeId i = b_.integer(wrapped(k), shape);
+    if (position[k].axis)
+      i = b_.op(Op::kMod, {b_.add(coordinate(*position[k].axis, DType::kI64), i), b_.integer(sizes[k], shape)});
+    place.push_back(i);
   }
-  return b_.take(array, 0, indices);
+  return layout.gathered(b_, array, place);
 }
 
 Quantity RuleLowering::seen_at(const ReadInstance& read, const Position& position, Border::Form border,
@@ -250,14 +246,14 @@ Quantity RuleLowering::seen_at(const ReadInstance& read, const Position& positio
   std::optional<NodeId> there = pads ? arithmetic_.both(within, visible) : shown;  // a cell, not padding
   std::optional<NodeId> committed;
   if (stored.committed) {
-    committed = moved(*stored.committed, position);
+    committed = moved(stored.layout, *stored.committed, position);
     if (!read.optional) {
       // A cell that is seen and not committed disables the instance.
       NodeId missing = b_.negate(*committed);
       enabled_ = arithmetic_.both(enabled_, b_.negate(there ? b_.both(*there, missing) : missing));
     }
   }
-  NodeId node = moved(stored.elements, position);
+  NodeId node = moved(stored.layout, stored.elements, position);
   Quantity out{.node = node, .dtype = value.dtype};
   if (is_float(value.dtype)) {
     out.type = value.dtype == DType::kF64 ? Number::Type::kF64 : Number::Type::kF32;
@@ -290,9 +286,21 @@ NodeId RuleLowering::table(Array array) {
 }
 
 NodeId RuleLowering::looked_up(Array array, const Quantity& index, int64_t low) {
-  NodeId i = arithmetic_.in(index, DType::kI64);
-  if (low != 0) i = b_.add(i, b_.integer(-low, arithmetic_.shape()));
-  return b_.take(table(std::move(array)), 0, {i});
+  const Shape& shape = arithmetic_.shape();
+  int64_t entries = array.elements();
+  NodeId entry = table(std::move(array));
+  if (entries > kMostCompared) {
+    NodeId i = arithmetic_.in(index, DType::kI64);
+    if (low != 0) i = b_.add(i, b_.integer(-low, shape));
+    return b_.take(entry, 0, {i});
+  }
+  // Vectors are compared and blended faster than gathered.
+  auto at = [&](int64_t k) { return b_.fill(b_.reshape(b_.slice(entry, {{Dim(k), Dim(k + 1), 1}}), {}), shape); };
+  DType dtype = dtype_for(low, low + entries - 1);
+  NodeId i = arithmetic_.in(index, dtype), out = at(0);
+  for (int64_t k = 1; k < entries; ++k)
+    out = arithmetic_.blend(b_.lt(i, b_.constant(Scalar::of_integer(dtype, low + k), shape)), out, at(k));
+  return out;
 }
 
 /// Draw number `draw` of each instance (2.2).
@@ -302,27 +310,41 @@ NodeId RuleLowering::word(size_t draw) {
   return known->second[draw % 4];
 }
 
+/// In lanes of 64 bits, whose lower halves are the words: that is what processors multiply, and what is above is masked
+/// where it matters.
 std::vector<NodeId> RuleLowering::philox(size_t block) {
   const Shape& shape = arithmetic_.shape();
-  auto all = [&](uint32_t value) { return b_.constant(Scalar::of_integer(DType::kU32, value), shape); };
-  auto scalar = [&](NodeId i64) { return b_.fill(b_.cast(i64, DType::kU32), shape); };
-  std::vector<NodeId> c{b_.cast(b_.position(shape), DType::kU32), all(0), scalar(step_.step),
-                        all(static_cast<uint32_t>(block))};
-  NodeId key0 = scalar(step_.seed), key1 = all(static_cast<uint32_t>(rule_.number));
-  auto product = [&](uint64_t constant, NodeId x) {
-    NodeId wide = b_.mul(b_.cast(x, DType::kU64),
-                         b_.constant(Scalar::of_integer(DType::kU64, static_cast<int64_t>(constant)), shape));
-    NodeId high = b_.div(wide, b_.constant(Scalar::of_integer(DType::kU64, int64_t{1} << 32), shape));
-    return std::pair{b_.cast(high, DType::kU32), b_.cast(wide, DType::kU32)};
+  auto all = [&](int64_t value) { return b_.constant(Scalar::of_integer(DType::kU64, value), shape); };
+  auto word_of = [&](NodeId i64) { return b_.both(b_.cast(i64, DType::kU64), b_.constant(low_half())); };
+  NodeId cell = b_.integer(0, shape);
+  int64_t stride = 1;
+  for (size_t axis = on_.sizes.size(); axis-- > 0; stride *= on_.sizes[axis]) {
+    NodeId i = coordinate(axis, DType::kI64);
+    cell = b_.add(cell, stride == 1 ? i : b_.mul(i, b_.integer(stride, shape)));
+  }
+  std::vector<NodeId> c{b_.cast(cell, DType::kU64), all(0), b_.fill(word_of(step_.step), shape),
+                        all(static_cast<int64_t>(block))};
+  // Of scalars: the keys of all rounds are the same for all cells.
+  NodeId key0 = word_of(step_.seed),
+         key1 = b_.constant(Scalar::of_integer(DType::kU64, static_cast<int64_t>(rule_.number)));
+  auto next_key = [&](NodeId key, int64_t weyl) {
+    return b_.both(b_.add(key, b_.constant(Scalar::of_integer(DType::kU64, weyl))), b_.constant(low_half()));
+  };
+  auto product = [&](int64_t constant, NodeId x) {
+    NodeId wide = b_.mul(b_.both(x, b_.constant(low_half(), shape)), all(constant));
+    return std::pair{b_.div(wide, all(int64_t{1} << 32)), wide};
   };
   for (int round = 0; round < 10; ++round) {
     auto [high0, low0] = product(0xD2511F53, c[0]);
     auto [high1, low1] = product(0xCD9E8D57, c[2]);
-    auto mix = [&](NodeId a, NodeId b, NodeId k) { return b_.op(Op::kXor, {b_.op(Op::kXor, {a, b}), k}); };
+    auto mix = [&](NodeId a, NodeId b, NodeId key) {
+      return b_.op(Op::kXor, {b_.op(Op::kXor, {a, b}), b_.fill(key, shape)});
+    };
     c = {mix(high1, c[1], key0), low1, mix(high0, c[3], key1), low0};
-    key0 = b_.add(key0, all(0x9E3779B9));
-    key1 = b_.add(key1, all(0xBB67AE85));
+    key0 = next_key(key0, 0x9E3779B9);
+    key1 = next_key(key1, 0xBB67AE85);
   }
+  for (NodeId& each : c) each = b_.cast(b_.both(each, b_.constant(low_half(), shape)), DType::kU32);
   return c;
 }
 

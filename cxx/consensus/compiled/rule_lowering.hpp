@@ -7,13 +7,14 @@
 
 #include <map>
 
+#include "consensus/compiled/layout.hpp"
 #include "consensus/compiled/quantity.hpp"
-#include "consensus/instance.hpp"
 
 namespace caten::consensus::compiled {
 
-/// The state of one value before the step.
+/// The state of one value before the step: all elements of its layout, flat.
 struct StoredNodes {
+  GridLayout layout{};
   NodeId elements{};
   std::optional<NodeId> committed{};  ///< bool; nothing: all cells are, and stay so
 };
@@ -21,14 +22,14 @@ struct StoredNodes {
 /// What all rules of a step read.
 struct StepNodes {
   std::vector<StoredNodes> values{};  ///< by the number of the value
-  NodeId step{}, seed{};              ///< i64[]
-  NodeId phase{}, colour{};           ///< i64[], of the event
+  NodeId step{}, seed{}, colour{};    ///< i64[]; the colour of the event
+  NodeId phase{};                     ///< u32[], of the event
   std::vector<Array> tables{};        ///< of inputs `table0`, …
 };
 
-/// What a rule does to its value.
+/// What a rule does to its value: of the computed elements of the layout.
 struct RuleNodes {
-  NodeId elements{};    ///< proposed, in the dtype of the value
+  NodeId elements{};    ///< after the step, in the dtype of the value
   NodeId won{};         ///< bool
   bool always = false;  ///< every active cell wins
 };
@@ -40,13 +41,6 @@ class RuleLowering {
   RuleNodes lower();
 
  private:
-  /// Of a source axis: the axis of the cell that it follows, or none, and the distance.
-  struct Subscript {
-    std::optional<size_t> axis{};
-    int64_t distance = 0;
-    bool operator==(const Subscript&) const = default;
-  };
-  using Position = std::vector<Subscript>;
   /// An expression's parts that were lowered.
   struct Scope {
     const Formula& formula;
@@ -55,18 +49,18 @@ class RuleLowering {
     std::vector<bool> list{};
   };
 
-  NodeId active() const;
+  std::optional<NodeId> active() const;
   std::optional<NodeId> of_colour() const;
   std::optional<NodeId> earlier_strata_done() const;
-  std::optional<Position> position_of(const BoundReference& reference, std::span<const int64_t> offset) const;
   std::vector<Quantity> seen(const ReadInstance& read);
   Quantity seen_at(const ReadInstance& read, const Position& position, Border::Form border,
                    const std::optional<NodeId>& visible, const Number& padding);
   std::optional<NodeId> visible_where(const EdgeInstance& edge, std::span<const int64_t> offset);
-  NodeId moved(NodeId array, const Position& position) const;
+  NodeId moved(const GridLayout& layout, NodeId array, const Position& position) const;
+  std::vector<int64_t> here() const { return std::vector<int64_t>(on_.sizes.size()); }
   static bool may_meet(const Position& a, const Position& b, const std::vector<int64_t>& sizes, Border::Form border);
   std::optional<NodeId> inside(const Position& position, const std::vector<int64_t>& sizes, Border::Form border) const;
-  NodeId coordinate(size_t axis) const;
+  NodeId coordinate(size_t axis, DType dtype = DType::kI32) const;
 
   Quantity number(const Formula& formula, std::span<const int64_t> offset = {});
   void lower_node(Scope& scope, size_t index);
@@ -90,6 +84,7 @@ class RuleLowering {
   const ValueInstance& on_;
   Build b_;
   StepNodes& step_;
+  const GridLayout& layout_;  ///< of the value that the rule is on
   Obstacle& obstacle_;
   Arithmetic arithmetic_;
   std::vector<std::vector<Quantity>> reads_{}, references_{};

@@ -40,6 +40,7 @@ class StepLowering {
         obstacle_.add(fmt::format("`{}` holds edits of the constraints", value.name()));
       if (std::holds_alternative<LatentKind>(value.declaration->kind))
         obstacle_.add(fmt::format("`{}` has vectors in its cells", value.name()));
+      if (value.cells > INT32_MAX) obstacle_.add(fmt::format("`{}` has more than 2^31 - 1 cells", value.name()));
     }
   }
 
@@ -89,19 +90,28 @@ class StepLowering {
     out_.graph.name = instance_.program->name.text;
     step_.step = out_.graph.add_input("step", {DType::kI64, {}});
     step_.seed = out_.graph.add_input("seed", {DType::kI64, {}});
-    step_.phase = out_.graph.add_input("phase", {DType::kI64, {}});
+    step_.phase = out_.graph.add_input("phase", {DType::kU32, {}});
     step_.colour = out_.graph.add_input("colour", {DType::kI64, {}});
+    out_.layouts = layouts_of(instance_);
     for (size_t i = 0; i < instance_.values.size(); ++i) {
       const ValueInstance& value = instance_.values[i];
       StoredNodes& stored = step_.values.emplace_back();
+      stored.layout = out_.layouts[i];
       if (value.set) continue;
-      Shape shape = shape_of(value.sizes);
-      stored.elements = out_.graph.add_state(value.name() + " elements", {value.dtype, shape});
-      out_.states.push_back({i, false});
+      auto input = [&](const char* what, DType dtype) {
+        return out_.graph.add_input(value.name() + what, {dtype, {Dim(stored.layout.elements())}});
+      };
+      stored.elements = input(" elements", value.dtype);
+      out_.stored.push_back({.value = i, .committed = false});
       if (whole_[i]) continue;
-      stored.committed = out_.graph.add_state(value.name() + " committed", {DType::kBool, shape});
-      out_.states.push_back({i, true});
+      stored.committed = input(" committed", DType::kBool);
+      out_.stored.push_back({.value = i, .committed = true});
     }
+  }
+
+  size_t add_output(std::string name, NodeId node) {
+    out_.graph.outputs.push_back({std::move(name), node});
+    return out_.graph.outputs.size() - 1;
   }
 
   void add_rule(size_t index) {
@@ -110,18 +120,20 @@ class StepLowering {
     RuleNodes made = RuleLowering(instance_, rule, schedule, b_, step_, obstacle_).lower();
     if (obstacle_.met()) return;
     size_t value = rule.emits[0].target.value;
-    const StoredNodes& stored = step_.values[value];
-    for (size_t i = 0; i < out_.states.size(); ++i) {
-      if (out_.states[i].value != value) continue;
-      out_.graph.states[i].next = out_.states[i].committed
-                                      ? b_.negate(b_.both(b_.negate(*stored.committed), b_.negate(made.won)))
-                                      : b_.select(made.won, made.elements, stored.elements);
+    const StoredNodes& before = step_.values[value];
+    for (StepProgram::Stored& stored : out_.stored) {
+      if (stored.value != value) continue;
+      if (!stored.committed) {
+        stored.output = add_output(fmt::format("elements{}", rule.number), made.elements);
+        continue;
+      }
+      std::vector<int64_t> here(before.layout.sizes().size());
+      NodeId open = b_.negate(before.layout.seen(b_, *before.committed, here));
+      stored.output =
+          add_output(fmt::format("committed{}", rule.number), b_.negate(b_.both(open, b_.negate(made.won))));
     }
     StepProgram::Change change{.rule = index, .value = value};
-    if (!made.always) {
-      change.output = out_.graph.outputs.size();
-      out_.graph.outputs.push_back({fmt::format("won{}", rule.number), made.won});
-    }
+    if (!made.always) change.output = add_output(fmt::format("won{}", rule.number), made.won);
     out_.changes.push_back(change);
   }
 

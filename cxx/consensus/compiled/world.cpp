@@ -3,16 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
-
-#include "consensus/planning.hpp"
-
 namespace caten::consensus::compiled {
 namespace {
 
-Array scalar_of(int64_t value) {
-  Array out = Array::zeros(DType::kI64, {});
-  *out.as_mutable<int64_t>() = value;
+Array scalar_of(DType dtype, int64_t value) {
+  Array out = Array::zeros(dtype, {});
+  Scalar::of_integer(dtype, value).store(out.mutable_data());
   return out;
 }
 
@@ -32,20 +28,62 @@ std::unique_ptr<World> World::make(const Instance& instance, State state, RunGra
 }
 
 World::World(const Instance& instance, State state, RunGraph run, StepProgram program)
-    : instance_(instance), state_(std::move(state)), run_(std::move(run)), program_(std::move(program)) {
-  for (size_t i = 0; i < program_.states.size(); ++i) {
-    const auto& [value, flags] = program_.states[i];
-    if (!flags) {
-      arrays_.push_back(to_array(instance_, state_, value));
-      continue;
-    }
-    const std::vector<bool>& committed = state_.values[value].committed;
-    Array array = Array::zeros(DType::kBool, instance_.values[value].sizes);
-    std::copy(committed.begin(), committed.end(), array.as_mutable<uint8_t>());
-    arrays_.push_back(std::move(array));
+    : instance_(instance),
+      state_(std::move(state)),
+      run_(std::move(run)),
+      program_(std::move(program)),
+      seed_(scalar_of(DType::kI64, state_.seed)) {
+  for (const StepProgram::Stored& stored : program_.stored) keep(stored);
+  for (StoredValue& value : state_.values) {
+    value.elements = {};
+    value.committed = {};
   }
-  constants_.push_back(scalar_of(state_.seed));
-  constants_.insert(constants_.end(), program_.tables.begin(), program_.tables.end());
+  for (const StepProgram::Change& change : program_.changes) {
+    Won& won = won_.emplace_back();
+    if (!change.output) continue;
+    won.now = Array::zeros(DType::kBool, program_.layouts[change.value].computed());
+    won.last.resize(static_cast<size_t>(instance.values[change.value].cells));
+  }
+}
+
+void World::keep(const StepProgram::Stored& stored) {
+  const GridLayout& layout = program_.layouts[stored.value];
+  const StoredValue& value = state_.values[stored.value];
+  DType dtype = stored.committed ? DType::kBool : instance_.values[stored.value].dtype;
+  Kept& kept = kept_.emplace_back();
+  kept.now = Array::zeros(dtype, {layout.elements()});
+  if (stored.output) kept.next = Array::zeros(dtype, {layout.elements()});
+  if (stored.committed) {
+    std::vector<std::byte> flags;
+    flags.reserve(value.committed.size());
+    for (bool each : value.committed) flags.push_back(static_cast<std::byte>(each));
+    layout.spread(flags.data(), kept.now.mutable_data(), 1);
+  } else {
+    layout.spread(value.elements.data(), kept.now.mutable_data(), dtype_size(dtype));
+  }
+}
+
+Arguments World::arguments_of(int64_t step, const Event& event) const {
+  // A phase that no place has is none.
+  int64_t phase = event.phase >= 0 && event.phase < UINT32_MAX ? event.phase : UINT32_MAX;
+  Arguments out;
+  out.inputs = {scalar_of(DType::kI64, step), seed_, scalar_of(DType::kU32, phase),
+                scalar_of(DType::kI64, event.colour)};
+  for (const Kept& each : kept_) out.inputs.push_back(each.now);
+  out.inputs.insert(out.inputs.end(), program_.tables.begin(), program_.tables.end());
+  return out;
+}
+
+std::vector<Array> World::places_for_outputs() {
+  std::vector<Array> out(program_.graph.outputs.size());
+  for (size_t i = 0; i < kept_.size(); ++i) {
+    const StepProgram::Stored& stored = program_.stored[i];
+    const GridLayout& layout = program_.layouts[stored.value];
+    if (stored.output) out[*stored.output] = Array::part_of(kept_[i].next, layout.computed(), layout.first());
+  }
+  for (size_t i = 0; i < won_.size(); ++i)
+    if (program_.changes[i].output) out[*program_.changes[i].output] = std::move(won_[i].now);
+  return out;
 }
 
 Status World::step() {
@@ -61,44 +99,71 @@ Status World::step() {
                  .expected = "events of the strategy and the tiles that were compiled",
                  .found = event.strategy,
                  .remedy = "run it with --runtime reference"});
-  Arguments arguments;
-  arguments.inputs = {scalar_of(*step), constants_[0], scalar_of(event.phase), scalar_of(event.colour)};
-  arguments.inputs.insert(arguments.inputs.end(), constants_.begin() + 1, constants_.end());
-  arguments.states = arrays_;
-  Result<Results> results = run_(program_.graph, std::move(arguments));
-  if (!results) return tl::make_unexpected(results.error());
-  arrays_ = std::move(results->states);
-  bool planned = plan.event != nullptr;
+  Result<Results> results = run_(program_.graph, arguments_of(*step, event), places_for_outputs());
+  if (!results) {
+    for (size_t i = 0; i < won_.size(); ++i)
+      if (program_.changes[i].output)
+        won_[i].now = Array::zeros(DType::kBool, program_.layouts[program_.changes[i].value].computed());
+    return tl::make_unexpected(results.error());
+  }
+  for (size_t i = 0; i < won_.size(); ++i)
+    if (program_.changes[i].output) won_[i].now = std::move(results->outputs[*program_.changes[i].output]);
+  results->outputs.clear();
+  for (size_t i = 0; i < kept_.size(); ++i) {
+    const StepProgram::Stored& stored = program_.stored[i];
+    if (!stored.output) continue;
+    std::swap(kept_[i].now, kept_[i].next);
+    program_.layouts[stored.value].mend(kept_[i].now.mutable_data(), dtype_size(kept_[i].now.dtype()));
+  }
+  note_commits(plan, event, *step);
   carry_out(plan, instance_, state_, *step);
   state_.step = *step;
-  for (const StepProgram::Change& change : program_.changes) {
+  return {};
+}
+
+void World::note_commits(const Plan& plan, const Event& event, int64_t step) {
+  for (size_t i = 0; i < won_.size(); ++i) {
+    const StepProgram::Change& change = program_.changes[i];
     if (!change.output) {
       Event done = event;
       const Colouring* colouring = instance_.colouring(change.value);
-      if (!planned && colouring) done.colour = (*step - 1) % colouring->modulus;
-      whole_phases_[{change.rule, done.phase, done.colour}] = {*step, done};
+      if (!plan.event && colouring) done.colour = (step - 1) % colouring->modulus;
+      whole_phases_[{change.rule, done.phase, done.colour}] = {step, done};
       continue;
     }
-    const auto* won = results->outputs[*change.output].as<uint8_t>();
-    std::vector<int64_t> cells;
-    for (int64_t cell = 0; cell < instance_.values[change.value].cells; ++cell)
-      if (won[cell]) cells.push_back(cell);
-    state_.values[change.value].clocks.set(std::move(cells),
-                                           {*step, static_cast<int32_t>(instance_.rules[change.rule].number)});
+    const GridLayout& layout = program_.layouts[change.value];
+    const auto* won = won_[i].now.as<uint8_t>();
+    layout.for_each_row([&](int64_t cell, int64_t, int64_t computed) {
+      for (int64_t x = 0; x < layout.sizes().back(); ++x) {
+        int64_t& last = won_[i].last[static_cast<size_t>(cell + x)];
+        last = won[computed + x] ? step : last;
+      }
+    });
   }
-  return {};
 }
 
 State World::state() const {
   State out = state_;
-  for (size_t i = 0; i < program_.states.size(); ++i) {
-    const auto& [value, flags] = program_.states[i];
-    StoredValue& stored = out.values[value];
-    if (flags)
-      std::copy_n(arrays_[i].as<uint8_t>(), stored.committed.size(), stored.committed.begin());
-    else
-      std::memcpy(stored.elements.data(), arrays_[i].data(), stored.elements.size());
+  for (size_t i = 0; i < kept_.size(); ++i) {
+    const StepProgram::Stored& of = program_.stored[i];
+    const GridLayout& layout = program_.layouts[of.value];
+    StoredValue& value = out.values[of.value];
+    const Array& array = kept_[i].now;
+    auto cells = static_cast<size_t>(instance_.values[of.value].cells);
+    std::vector<std::byte> elements(cells * dtype_size(array.dtype()));
+    layout.collect(array.data(), elements.data(), dtype_size(array.dtype()));
+    if (!of.committed) {
+      value.elements = std::move(elements);
+      if (value.committed.empty()) value.committed.assign(cells, true);  // unless the next array says which are
+      continue;
+    }
+    for (size_t cell = 0; cell < cells; ++cell) value.committed[cell] = elements[cell] != std::byte{0};
   }
+  set_clocks(out);
+  return out;
+}
+
+void World::set_clocks(State& state) const {
   // In the order of the steps, so that the last one decides.
   std::vector<std::pair<int64_t, Phase>> order;
   for (const auto& [phase, last] : whole_phases_) order.emplace_back(last.first, phase);
@@ -109,16 +174,26 @@ State World::state() const {
     const Clock clock{step, static_cast<int32_t>(instance_.rules[rule].number)};
     const Colouring* colouring = instance_.colouring(value);
     if (instance_.schedules.empty() && !colouring) {
-      out.values[value].clocks.set_all(clock);
+      state.values[value].clocks.set_all(clock);
       continue;
     }
     ActiveCells active(whole_phases_.at(phase).second, of.sizes, colouring);
     std::vector<int64_t> cells;
     for (int64_t cell = 0; cell < of.cells; ++cell)
       if (active(cell, true)) cells.push_back(cell);
-    out.values[value].clocks.set(std::move(cells), clock);
+    state.values[value].clocks.set(std::move(cells), clock);
   }
-  return out;
+  // A value is changed by one rule alone.
+  for (size_t i = 0; i < won_.size(); ++i) {
+    const StepProgram::Change& change = program_.changes[i];
+    if (!change.output) continue;
+    Clocks& clocks = state.values[change.value].clocks;
+    std::vector<Clock> all = clocks.materialize();
+    auto origin = static_cast<int32_t>(instance_.rules[change.rule].number);
+    for (size_t cell = 0; cell < all.size(); ++cell)
+      if (won_[i].last[cell] > 0) all[cell] = {won_[i].last[cell], origin};
+    clocks.set_each(all);
+  }
 }
 
 }  // namespace caten::consensus::compiled
