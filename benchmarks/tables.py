@@ -137,8 +137,19 @@ def digits_table(rows):
     return "\n".join(lines) + "\n"
 
 
+def consensus_table(rows):
+    lines = ["Millions a second: median (smallest – largest), all threads; results compared first. Bytes of a cell: what a process has in memory at most, less that of one "
+             "with 64² cells.\n", "| what | | caten | numba | as fast | aim | | bytes of a cell | numba |", "|---|---|--:|--:|--:|--:|---|--:|--:|"]
+    cell = lambda f: f"{number(f['median'])} ({number(f['low'])} – {number(f['high'])})"
+    for row in rows:
+        met = "met" if row["ratio"] >= row["aim"] else "missed"
+        lines.append(f"| {row['what']} | {row['unit']} | {cell(row['rate']['caten'])} | {cell(row['rate']['numba'])} | {number(row['ratio'])}× | ≥ {row['aim']}× | {met} | "
+                     f"{number(row['bytes_per_cell']['caten'])} | {number(row['bytes_per_cell']['numba'])} |")
+    return "\n".join(lines) + "\n"
+
+
 def table(suite, rows):
-    special = {"compile": compile_table, "cpu": cpu_table, "call": call_table, "profile": profile_table, "memory": memory_table, "digits": digits_table}
+    special = {"compile": compile_table, "cpu": cpu_table, "call": call_table, "profile": profile_table, "memory": memory_table, "digits": digits_table, "consensus": consensus_table}
     return special.get(suite, plain_table)(rows)
 
 

@@ -153,7 +153,10 @@ bool run_steps(Session& session, const Settings& settings, Diagnostics& diagnost
                        .remedy = "give fewer --steps"});
       return false;
     }
-    if (Status done = step(); !done) {
+    Timed timed(session.options().timings, "step");
+    Status done = step();
+    timed.stop();
+    if (!done) {
       diagnostics.add(done.error());
       return false;
     }

@@ -28,7 +28,40 @@ std::byte* element_at(const ValueInstance& value, StoredValue& cells, int64_t ce
   return cells.elements.data() + static_cast<size_t>(cell * value.width + element) * dtype_size(value.dtype);
 }
 
+/// Large grids of equal cells, and of such that are 1 with a chance that is the same for all, without evaluating the
+/// expression for each cell. False: it is another expression, or one whose numbers do not fit.
+bool initialize_at_once(const Instance& instance, State& state, size_t number) {
+  const ValueInstance& value = instance.values[number];
+  const std::vector<Formula::Node>& nodes = instance.initial[number]->nodes;
+  const Formula::Node& root = nodes.back();
+  bool draws = root.function == Function::kBernoulli;
+  if (root.function != Function::kConstant && !draws) return false;
+  const Formula::Node& known = draws ? nodes[root.arguments[0]] : root;
+  if (known.function != Function::kConstant || known.constant.list || known.constant.one.is_bot()) return false;
+  if (draws && value.token() && value.vocabulary < 2) return false;
+  std::optional<Scalar> zero = to_element(value.dtype, draws ? Number::of(int64_t{0}) : known.constant.one),
+                        one = draws ? to_element(value.dtype, Number::of(int64_t{1})) : zero;
+  if (!zero || !one || (value.token() && !draws && (zero->as_integer() < 0 || zero->as_integer() >= value.vocabulary)))
+    return false;
+  double p = draws ? known.constant.one.value() : 0;
+  auto rule = kInitialRule + static_cast<uint32_t>(number);
+  StoredValue& cells = state.values[number];
+  size_t bytes = dtype_size(value.dtype);
+  std::byte of_zero[16], of_one[16];
+  zero->store(of_zero);
+  one->store(of_one);
+  for (int64_t cell = 0; cell < value.cells; ++cell) {
+    bool set = draws && uniform_of(draw_word(state.seed, rule, cell, 0, root.slot)) < p;
+    for (int64_t element = 0; element < value.width; ++element)
+      std::memcpy(element_at(value, cells, cell, element), set ? of_one : of_zero, bytes);
+  }
+  cells.committed.assign(cells.committed.size(), true);
+  cells.clocks.set_all({1, kInitialOrigin});
+  return true;
+}
+
 Status initialize(const Instance& instance, State& state, size_t number) {
+  if (initialize_at_once(instance, state, number)) return {};
   const ValueInstance& value = instance.values[number];
   InitialFacts facts;
   facts.seed = state.seed;
@@ -162,9 +195,10 @@ Result<State> initial_state(const Instance& instance, uint32_t seed) {
     state.values.push_back({.elements = std::vector<std::byte>(elements * dtype_size(value.dtype)),
                             .committed = std::vector<bool>(static_cast<size_t>(value.cells)),
                             .clocks = Clocks(value.cells)});
-    if (value.token())
-      for (int64_t cell = 0; cell < value.cells; ++cell)
-        write_element(instance, state, i, cell, 0, Scalar::of_integer(value.dtype, value.vocabulary));
+    if (value.token()) {
+      Scalar none = Scalar::of_integer(value.dtype, value.vocabulary);
+      for (int64_t cell = 0; cell < value.cells; ++cell) write_element(instance, state, i, cell, 0, none);
+    }
     if (std::holds_alternative<EventKind>(value.declaration->kind)) state.events[i];
     if (std::holds_alternative<RuleKind>(value.declaration->kind)) state.edits[i];
     if (instance.data[i])

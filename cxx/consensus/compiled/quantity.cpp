@@ -121,6 +121,8 @@ NodeId Arithmetic::blend(NodeId condition, NodeId a, NodeId b) const {
   return b_.bitcast(bits(mask, b_.bitcast(a, integer), b_.bitcast(b, integer)), dtype);
 }
 
+bool Arithmetic::is_truth(const Quantity& a) { return !a.constant && a.is_integer() && a.low >= 0 && a.high <= 1; }
+
 NodeId Arithmetic::truth(const Quantity& a) const {
   if (a.constant) return bools(!a.is_bot() && a.constant->truth());
   return a.dtype == DType::kBool ? a.node : b_.negate(b_.is_zero(a.node));
@@ -274,6 +276,8 @@ Quantity Arithmetic::fold(Function function, const std::vector<Quantity>& items)
     if (function == Function::kAll) {
       NodeId holds = item.valid ? either(truth(item), b_.negate(*item.valid)) : truth(item);
       out = kleene(out, condition(holds), false);
+    } else if (function == Function::kCount && is_truth(item)) {
+      out = apply(Function::kAdd, out, item.valid ? where(condition(*item.valid), counted, zero) : counted);
     } else if (truths) {
       Quantity holds = condition(item.valid ? b_.both(truth(item), *item.valid) : truth(item));
       out = function == Function::kAny ? kleene(out, holds, true) : apply(Function::kAdd, out, holds);

@@ -65,6 +65,8 @@ class Arithmetic {
   /// The node of a quantity in this dtype.
   NodeId in(const Quantity& a, DType dtype) const;
   NodeId truth(const Quantity& a) const;
+  /// It is 0 or 1.
+  static bool is_truth(const Quantity& a);
   /// True where it is a number; everywhere if there is no mask.
   NodeId valid(const Quantity& a) const;
   std::optional<NodeId> both(const std::optional<NodeId>& a, const std::optional<NodeId>& b) const;

@@ -120,7 +120,7 @@ class ScopeFacts : public Facts {
 Scopes::Scopes(const Instance& instance) {
   first_.push_back(0);
   for (const ValueInstance& value : instance.values) first_.push_back(first_.back() + value.cells);
-  of_cell_.resize(static_cast<size_t>(cells()));
+  if (!instance.constraints.empty()) of_cell_.resize(static_cast<size_t>(cells()));
   for (const ConstraintInstance& constraint : instance.constraints)
     for (size_t i = 0; i < constraint.instances.size(); ++i) {
       Scope scope{.constraint = constraint.number, .number = i, .cells = {}};
@@ -133,6 +133,7 @@ Scopes::Scopes(const Instance& instance) {
 }
 
 std::vector<size_t> Scopes::touched(const std::vector<Target>& targets) const {
+  if (of_cell_.empty()) return {};
   std::set<size_t> out;
   for (const Target& each : targets) {
     const std::vector<uint32_t>& of = of_cell_[static_cast<size_t>(cell_number(each.value, each.cell))];

@@ -27,7 +27,7 @@ class Scopes {
  private:
   std::vector<int64_t> first_{};
   std::vector<Scope> scopes_{};
-  std::vector<std::vector<uint32_t>> of_cell_{};
+  std::vector<std::vector<uint32_t>> of_cell_{};  ///< empty where nothing is constrained
 };
 
 /// A snapshot with the targets of one proposal written over it, or as it is.
