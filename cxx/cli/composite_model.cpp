@@ -34,45 +34,54 @@ class CompositeModel {
       names += fmt::format(" a{}", i);
       inputs += fmt::format("{}a{}{{{}}}[{}]", i ? " " : "", i, dtype_name(arguments[i].dtype()), sizes);
     }
-    auto [found, added] = graphs_.try_emplace(inputs + keyword_text);
+    auto [found, added] = programs_.try_emplace(inputs + keyword_text);
     if (added) {
       // What a composite gives is known only once it is traced; only then can it be declared.
-      Result<Graph> probe = traced(fmt::format("({}{}{})", name_, values, keyword_text));
+      Result<Program> probe = traced(fmt::format("({}{}{})", name_, values, keyword_text));
       if (!probe) return forget(found, probe.error());
-      ValueType type = probe->type(probe->outputs[0].value);
+      ValueType type = probe->graph.type(probe->graph.outputs[0].value);
       Result<std::vector<int64_t>> shape = checked_concrete(type.shape, {});
       if (!shape) return forget(found, shape.error());
-      Result<Graph> graph =
+      Result<Program> program =
           traced(fmt::format("(composite (({}) -> (r{{{}}}[{}])) ({}{}{}))", inputs, dtype_name(type.dtype),
                              fmt::join(*shape, " "), name_, names, keyword_text));
-      if (!graph) return forget(found, graph.error());
-      found->second = std::move(*graph);
+      if (!program) return forget(found, program.error());
+      found->second = std::move(*program);
     }
+    const Program& program = found->second;
+    // Tensors that the composite's file made (its weights) are inputs, too, behind those that it is called with.
     Arguments given{.inputs = arguments};
-    Result<Results> results = evaluate(found->second, given);
+    for (size_t i = arguments.size(); i < program.data.size(); ++i) given.inputs.push_back(program.data[i]);
+    Result<Results> results = evaluate(program.graph, given);
     if (!results) return tl::make_unexpected(results.error());
     return results->outputs[0];
   }
 
  private:
-  using Graphs = std::map<std::string, Graph>;
+  struct Program {
+    Graph graph{};
+    std::vector<Array> data{};
+  };
+  using Programs = std::map<std::string, Program>;
 
-  tl::unexpected<Diagnostic> forget(Graphs::iterator entry, Diagnostic why) {
-    graphs_.erase(entry);
+  tl::unexpected<Diagnostic> forget(Programs::iterator entry, Diagnostic why) {
+    programs_.erase(entry);
     return fail(std::move(why));
   }
 
-  Result<Graph> traced(const std::string& text) {
+  Result<Program> traced(const std::string& text) {
     Diagnostics diagnostics;
+    Program out;
     std::optional<Graph> graph =
-        trace_lisp(session_.sources().add(fmt::format("<model {}>", name_), text), {}, diagnostics);
+        trace_lisp(session_.sources().add(fmt::format("<model {}>", name_), text), {}, diagnostics, {}, &out.data);
     if (!graph || diagnostics.failed()) return fail(first_error(diagnostics));
-    return std::move(*graph);
+    out.graph = std::move(*graph);
+    return out;
   }
 
   Session& session_;
   std::string name_;
-  Graphs graphs_{};
+  Programs programs_{};
 };
 
 }  // namespace

@@ -29,11 +29,12 @@ bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnos
 }
 
 std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics,
-                                std::string_view entry) {
+                                std::string_view entry, std::vector<Array>* data) {
   std::optional<lisp::Traced> traced = lisp::trace(source, types, diagnostics, entry);
   if (!traced) return std::nullopt;
   for (const std::string& line : traced->derived)
     diagnostics.add({.message = "derived " + line, .severity = Severity::kNote});
+  if (data) *data = std::move(traced->data);
   return std::move(traced->graph);
 }
 
@@ -80,7 +81,8 @@ bool start_lisp(Session&, const Settings&, Diagnostics& diagnostics) {
                    .remedy = "use a build with the CMake option CATEN_LISP=ON"});
   return false;
 }
-std::optional<Graph> trace_lisp(uint32_t, const std::map<std::string, DType>&, Diagnostics&, std::string_view) {
+std::optional<Graph> trace_lisp(uint32_t, const std::map<std::string, DType>&, Diagnostics&, std::string_view,
+                                std::vector<Array>*) {
   return std::nullopt;
 }
 Result<Graph> apply_lisp_optimizers(const Graph& graph) { return graph; }

@@ -18,9 +18,10 @@ bool has_lisp();
 /// Starts Lisp for this session, with plugins, the init file and -fno-NAME. False if something failed.
 bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnostics);
 
-/// Traces the program that the text's last form means.
+/// Traces the program that the text's last form means. `data`: gets what Lisp has for its inputs, empty arrays for
+/// those that somebody has to give.
 std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics,
-                                std::string_view entry = {});
+                                std::string_view entry = {}, std::vector<Array>* data = nullptr);
 
 /// Optimizers that plugins defined; the graph itself when there is no Lisp running.
 Result<Graph> apply_lisp_optimizers(const Graph& graph);

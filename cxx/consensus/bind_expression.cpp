@@ -272,6 +272,16 @@ std::optional<size_t> Binder::predicate(const Call& call, const Place& place, Fu
   return add(out, {.function = function, .slot = slot});
 }
 
+/// The tensor that this expression names, if it is one and nothing nearer has the name.
+std::optional<Array> Binder::whole(const Expression& expression, const BindScope& scope) const {
+  const Name* name = std::get_if<Name>(&expression.node);
+  if (!name || scope.locals.contains(name->text) || scope.reads.contains(name->text)) return std::nullopt;
+  if (std::find(scope.indices.begin(), scope.indices.end(), name->text) != scope.indices.end()) return std::nullopt;
+  auto given = instance_.parameters.find(name->text);
+  const Array* array = given == instance_.parameters.end() ? nullptr : std::get_if<Array>(&given->second);
+  return array ? std::optional(*array) : std::nullopt;
+}
+
 std::optional<size_t> Binder::model(const Call& call, const Place& place, BindScope& scope, Formula& out) {
   auto given = instance_.parameters.find(call.function.text);
   const ModelGiven* model = given == instance_.parameters.end() ? nullptr : std::get_if<ModelGiven>(&given->second);
@@ -283,9 +293,11 @@ std::optional<size_t> Binder::model(const Call& call, const Place& place, BindSc
   }
   ModelCall made{.name = call.function.text, .model = *model, .arguments = {}, .keywords = {}, .place = place};
   for (const Expression& each : call.arguments) {
-    std::optional<Formula> argument = formula(each, scope);
-    if (!argument) return std::nullopt;
-    made.arguments.push_back(std::move(*argument));
+    ModelArgument argument{.formula = {}, .whole = whole(each, scope)};
+    std::optional<Formula> computed = argument.whole ? Formula() : formula(each, scope);
+    if (!computed) return std::nullopt;
+    argument.formula = std::move(*computed);
+    made.arguments.push_back(std::move(argument));
   }
   for (const Argument& each : call.keywords) {
     BindScope constants;

@@ -62,6 +62,7 @@ class Binder {
   std::optional<size_t> node(const Expression& expression, BindScope& scope, Formula& out);
   std::optional<size_t> name(const Name& name, const Place& place, BindScope& scope, Formula& out);
   std::optional<size_t> call(const Call& call, const Place& place, BindScope& scope, Formula& out);
+  std::optional<Array> whole(const Expression& expression, const BindScope& scope) const;
   std::optional<size_t> model(const Call& call, const Place& place, BindScope& scope, Formula& out);
   std::optional<size_t> predicate(const Call& call, const Place& place, Function function, BindScope& scope,
                                   Formula& out);

@@ -54,11 +54,17 @@ struct ReadInstance {
   size_t positions = 1;
 };
 
+/// What each instance computes, or a given tensor, which is the same for all of them.
+struct ModelArgument {
+  Formula formula{};
+  std::optional<Array> whole{};
+};
+
 /// A call of a model in a rule's expressions.
 struct ModelCall {
   std::string name{};
   ModelGiven model{};
-  std::vector<Formula> arguments{};
+  std::vector<ModelArgument> arguments{};
   ModelGiven::Keywords keywords{};
   Place place{};
 };

@@ -150,9 +150,9 @@ std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>&
   cl_object arguments =
       cl_list(4, to_lisp(session_sources().text(source)), ecl_make_fixnum(source), chosen, to_lisp(entry));
   Outcome outcome = guarded_call(symbol("TRACE-TEXT", "CATEN/PROGRAM"), arguments, diagnostics);
-  std::optional<Graph> graph = take_kept_graph();
-  if (!outcome.ok || !graph) return std::nullopt;
-  return Traced{std::move(*graph), std::move(outcome.values)};
+  std::optional<KeptGraph> kept = take_kept_graph();
+  if (!outcome.ok || !kept) return std::nullopt;
+  return Traced{std::move(kept->graph), std::move(kept->data), std::move(outcome.values)};
 }
 
 Outcome call(std::string_view name, const std::vector<std::string>& arguments, Diagnostics& diagnostics) {

@@ -42,8 +42,9 @@ cl_object resume() {
   return primitive([]() -> cl_object { return session().resume() ? ECL_T : ECL_NIL; });
 }
 
-/// The graph of named outputs ((name . tensor) …) with the sizes of `env`.
-Result<Graph> build_graph(cl_object name, cl_object inputs, cl_object outputs, cl_object env) {
+/// The graph of named outputs ((name . tensor) …) with the sizes of `env`; `data` gets that of its inputs.
+Result<Graph> build_graph(cl_object name, cl_object inputs, cl_object outputs, cl_object env,
+                          std::vector<Array>* data = nullptr) {
   Graph graph;
   GraphBuilder builder(graph);
   graph.name = to_utf8(name);
@@ -57,6 +58,7 @@ Result<Graph> build_graph(cl_object name, cl_object inputs, cl_object outputs, c
     if (!value) return tl::make_unexpected(value.error());
     graph.outputs.push_back({to_utf8(head(head(outputs))), *value});
   }
+  if (data) *data = std::move(builder.data);
   return resolve_dims(graph);
 }
 
@@ -112,17 +114,18 @@ cl_object list_precision_families() {
   });
 }
 
-std::optional<Graph>& kept_graph() {
-  static std::optional<Graph> graph;
+std::optional<KeptGraph>& kept_graph() {
+  static std::optional<KeptGraph> graph;
   return graph;
 }
 
 /// (keep-graph name inputs outputs env): keeps the graph for trace (lisp/lisp.hpp).
 cl_object keep_graph(cl_object name, cl_object inputs, cl_object outputs, cl_object env) {
   return primitive([&]() -> cl_object {
-    Result<Graph> graph = build_graph(name, inputs, outputs, env);
+    std::vector<Array> data;
+    Result<Graph> graph = build_graph(name, inputs, outputs, env, &data);
     if (!graph) return to_lisp(graph.error());
-    kept_graph() = std::move(*graph);
+    kept_graph() = KeptGraph{std::move(*graph), std::move(data)};
     return ECL_T;
   });
 }
@@ -138,8 +141,8 @@ const Primitive kPrimitives[] = {{"COMPUTE", compute},
 
 }  // namespace
 
-std::optional<Graph> take_kept_graph() {
-  std::optional<Graph> graph = std::move(kept_graph());
+std::optional<KeptGraph> take_kept_graph() {
+  std::optional<KeptGraph> graph = std::move(kept_graph());
   kept_graph().reset();
   return graph;
 }

@@ -77,6 +77,7 @@ Outcome call(std::string_view name, const std::vector<std::string>& arguments, D
 /// A program that Lisp code describes: what a text's last form evaluates to, a composite (for all sizes) or a tensor.
 struct Traced {
   Graph graph;
+  std::vector<Array> data{};           ///< of the graph's inputs; empty arrays for those that somebody has to give
   std::vector<std::string> derived{};  ///< "N = K = 2M"
 };
 /// Evaluates the forms of `source`, or of the YAML it holds (lisp/yaml.hpp), and traces the last value, or the

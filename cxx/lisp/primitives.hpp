@@ -37,7 +37,11 @@ inline void define_all_primitives() {
 /// E0005 if the source is not UTF-8.
 std::optional<Diagnostic> not_text(uint32_t source);
 
+struct KeptGraph {
+  Graph graph{};
+  std::vector<Array> data{};  ///< of its inputs; empty arrays for inputs without data
+};
 /// What (keep-graph …) kept last, once.
-std::optional<Graph> take_kept_graph();
+std::optional<KeptGraph> take_kept_graph();
 
 }  // namespace caten::lisp

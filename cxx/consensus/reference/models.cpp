@@ -20,6 +20,7 @@ DType dtype_of(const ModelColumn& column) {
 }
 
 Array to_column(const ModelColumn& column) {
+  if (column.whole) return *column.whole;
   DType dtype = dtype_of(column);
   const Item& first = column.items[0];
   std::vector<int64_t> shape{static_cast<int64_t>(column.items.size())};

@@ -10,6 +10,7 @@ struct ModelColumn {
   int64_t vocabulary = 0;        ///< of ids
   std::optional<DType> dtype{};  ///< of the value that is read; nothing for what is computed
   std::vector<Item> items{};
+  std::optional<Array> whole{};  ///< instead of items: what is the same for all
 };
 
 Result<std::vector<Item>> call_model(const ModelCall& call, const std::vector<ModelColumn>& columns, size_t cells);

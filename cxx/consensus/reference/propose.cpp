@@ -79,7 +79,7 @@ class RuleProposals {
     bool read = root.function == Function::kRead, reference = root.function == Function::kReference;
     if (!read && !reference) return {};
     const ReadInstance& seen = read ? rule_.reads[root.slot] : rule_.references[root.slot];
-    return {.vocabulary = root.vocabulary, .dtype = instance_.values[seen.value].dtype, .items = {}};
+    return {.vocabulary = root.vocabulary, .dtype = instance_.values[seen.value].dtype, .items = {}, .whole = {}};
   }
 
   /// Of each instance the results of all calls; each call is made once, for all instances.
@@ -89,11 +89,15 @@ class RuleProposals {
     if (cells.empty()) return out;
     for (const ModelCall& call : rule_.models) {
       std::vector<ModelColumn> columns;
-      for (const Formula& formula : call.arguments) {
-        ModelColumn column = column_of(formula);
+      for (const ModelArgument& argument : call.arguments) {
+        if (argument.whole) {
+          columns.push_back({.items = {}, .whole = argument.whole});
+          continue;
+        }
+        ModelColumn column = column_of(argument.formula);
         for (size_t i = 0; i < cells.size(); ++i) {
           look_from(cells[i], views[i], out[i]);
-          column.items.push_back(evaluate(formula, facts_));
+          column.items.push_back(evaluate(argument.formula, facts_));
         }
         columns.push_back(std::move(column));
       }

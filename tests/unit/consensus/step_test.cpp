@@ -434,6 +434,32 @@ TEST_CASE("3.11: models are called once for all cells, with ids as i32 and BOT a
   CHECK(cells_of(*world, "V") == Ids{2, 3, 4, 5});
 }
 
+TEST_CASE("3.11: a tensor that is an argument by itself is given once, and as one of other numbers for each cell") {
+  std::vector<std::string> calls;
+  Given given;
+  given.parameters["start"] = integers(DType::kI64, {4}, {0, 1, 2, 3});
+  given.parameters["table"] = integers(DType::kI32, {3, 2}, {1, 2, 3, 4, 5, 6});
+  given.parameters["Net"] =
+      ModelGiven{[&](const std::vector<Array>& arguments, const ModelGiven::Keywords&) -> Result<Array> {
+        std::string text;
+        for (const Array& each : arguments) text += describe(each) + " ";
+        calls.push_back(text);
+        return Array::zeros(DType::kI64, {4});
+      }};
+  auto run = [&](const std::string& call) {
+    run_steps(*world_of("param Net : Model\nparam table : Tensor[i32](3, 2)\n" +
+                            four("rule R: on V[i] let sum_of = "
+                                 "sum(table)\n let table_of = table\n emit proposal V[i] := " +
+                                 call + "\n"),
+                        given),
+              1);
+  };
+  run("Net(i, table)");
+  run("Net(table, table + i)");
+  run("Net(sum_of, table_of)");
+  CHECK(calls == std::vector<std::string>{"i64[4] i32[3 2] ", "i32[3 2] i64[4 6] ", "i64[4] i64[4 6] "});
+}
+
 TEST_CASE("3.11: models that fail or give another shape are errors") {
   Given given;
   given.parameters["start"] = integers(DType::kI64, {4}, {0, 1, 2, 3});
