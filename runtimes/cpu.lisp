@@ -92,8 +92,11 @@ __attribute__((noinline)) static void caten_stream(void *to, const void *from, i
   const char *x = from;
   int64_t i = 0;
 #if defined(__clang__)
-  if (((uint64_t)y & 63) == 0)
-    for (; i + 64 <= bytes; i += 64) __builtin_nontemporal_store(*(const caten_any_line *)(x + i), (caten_line *)(y + i));
+  i = (int64_t)(-(uint64_t)y & 63);
+  if (i > bytes) i = bytes;
+  #pragma clang loop vectorize(assume_safety)
+  for (int64_t k = 0; k < i; ++k) y[k] = x[k];
+  for (; i + 64 <= bytes; i += 64) __builtin_nontemporal_store(*(const caten_any_line *)(x + i), (caten_line *)(y + i));
 #endif
   #pragma clang loop vectorize(assume_safety)
   for (int64_t k = i; k < bytes; ++k) y[k] = x[k];

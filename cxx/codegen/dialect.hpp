@@ -11,7 +11,8 @@
 //                                       part of its range that the kernel is called for. Without it, all of the range
 //   (:independent "#pragma …")          a line before other innermost loops whose iterations are independent
 //   (:one-by-one "#pragma …")           a line before innermost loops that store elements far apart
-//   (:rest "#pragma …")                 a line before innermost loops over what is left behind whole blocks
+//   (:rest "#pragma …")                 a line before innermost loops over what is left behind whole blocks, or where
+//                                       one element more or less is much work
 //   (:turn "turn_{size}(…);")           a statement: a square of {side} rows of elements of {size} bytes, 4 or 8, from
 //                                       the pointer {from} on, its rows {step} elements apart, is transposed into local
 //                                       memory {to}, whose rows are {columns} apart; without it, loops

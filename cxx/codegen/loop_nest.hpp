@@ -94,6 +94,7 @@ struct Statement {
   std::vector<Statement> body{}, otherwise{};
   bool independent = false;          ///< a loop whose iterations may run in any order, and at once
   bool one_by_one = false;           ///< a loop whose elements are stored apart: no vector of them pays
+  bool much = false;                 ///< a loop of so much work that its last elements should be a vector, too
   Extent extent_is = Extent::kForm;  ///< kBind: what its factors are
 };
 

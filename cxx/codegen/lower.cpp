@@ -36,6 +36,12 @@ void Lowering::lower_passes() {
   }
   Body& body = loops_along(out_.body, axes);
   if (kernel_.sees) bind_seen(body);
+  for (const KernelPart& part : kernel_.parts)
+    if (part.own_elements > 0)
+      body.push_back({.kind = StatementKind::kDeclare,
+                      .slot = accumulators_++,
+                      .dtype = dtype_of(part),
+                      .lanes = part.own_elements});
   for (uint32_t pass = 0; pass < kernel_.passes; ++pass) lower_pass(body, rows, pass, merged[pass]);
 }
 
@@ -78,9 +84,10 @@ Body& Lowering::shared_loop(Body& into, const std::vector<Axis>& axes) {
 }
 
 void Lowering::store(Body& into, const PassPlan& plan, const KernelPart& part, ValueId what) {
-  into.push_back({.kind = StatementKind::kStore,
+  bool own = part.own_elements > 0;
+  into.push_back({.kind = own ? StatementKind::kSet : StatementKind::kStore,
                   .value = what,
-                  .slot = values_.target_slot(part),
+                  .slot = own ? values_.own_row(part) : values_.target_slot(part),
                   .dtype = dtype_of(part),
                   .index = target_element(plan, part)});
 }
@@ -132,8 +139,16 @@ std::vector<Axis> Lowering::arranged(const PassPlan& plan) {
 
 Body& Lowering::outer_loops(Body& into, const PassPlan& plan) {
   if (plan.axes.size() == plan.variables.size() - plan.reduced.size()) return loops_along(into, arranged(plan));
-  Body* body = &into;
-  for (const Axis& axis : plan.axes) body = &loop_along(*body, axis.variable, axis.extent, true);
+  return loops_inside(into, plan, plan.axes);
+}
+
+Body& Lowering::loops_inside(Body& into, const PassPlan& plan, const std::vector<Axis>& axes) {
+  Body *body = &into, *outside = nullptr;
+  for (const Axis& axis : axes) {
+    outside = body;
+    body = &loop_along(*outside, axis.variable, axis.extent, true);
+  }
+  if (outside) outside->back().much = plan.work >= kMuchWork;
   return *body;
 }
 
@@ -143,7 +158,7 @@ void Lowering::finish(Body& into, const std::vector<const KernelPart*>& parts, c
     if (!parts[k]->target && parts[k]->space.outer.size() == kernel_.rows)
       into.push_back({.kind = StatementKind::kKeep, .value = values[k]});
   for (size_t k = 0; k < parts.size(); ++k)
-    if (parts[k]->target) store(into, plan, *parts[k], values[k]);
+    if (parts[k]->target || parts[k]->own_elements > 0) store(into, plan, *parts[k], values[k]);
 }
 
 ValueId Lowering::initial(const KernelPart& part) {

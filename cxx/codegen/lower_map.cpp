@@ -7,19 +7,20 @@
 namespace caten {
 
 void Lowering::lower_map(Body& into, const PassPlan& plan) {
-  bool free = kernel_.passes == 1 && kernel_.blocks.empty() && !kernel_.hint;
-  if (std::optional<size_t> across = free ? axis_across(out_, plan) : std::nullopt)
+  bool alone = kernel_.passes == 1 && kernel_.blocks.empty();
+  if (std::optional<size_t> across = alone && !kernel_.hint ? axis_across(out_, plan) : std::nullopt)
     return lower_across(into, plan, *across);
-  bool alone = kernel_.passes == 1 && kernel_.blocks.empty() && !plan.axes.empty();
-  int64_t streamed = free ? streamed_elements(plan) : 0;
-  int64_t elements = streamed > 0 ? streamed : alone ? loops_.elements(known(arranged(plan).back().extent)) : 0;
+  int64_t streamed = streamed_elements(plan);
+  int64_t elements = streamed > 0                  ? streamed
+                     : alone && !plan.axes.empty() ? loops_.elements(known(arranged(plan).back().extent))
+                                                   : 0;
   if (elements == 0) return store_everywhere(outer_loops(into, plan), plan);
   std::vector<Axis> axes = arranged(plan);
   Axis last = axes.back();
   Blocks blocks = blocks_of(last.extent, elements);
   axes.back() = blocks.number;
   if (blocks.number.variable.is(0)) axes.pop_back();
-  Body& body = loops_along(into, axes);
+  Body& body = alone ? loops_along(into, axes) : loops_inside(into, plan, axes);
   if (streamed > 0) {
     Dim count = count_in(body, blocks);
     return store_along(body, plan, values_.variable(count), blocks.number.variable * Dim(elements), count, elements);

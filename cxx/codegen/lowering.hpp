@@ -50,6 +50,9 @@ class Lowering : Statements {
   /// Loops along axes, the first of which share one, so that a range of it keeps all threads busy whichever is long.
   Body& loops_along(Body& into, const std::vector<Axis>& axes);
 
+  /// Loops along axes inside rows.
+  static Body& loops_inside(Body& into, const PassPlan& plan, const std::vector<Axis>& axes);
+
   /// One loop along several axes, the last of them fastest.
   Body& shared_loop(Body& into, const std::vector<Axis>& axes);
 

@@ -347,8 +347,8 @@ class KernelRenderer {
     if (loop.independent && only_sets && !loop.one_by_one && !bits_of_complex() && !dialect_.independent.empty())
       line(depth, dialect_.independent);
     if (loop.one_by_one && !dialect_.one_by_one.empty()) line(depth, dialect_.one_by_one);
-    if (loop.extent_is == Extent::kRest && innermost && !loop.one_by_one && !dialect_.rest.empty())
-      line(depth, dialect_.rest);
+    bool rests = loop.extent_is == Extent::kRest || loop.much;
+    if (rests && innermost && !loop.one_by_one && !dialect_.rest.empty()) line(depth, dialect_.rest);
     if (&loop == nest_.range() && !dialect_.range.empty())
       line(depth, substitute(dialect_.range, {{"type", dialect_.type(DType::kI64)}, {"variable", variable}}));
     else

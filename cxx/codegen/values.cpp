@@ -268,12 +268,24 @@ Dim KernelValues::element(const Location& at, const Index& index, const Shape& s
   return in_wholes(element_of(schedule_, kernel_, at, index, shape));
 }
 
+Dim KernelValues::element_in_row(const Index& index, const Shape& shape) const {
+  Index inside;
+  Shape extents;
+  size_t row = 0;
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    if (shape[axis].is(1) || row++ < kernel_.rows) continue;
+    inside.push_back(index[axis]);
+    extents.push_back(shape[axis]);
+  }
+  return in_wholes(IndexSpace::linear(inside, extents));
+}
+
 Dim KernelValues::target_element(const KernelPart& part, const Index& variables) const {
   const Shape& shape = graph_.type(part.space.value).shape;
   Index index;
   size_t next = 0;
   for (const Dim& dim : shape) index.push_back(dim.is(1) ? Dim(0) : variables[next++]);
-  return element(*part.target, index, shape);
+  return part.own_elements > 0 ? element_in_row(index, shape) : element(*part.target, index, shape);
 }
 
 uint32_t KernelValues::slot(BufferId buffer, DType dtype) {
@@ -281,6 +293,11 @@ uint32_t KernelValues::slot(BufferId buffer, DType dtype) {
     if (out_.slots[i].buffer == buffer && out_.slots[i].dtype == dtype) return i;
   out_.slots.push_back({buffer, dtype, false});
   return static_cast<uint32_t>(out_.slots.size() - 1);
+}
+
+uint32_t KernelValues::own_row(const KernelPart& part) const {
+  return static_cast<uint32_t>(
+      std::count_if(kernel_.parts.data(), &part, [](const KernelPart& other) { return other.own_elements > 0; }));
 }
 
 uint32_t KernelValues::target_slot(const KernelPart& part) {
@@ -310,6 +327,11 @@ ValueId KernelValues::computed_part(const KernelPart& part, const Index& index) 
   bool folds = graph_[part.space.root].is(Op::kReduce);
   bool scalar = part.space.outer.size() == kernel_.rows && kernel_.passes > 1;
   if (part.pass == pass_ || scalar) return folds ? result(part) : apply(part.space.root, index);
+  if (part.own_elements > 0)
+    return out_.add({.kind = ValueKind::kAccumulator,
+                     .dtype = graph_.type(part.space.root).dtype,
+                     .index = element_in_row(index, graph_.type(part.space.root).shape),
+                     .slot = own_row(part)});
   assert(part.target && part.pass < pass_ && "a pass reads what is not stored");
   return load(target_slot(part), element(*part.target, index, graph_.type(part.space.root).shape));
 }

@@ -69,6 +69,8 @@ class KernelValues {
   Dim target_element(const KernelPart& part, const Index& variables) const;
   uint32_t slot(BufferId buffer, DType dtype);
   uint32_t target_slot(const KernelPart& part);
+  /// The accumulator that has the row of a part in memory of the kernel: these are its first ones.
+  uint32_t own_row(const KernelPart& part) const;
 
  private:
   /// An axis whose elements are numbered by one variable, and the variables that stand for its parts.
@@ -80,6 +82,8 @@ class KernelValues {
   /// The index without variables of parts: of all, or of those that make it a function of their whole.
   Dim in_wholes(const Dim& index, bool all = true) const;
 
+  /// The element of a row in memory of the kernel.
+  Dim element_in_row(const Index& index, const Shape& shape) const;
   ValueId bits_of(ValueId x, DType dtype);
   ValueId flip_if_negative(ValueId bits);
   ValueId max_of_floats(ValueId x, ValueId y);

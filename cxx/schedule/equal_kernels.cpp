@@ -40,7 +40,7 @@ class Matching {
 
   bool match(const KernelPart& a, const KernelPart& b) {
     return a.pass == b.pass && a.everywhere == b.everywhere && a.streams == b.streams &&
-           a.space.outer == b.space.outer && a.space.reduced == b.space.reduced &&
+           a.own_elements == b.own_elements && a.space.outer == b.space.outer && a.space.reduced == b.space.reduced &&
            a.space.trailing == b.space.trailing && a.target.has_value() == b.target.has_value() &&
            (!a.target || match(*a.target, *b.target)) && match(a.space.root, b.space.root) &&
            match(a.space.value, b.space.value);

@@ -74,7 +74,10 @@ class Printer {
     for (const KernelPart& part : kernel.parts) {
       std::string pass = kernel.passes > 1 ? fmt::format("pass {}: ", part.pass) : "";
       line(depth + 1,
-           fmt::format("{}{} := {}: {}{}", pass, part.target ? place(*part.target) : "inside",
+           fmt::format("{}{} := {}: {}{}", pass,
+                       part.own_elements > 0 ? "own row"
+                       : part.target         ? place(*part.target)
+                                             : "inside",
                        describe(graph.type(part.space.root)), part.reason, part.streams ? ", past the caches" : ""));
     }
     if (kernel.sees)

@@ -234,11 +234,10 @@ class Scheduler {
         made.target = Location{add_temporary(graph_.type(part.space.root)), Dim(0)};
     }
     // What only waits for a later pass may be overwritten by it: nothing else finds it there.
-    std::set<uint32_t> waiting;
     for (KernelPart& part : kernel.parts)
       if (!part.target && read_later(group, again, part)) {
         part.target = place_between_passes(group, again, kernel, part);
-        waiting.insert(part.space.root.value);
+        part.waits = true;
       }
     auto number = static_cast<uint32_t>(out_.kernels.size());
     std::map<uint32_t, Boundary> boundaries;
@@ -253,8 +252,7 @@ class Scheduler {
     for (const KernelPart& part : kernel.parts) scope().kernels[part.space.root.value] = number;
     finish_kernel(std::move(kernel));
     for (const KernelPart& part : out_.kernels.back().parts) {
-      uint32_t root = part.space.root.value;
-      if (part.target && !waiting.contains(root)) scope().locations[root] = *part.target;
+      if (part.target && !part.waits) scope().locations[part.space.root.value] = *part.target;
     }
   }
 

@@ -91,6 +91,8 @@ struct KernelPart {
   std::optional<Location> target{};  ///< nothing: read only inside the kernel, as a scalar
   std::string reason{};              ///< why it is a root
   bool streams = false;              ///< to the target, past the caches (schedule/streaming.hpp)
+  bool waits = false;                ///< only later passes of its kernel read it
+  int64_t own_elements = 0;          ///< then a row of it may be in memory of the kernel, with room for so many
 };
 
 /// A leading axis of kernels that run block by block: a block has the elements begin … begin + count - 1.

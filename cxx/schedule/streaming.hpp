@@ -6,7 +6,9 @@
 
 namespace caten {
 
-/// Marks the parts of kernels in one pass without folds whose result has at least `bytes`.
+/// Marks what the last pass of a kernel computes without folds and has at least `bytes`. What earlier passes left in
+/// the memory of such a result, or in memory of its own, is a row in the kernel then: lines that are in the caches
+/// already would only be written twice.
 void choose_streams(Schedule& schedule, int64_t bytes);
 
 }  // namespace caten

@@ -160,6 +160,41 @@ TEST_CASE("results that are written past the caches are whole, wherever they beg
   }
 }
 
+TEST_CASE("what waits for the sum of its row does so in memory of the kernel, if the result goes past the caches") {
+  for (DType dtype : {DType::kF32, DType::kF64})
+    for (int64_t columns : {1, 15, 90, 1000, 4096, 4097, 9000}) {
+      Graph graph;
+      Build b(graph);
+      Shape shape{3, 2, columns};
+      NodeId x = graph.add_input("x", {dtype, shape});
+      NodeId e = b.op(Op::kSin, {b.op(Op::kExp2, {x})});
+      NodeId sum = b.reduce(Combine::kAdd, e, {1, 2});
+      graph.outputs.push_back({"y", b.add(e, b.spread(sum, shape, {0}))});
+      ScheduleOptions options{.streamed_bytes = 1};
+      std::string text = print_schedule(make_schedule(graph, options));
+      int64_t room = (int64_t{32} << 10) / static_cast<int64_t>(dtype_size(dtype));
+      bool fits = 2 * columns <= room;
+      CAPTURE(columns);
+      CAPTURE(text);
+      CHECK((text.find("own row :=") != std::string::npos) == fits);
+      CHECK((text.find("past the caches") != std::string::npos) == fits);
+      options.off = {"streaming"};
+      CHECK(print_schedule(make_schedule(graph, options)).find("own row") == std::string::npos);
+      generated::Case given{graph, {}};
+      Array array = Array::zeros(dtype, {3, 2, columns});
+      for (int64_t i = 0; i < array.elements(); ++i)
+        Scalar::of_real(dtype, static_cast<double>(i % 7) / 8)
+            .store(array.mutable_data() + static_cast<size_t>(i) * dtype_size(dtype));
+      given.arguments.inputs.push_back(std::move(array));
+      for (const std::string& runtime : compiling_runtimes()) {
+        Session session({.runtime = runtime, .scheduling = {.streamed_bytes = 1}, .store = test_store()});
+        generated::Verdict verdict = generated::check(
+            given, [&](const Graph& program, const Arguments& arguments) { return session.run(program, arguments); });
+        CHECK_MESSAGE(verdict.ok(), runtime, " ", columns, ": ", verdict.message);
+      }
+    }
+}
+
 TEST_CASE("folds of a few elements, of one and of none are right, with products and what follows them") {
   struct Fold {
     Shape shape;
