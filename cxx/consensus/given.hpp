@@ -42,8 +42,8 @@ struct AutomatonGiven {
 };
 
 /// A function of batches. Each argument has the cells that are computed as its first axis: (B) for a number, (B, k) for
-/// a read of k cells or a latent vector. Ids are i32, what is not committed or not visible the id V; other integers are
-/// i64, and numbers that are absent 0. It gives (B) numbers, or (B, n) lists: for a token target n = V logits.
+/// a read of k cells or a latent vector; a given tensor comes as it is. Ids are i32, what is not committed or absent V;
+/// other integers are i64, absent numbers 0. It gives (B) numbers, or (B, n) lists: for a token n = V logits.
 struct ModelGiven {
   using Keywords = std::vector<std::pair<std::string, double>>;
   std::function<Result<Array>(const std::vector<Array>& arguments, const Keywords& keywords)> call{};

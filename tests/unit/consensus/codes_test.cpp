@@ -17,7 +17,7 @@ using namespace caten::consensus;
 namespace {
 
 constexpr size_t kMostBits = 4096;
-using Word = std::bitset<kMostBits>;
+using BitWord = std::bitset<kMostBits>;
 
 /// Six ports a check, three a bit: which bit is at each port.
 struct ParityCode {
@@ -76,7 +76,7 @@ ParityCode random_code(size_t bits, std::mt19937& random) {
 
 /// A random word of the code: free bits at random, the others by elimination.
 std::vector<int64_t> random_word(const ParityCode& code, std::mt19937& random) {
-  std::vector<Word> rows(code.checks());
+  std::vector<BitWord> rows(code.checks());
   for (size_t e = 0; e < code.at.size(); ++e) rows[e / 6].flip(static_cast<size_t>(code.at[e]));
   std::vector<size_t> pivots;
   for (size_t bit = 0; bit < code.bits && pivots.size() < rows.size(); ++bit) {
@@ -88,7 +88,7 @@ std::vector<int64_t> random_word(const ParityCode& code, std::mt19937& random) {
       if (r != rank && rows[r][bit]) rows[r] ^= rows[rank];
     pivots.push_back(bit);
   }
-  Word word;
+  BitWord word;
   for (size_t bit = 0; bit < code.bits; ++bit) word[bit] = random() % 2 != 0;
   for (size_t pivot : pivots) word[pivot] = false;
   for (size_t r = 0; r < pivots.size(); ++r) word[pivots[r]] = (rows[r] & word).count() % 2 != 0;

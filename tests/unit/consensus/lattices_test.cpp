@@ -8,11 +8,7 @@
 #include <functional>
 #include <numeric>
 
-#include "../driver/runtimes.hpp"
-#include "../driver/test_store.hpp"
-#include "consensus/compiled/world.hpp"
-#include "driver/session.hpp"
-#include "worlds.hpp"
+#include "kernels.hpp"
 
 using namespace caten;
 using namespace caten::consensus;
@@ -161,21 +157,7 @@ Estimate by_kernels(const std::string& text, const Lattice& lattice, double temp
   Given given = sized(lattice, temperature);
   given.data["Spin"] = Array::zeros(DType::kU8, {lattice.size, lattice.size});
   auto world = world_of(text, std::move(given), 23);
-  auto session =
-      std::make_shared<Session>(SessionOptions{.runtime = compiling_runtimes().back(), .store = test_store()});
-  Session::Program program;
-  auto run = [&](const Graph& graph, Arguments arguments) -> Result<Results> {
-    if (!program) {
-      Result<Session::Program> made = session->compile(graph);
-      if (!made) return tl::make_unexpected(made.error());
-      program = std::move(*made);
-    }
-    return session->run(*program, std::move(arguments));
-  };
-  std::string reason;
-  auto own = compiled::World::make(world->instance(), world->state(), run, reason);
-  INFO(reason);
-  REQUIRE(own);
+  auto own = compiled_world(*world);
   size_t spin = *find_value(world->instance(), "Spin");
   return estimate(blocks, [&](int64_t steps) {
     for (int64_t i = 0; i < steps; ++i) REQUIRE(own->step());
