@@ -87,6 +87,11 @@ def compute(caten, ir, inputs, outputs, arguments, folder):
     return command, [read_result(path) for path in results]
 
 
+def disturbed(samples):
+    """Whether what caten or a peer took differs so much from round to round that more rounds are needed."""
+    return any(max(times) > 1.25 * min(times) for (_, kind), times in samples.items() if kind == "planned")
+
+
 def measure_row(caten, row, program, peers, rounds):
     """The row with its figures; `program` is (IR file, inputs, outputs)."""
     ir, inputs, outputs = program
@@ -104,8 +109,9 @@ def measure_row(caten, row, program, peers, rounds):
                 errors[peer.name] = wrong
             else:
                 ready.append(peer)
-        samples = {}
-        for _ in range(rounds):
+        samples, taken = {}, 0
+        while taken < rounds or (taken < 3 * rounds and disturbed(samples)):
+            taken += 1
             done = subprocess.run([caten, "--no-init", "bench", row["id"], "--repeat", "7", "--json"], check=True, capture_output=True, text=True)
             own = json.loads(done.stdout)["cpu"][0]
             for kind in ("planned", "fresh", "cold"):

@@ -25,6 +25,7 @@ typedef __UINT8_TYPE__ uint8_t; typedef __UINT16_TYPE__ uint16_t; typedef __UINT
    (:turn "caten_turn_{size}({to}, {columns}, {from}, {step});")
    (:stream "caten_stream({to}, {from}, {count} * {size});")
    (:streamed "__atomic_thread_fence(__ATOMIC_SEQ_CST);")
+   (:fetch "__builtin_prefetch({from}, 0, 2);")
    (:multiply-add "caten_multiply_add(x, y, z)")
    (:abs "sizeof(T) == 4 ? (T)__builtin_fabsf((float)x) : (T)__builtin_fabs((double)x)")
    (:op exp2 (f16 bf16 f32) "caten_exp2_float(x)")

@@ -42,7 +42,8 @@ constexpr std::pair<std::string_view, std::string Dialect::*> kTextClauses[] = {
     {"rest", &Dialect::rest},
     {"turn", &Dialect::turn},
     {"stream", &Dialect::stream},
-    {"streamed", &Dialect::streamed}};
+    {"streamed", &Dialect::streamed},
+    {"fetch", &Dialect::fetch}};
 
 std::string* text_clause(Dialect& dialect, std::string_view name) {
   for (const auto& [clause, member] : kTextClauses)

@@ -18,6 +18,7 @@
 //                                       memory {to}, whose rows are {columns} apart; without it, loops
 //   (:stream "…;") (:streamed "…;")     {count} elements of {size} bytes of local memory {from} are written to {to},
 //                                       past the caches; and what the end of a kernel says that does so
+//   (:fetch "…;")                       what the pointer {from} leads to, if anything, will be read soon
 //   (:function "static inline")         what stands before functions
 //   (:op name (dtypes…) "expression")   replaces the spelling of ops.def for these dtypes
 //   (:cast …) (:cast-saturating …) (:cast-bool …) (:cast-narrow-integer …) (:bitcast …) (:complex …) (:part …)
@@ -56,7 +57,7 @@ struct Dialect {
   std::array<std::optional<Wide>, kDTypeCount> wide{};
   std::map<std::pair<Op, DType>, std::string> spellings{};
   std::string header{}, kernel{}, local_kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{},
-      one_by_one{}, rest{}, streamed{}, function{};
+      one_by_one{}, rest{}, streamed{}, fetch{}, function{};
   std::string cast{}, cast_saturating{}, cast_bool{}, cast_narrow_integer{}, bitcast{}, complex{}, part{}, load_bool{};
   std::string abs = "x > 0 ? x : 0 - x", max_number = "y > x ? y : x", multiply_add;
   std::string turn =

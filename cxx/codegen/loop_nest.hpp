@@ -70,6 +70,7 @@ enum class StatementKind : uint8_t {
              ///< past the caches where the processor can
   kTurn,     ///< a square of `extent` rows of accumulator `slot` from element `index` on, its rows `lanes` elements
              ///< apart, := the square of buffer `source` from `from` on, its rows `step` apart, transposed
+  kFetch,    ///< element `index` of `slot` will be read soon, if it exists; only time depends on it
 };
 
 /// What the extent of a loop is, or a factor of an index.

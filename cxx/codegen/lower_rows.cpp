@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "codegen/lowering.hpp"
+#include "codegen/steps.hpp"
 
 namespace caten {
 
@@ -109,6 +110,30 @@ uint32_t Lowering::gathered(Body& into, const KernelPart& part, const std::vecto
   return all;
 }
 
+void Lowering::fetch_next_row(Body& into, const PassPlan& plan, const Dim& first, int64_t lanes) {
+  size_t rows = plan.variables.size() - plan.outer.size() - plan.reduced.size();
+  bool large =
+      std::any_of(kernel_.parts.begin(), kernel_.parts.end(), [](const KernelPart& part) { return part.streams; });
+  if (rows == 0 || !large || plan.work < kMuchWork) return;
+  const Dim &row = plan.variables[rows - 1], &column = plan.reduced.back();
+  std::vector<ValueId> wanted = plan.folded;
+  wanted.insert(wanted.end(), plan.stored.begin(), plan.stored.end());
+  for (ValueId id : needed_values(out_, wanted)) {
+    const ScalarValue& load = out_[id];
+    if (load.kind != ValueKind::kLoad || out_.slots[load.slot].written) continue;
+    Dim index = values_.final_index(load.index);
+    std::optional<Dim> along = step_of(out_, index, *column.as_symbol()), down = step_of(out_, index, *row.as_symbol());
+    if (!along || !along->is(1) || !down || down->is(0)) continue;
+    int64_t line = elements_in(kCacheLine, load.dtype);
+    for (int64_t k = 0; k < lanes; k += line)
+      into.push_back(
+          {.kind = StatementKind::kFetch,
+           .slot = load.slot,
+           .dtype = load.dtype,
+           .index = index.substitute({{*column.as_symbol(), first + Dim(k)}, {*row.as_symbol(), row + Dim(1)}})});
+  }
+}
+
 void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes,
                              bool sums) {
   const Dim &variable = plan.reduced.back(), &extent = plan.reduced_extents.back();
@@ -119,6 +144,7 @@ void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector
   auto run = [&](Body& body, const std::vector<uint32_t>& slots, const Dim& first, const Dim& count, Extent kind) {
     Dim i = values_.variable(count);
     in_steps(body, i, count, kind, [&](Body& each, const Dim& step) {
+      fetch_next_row(each, plan, (first + step) * Dim(lanes), lanes);
       Dim lane = values_.variable(Dim(lanes));
       Body& elements = loop_as(Extent::kForm, each, lane, Dim(lanes), stores);
       bind(elements, variable, (first + step) * Dim(lanes) + lane);

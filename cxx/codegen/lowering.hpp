@@ -202,6 +202,10 @@ class Lowering : Statements {
 
   std::vector<uint32_t> declare_all(Body& into, const PassPlan& plan, int64_t lanes);
 
+  /// Asks for what the next row has where a vector of `lanes` elements from `first` on is read. While much is computed
+  /// for one row, memory would have nothing to do.
+  void fetch_next_row(Body& into, const PassPlan& plan, const Dim& first, int64_t lanes);
+
   /// The last folded axis in steps of `lanes` elements; long sums in blocks with accumulators of their own.
   void fold_in_lanes(Body& into, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes, bool sums);
 

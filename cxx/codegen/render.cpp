@@ -428,6 +428,11 @@ class KernelRenderer {
                                                        {"size", std::to_string(dtype_size(stream.dtype))}}));
   }
 
+  void render_fetch(const Statement& fetch, int depth) {
+    if (dialect_.fetch.empty()) return;
+    line(depth, functions_.text_with(dialect_.fetch, {{"from", "&" + element(fetch.slot, fetch.index)}}));
+  }
+
   void render_turn(const Statement& turn, int depth) {
     std::string from = "&" + element(turn.source, turn.from);
     At buffer(*this, fmt::format("b{}", turn.source));
@@ -497,6 +502,7 @@ class KernelRenderer {
           line(depth, fmt::format("{} = {};", element(statement.slot, statement.index), name(statement.value)));
           break;
         case StatementKind::kStream: render_stream(statement, depth); break;
+        case StatementKind::kFetch: render_fetch(statement, depth); break;
         case StatementKind::kTurn: render_turn(statement, depth); break;
       }
     }

@@ -27,6 +27,8 @@ class KernelValues {
 
   /// Values from now on are those of a pass.
   void enter_pass(uint32_t pass);
+  /// The index without variables of parts.
+  Dim final_index(const Dim& index) const { return in_wholes(index); }
   /// From now on elements of what is read are these values, where they were others.
   void replace(const std::map<ValueId, ValueId>& loads);
   /// The element of a part (of a fold: the element that is folded in) at these variables of its loops.
