@@ -12,6 +12,7 @@ minLength and maxLength (8 at most unless given), minimum 0 or none, maximum (as
 and $ref within the document, which is followed `--depth` times (2) and then not allowed. Objects have their properties in the
 order of the schema and no others; texts have no white space. Anything else is refused.
 """
+import argparse
 import json
 import math
 import pathlib
@@ -21,6 +22,7 @@ STRING_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 KNOWN = {"type", "properties", "required", "items", "minItems", "maxItems", "minLength", "maxLength", "minimum", "maximum",
          "enum", "const", "anyOf", "$ref", "$defs", "$schema", "title", "description", "additionalProperties"}
 NEVER = ("or", [])
+MOST_STATES = 200_000  # before the automaton is made deterministic
 
 
 class Refused(Exception):
@@ -42,6 +44,12 @@ def repeated(least, most, item, separator=None):
     return out
 
 
+def limits(what, least, most):
+    if not (type(least) is type(most) is int and 0 <= least <= most <= 1000):
+        raise Refused(f"min{what} {least} and max{what} {most}: expected integers from 0 to 1000, the first not above the second")
+    return least, most
+
+
 def literal(value):
     return ("text", json.dumps(value, separators=(",", ":")))
 
@@ -61,6 +69,8 @@ class Reader:
         return node
 
     def expression(self, schema, depth):
+        if not isinstance(schema, dict):
+            raise Refused(f"a schema is an object, not {schema!r}")
         unknown = set(schema) - KNOWN
         if unknown:
             raise Refused(f"unknown keywords: {' '.join(sorted(unknown))}")
@@ -95,18 +105,19 @@ class Reader:
         return then(("text", "{"), first, ("text", "}"))
 
     def array(self, schema, depth):
-        if "maxItems" not in schema:
-            raise Refused("an array without maxItems")
-        item = self.expression(schema["items"], depth)
-        return then(("text", "["), repeated(schema.get("minItems", 0), schema["maxItems"], item, ","), ("text", "]"))
+        if "maxItems" not in schema or "items" not in schema:
+            raise Refused("an array without items or maxItems")
+        least, most = limits("Items", schema.get("minItems", 0), schema["maxItems"])
+        return then(("text", "["), repeated(least, most, self.expression(schema["items"], depth), ","), ("text", "]"))
 
     def string(self, schema, _):
-        most = schema.get("maxLength", 8)
-        return then(("text", '"'), repeated(schema.get("minLength", 0), most, ("letters", STRING_LETTERS)), ("text", '"'))
+        least = schema.get("minLength", 0)
+        least, most = limits("Length", least, schema.get("maxLength", max(8, least)))
+        return then(("text", '"'), repeated(least, most, ("letters", STRING_LETTERS)), ("text", '"'))
 
     def integer(self, schema, _):
         least, most = schema.get("minimum"), schema.get("maximum", 999)
-        if least not in (None, 0) or not str(most).strip("9") == "" or most <= 0:
+        if least not in (None, 0) or type(most) is not int or str(most).strip("9") != "":
             raise Refused("an integer has minimum 0 or none, and a maximum of nines, such as 99")
         number = ("or", [("text", "0"), then(("letters", "123456789"), repeated(0, len(str(most)) - 1, ("letters", "0123456789")))])
         return number if least == 0 else then(("or", [then(), ("text", "-")]), number)
@@ -121,6 +132,8 @@ class Nondeterministic:
         self.moves, self.free = [], []
 
     def state(self):
+        if len(self.moves) == MOST_STATES:
+            raise Refused("the automaton becomes too large; lower maxItems, maxLength or --depth")
         self.moves.append({})
         self.free.append([])
         return len(self.moves) - 1
@@ -227,26 +240,24 @@ def bigram(letters, texts):
     return [[math.log(count / sum(row)) for count in row] for row in counts]
 
 
-def main(arguments):
-    options = {}
-    while "--depth" in arguments or "--corpus" in arguments:
-        at = next(k for k, each in enumerate(arguments) if each in ("--depth", "--corpus"))
-        options[arguments[at]] = arguments[at + 1]
-        arguments = arguments[:at] + arguments[at + 2:]
-    if len(arguments) != 2:
-        sys.exit(__doc__)
-    schema = json.loads(pathlib.Path(arguments[0]).read_text())
-    letters, rows = automaton(Reader(schema).expression(schema, int(options.get("--depth", 2))))
-    texts = pathlib.Path(options["--corpus"]).read_text().splitlines() if "--corpus" in options else []
-    folder = pathlib.Path(arguments[1])
-    (folder / "table.csv").write_text("".join(",".join(map(str, [*row, accepts])) + "\n" for row, accepts in rows))
-    (folder / "letters.txt").write_text("".join(letters))
-    (folder / "bigram.csv").write_text("".join(",".join(map(repr, row)) + "\n" for row in bigram(letters, texts)))
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("schema", type=pathlib.Path)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--depth", type=int, default=2)
+    parser.add_argument("--corpus", type=pathlib.Path)
+    given = parser.parse_args()
+    schema = json.loads(given.schema.read_text())
+    letters, rows = automaton(Reader(schema).expression(schema, given.depth))
+    texts = given.corpus.read_text().splitlines() if given.corpus else []
+    (given.folder / "table.csv").write_text("".join(",".join(map(str, [*row, accepts])) + "\n" for row, accepts in rows))
+    (given.folder / "letters.txt").write_text("".join(letters))
+    (given.folder / "bigram.csv").write_text("".join(",".join(map(repr, row)) + "\n" for row in bigram(letters, texts)))
     print(f"--param S={len(rows)} --param V={len(letters)} --param W={len(rows) * (len(letters) + 1)}")
 
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1:])
-    except Refused as refused:
-        sys.exit(f"json_schema.py: {refused}")
+        main()
+    except (Refused, OSError, ValueError, RecursionError) as wrong:
+        sys.exit(f"json_schema.py: {wrong}")
