@@ -161,8 +161,8 @@ def summary(results):
     lines = [f"Each row beside the fastest of PyTorch (eager or compiled), JAX, ONNX Runtime, tinygrad and numba in the same run, on {cpu['machine']['cores']} cores of an "
              f"{cpu['machine']['cpu']}; results compared first ({cpu['machine']['date']}, [all figures](benchmarks/results.md)).\n",
              "![For each workload how much longer the best peer takes than caten](docs/speed.svg)\n",
-             f"- **Run time:** the best peer of each row takes {statistics.geometric_mean(ratios.values()):.2f}× as long (geometric mean of {len(ratios)} rows). caten is slower by more than 5 % in {len(lost)}: "
-             + ", ".join(f"{what} ({ratio:.2f}×)" for ratio, what in lost) + "."]
+             f"- **Run time:** the best peer of each row takes {statistics.geometric_mean(ratios.values()):.2f}× as long (geometric mean of {len(ratios)} rows). caten is slower by more than 5 % in {len(lost) or 'none'}"
+             + (": " if lost else "") + ", ".join(f"{what} ({ratio:.2f}×)" for ratio, what in lost) + "."]
     for peer, name in COMPILERS.items():
         times = [row["ms"][peer]["ratio"] for row in compiled["rows"] if peer in row["ms"]]
         if times:
