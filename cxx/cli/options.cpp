@@ -67,6 +67,16 @@ const std::vector<Option>& all_options() {
        [](S& s, const Text& v) { s.seed = whole_number(v, s.invalid); }},
       {"--report", "", "", "c", "of caten run WORLD.lmpm: say for each step what was committed, and what lost and why",
        [](S& s, const Text& v) { s.report = v != "no"; }},
+      {"--journal", "", "FILE", "c",
+       "of caten run WORLD.lmpm: keep what each step did in FILE; run again to go on from its last step",
+       [](S& s, const Text& v) { s.journal = v; }},
+      {"--checkpoint-every", "", "N", "c",
+       "with --journal: keep the whole state behind every N-th step (default: 1000; 0: never)",
+       [](S& s, const Text& v) { s.checkpoint_every = whole_number(v, s.invalid); }},
+      {"--to", "", "K", "c", "of caten replay: up to step K (default: the last)",
+       [](S& s, const Text& v) { s.to = whole_number(v, s.invalid); }},
+      {"--digest", "", "", "c", "of caten replay: all steps from the first, with the digest of each",
+       [](S& s, const Text& v) { s.digest = v != "no"; }},
       {"--wrt", "", "NAME", "d",
        "differentiate with respect to this input (repeat for more; default: every float input)",
        [](S& s, const Text& v) { s.wrt.push_back(v); }},
@@ -144,6 +154,11 @@ const std::vector<Subcommand>& all_commands() {
   static const std::vector<Subcommand> commands = {
       {"run", "FILE [ARGUMENTS]", "cd",
        "run a program: .lisp with arguments of its own, .ir with --in and --out, .lmpm with --param and --steps"},
+      {"replay", "FILE", "c", "repeat the run of a --journal FILE up to --to K, compare each step, and write --out"},
+      {"why", "FILE CELL [STEP]", "c",
+       "of a --journal FILE: who proposed what for a cell as 'V[3,4]' in a step (default: the last), and what lost to "
+       "what"},
+      {"why-not", "FILE CELL VALUE [STEP]", "c", "the same, and why the cell did not become VALUE"},
       {"repl", "", "c", "read and evaluate forms; also what caten does without operands"},
       {"ops", "", "c", "list the principal ops"},
       {"bench", "[ls|SUITE|WORKLOAD|FILE…]", "c",
@@ -262,6 +277,13 @@ Status check_values(const Settings& s) {
                  .expected = s.steps < 0 ? "a number of steps" : "an integer from 0 to 4294967295",
                  .found = s.seed > UINT32_MAX ? std::to_string(s.seed) : s.invalid,
                  .remedy = s.steps < 0 ? "for example --steps 100" : "for example --seed 7"});
+  if (s.checkpoint_every < 0 || s.to.value_or(0) < 0)
+    return fail({.code = Code::BadOptionValue,
+                 .message = fmt::format("{} does not take `{}`", s.checkpoint_every < 0 ? "--checkpoint-every" : "--to",
+                                        s.invalid),
+                 .expected = "a number of steps",
+                 .found = s.invalid,
+                 .remedy = s.checkpoint_every < 0 ? "for example --checkpoint-every 100" : "for example --to 20"});
   if (s.repeat < 0)
     return fail({.code = Code::BadOptionValue,
                  .message = fmt::format("--repeat does not take `{}`", s.invalid),

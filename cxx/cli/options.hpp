@@ -40,6 +40,10 @@ struct Settings {
   int64_t steps = 1;                  ///< --steps
   int64_t seed = 0;                   ///< --seed
   bool report = false;                ///< --report
+  std::string journal{};              ///< --journal, a file; "": none
+  int64_t checkpoint_every = 1000;    ///< --checkpoint-every
+  std::optional<int64_t> to{};        ///< --to
+  bool digest = false;                ///< --digest
   bool artifact = false;              ///< -c
   bool check = false;
   bool json = false;

@@ -24,6 +24,7 @@
 #include "cli/settings.hpp"
 #include "cli/warm_command.hpp"
 #include "cli/world_command.hpp"
+#include "cli/world_why.hpp"
 #include "ir/print.hpp"
 
 namespace caten {
@@ -89,6 +90,9 @@ class Invocation {
     const std::string& first = settings_.operands[0];
     if (first == "run") return run_program();
     if (first == "bench" && tool_.letter == 'c') return bench();
+    if (first == "replay" && tool_.letter == 'c') return of_journal("replay", 2, replay_world);
+    if (first == "why" && tool_.letter == 'c') return of_journal("why", 3, why_cell, 4);
+    if (first == "why-not" && tool_.letter == 'c') return of_journal("why-not", 4, why_not_cell, 5);
     if (first == "cache" && tool_.letter == 'c') return cache();
     if (first == "repl" && tool_.letter == 'c') return settings_.operands.size() == 1 ? interact() : surplus_operand();
     return compile();
@@ -253,6 +257,27 @@ class Invocation {
         settings_.emit.empty() ? (session_.reference() || tool_.transform ? "ir" : "kernel") : settings_.emit;
     Result<std::string> text = emitted(session_, *graph, what, settings_);
     return text ? write(*text) : report(text.error());
+  }
+
+  using JournalCommand = std::optional<std::string> (*)(Session&, const Settings&, Diagnostics&);
+  /// A command whose first operand is a journal; with its name it takes `least` operands, and up to `most`.
+  int of_journal(std::string_view name, size_t least, JournalCommand command, size_t most = 2) {
+    const std::vector<std::string>& operands = settings_.operands;
+    std::string form = fmt::format("{} {} {}", tool_.name, name, find_command(name, tool_.letter)->arguments);
+    if (operands.size() < least)
+      return report({.code = Code::MissingArgument,
+                     .message = fmt::format("`{}` needs more operands", name),
+                     .expected = form,
+                     .found = operands.size() == 1 ? "no file" : operands.back(),
+                     .remedy = operands.size() == 1 ? "name the file that --journal wrote" : "see --help"});
+    if (operands.size() > most)
+      return report({.code = Code::BadOptionValue,
+                     .message = fmt::format("`{}` takes fewer operands", name),
+                     .expected = form,
+                     .found = operands[most],
+                     .remedy = "leave it out"});
+    std::optional<std::string> text = command(session_, settings_, diagnostics_);
+    return text ? write(*text) : report();
   }
 
   int run_program() {

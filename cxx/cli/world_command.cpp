@@ -6,204 +6,82 @@
 #include <chrono>
 #include <functional>
 
-#include "cli/composite_model.hpp"
 #include "cli/consensual.hpp"
 #include "cli/program.hpp"
 #include "cli/progress.hpp"
+#include "cli/world_journal.hpp"
 #include "cli/world_report.hpp"
 #include "consensus/analysis/analysis.hpp"
-#include "consensus/compiled/world.hpp"
 #include "consensus/print.hpp"
-#include "consensus/words.hpp"
-#include "io/csv.hpp"
-#include "io/files.hpp"
 
 namespace caten {
 namespace {
 
 using consensus::Given;
-using consensus::GivenValue;
 using consensus::Parameter;
 
 /// How far the steps are, twice a second.
 class StepProgress {
  public:
-  explicit StepProgress(int64_t total) : total_(total) {}
+  StepProgress(uint64_t first, uint64_t total) : first_(first), total_(total) {}
 
-  void at(int64_t done) {
+  void at(uint64_t done) {
     constexpr double kMoment = 0.5;
     constexpr size_t kWidth = 30;
     double spent = std::chrono::duration<double>(Clock::now() - begin_).count();
     if (spent - last_ < kMoment) return;
     last_ = spent;
-    auto filled = static_cast<size_t>(static_cast<int64_t>(kWidth) * done / total_);
+    auto filled = static_cast<size_t>(kWidth * done / total_);
     line_.say(fmt::format("[{}{}] {}/{}, about {:.0f} s left", std::string(filled, '#'),
                           std::string(kWidth - filled, '.'), done, total_,
-                          spent / static_cast<double>(done) * static_cast<double>(total_ - done)));
+                          spent / static_cast<double>(done - first_) * static_cast<double>(total_ - done)));
   }
 
  private:
   using Clock = std::chrono::steady_clock;
-  int64_t total_;
+  uint64_t first_, total_;
   Progress line_{};
   double last_ = 0;
   Clock::time_point begin_ = Clock::now();
 };
 
-/// A table has no dtype of its own: it is read as what it is for.
-Result<Array> load_as(const std::string& path, DType dtype) {
-  Result<FileFormat> format = find_format(path);
-  if (!format) return tl::make_unexpected(format.error());
-  return *format == FileFormat::kCsv ? read_csv(path, {.dtype = dtype}) : load(path);
-}
-
-DType table_dtype(const consensus::Kind& kind) {
-  if (const auto* latent = std::get_if<consensus::LatentKind>(&kind)) return latent->dtype;
-  if (const auto* scalar = std::get_if<consensus::ScalarKind>(&kind)) return scalar->dtype;
-  return DType::kI64;
-}
-
-class GivenReader {
- public:
-  GivenReader(Session& session, const Settings& settings, const consensus::Program& program,
-              const consensus::Names& names, Diagnostics& diagnostics)
-      : session_(session), settings_(settings), program_(program), names_(names), diagnostics_(diagnostics) {}
-
-  Given read() {
-    Given out;
-    out.composite = [this](const std::string& name) { return composite_model(session_, settings_, name); };
-    for (const std::string& text : settings_.params) parameter(text, out);
-    for (const std::string& text : settings_.inputs) data(text, out);
-    return out;
-  }
-
- private:
-  std::optional<std::pair<std::string, std::string>> split(const std::string& text, std::string_view option) {
-    Result<std::pair<std::string, std::string>> pair = split_assignment(text, option);
-    if (pair) return std::move(*pair);
-    diagnostics_.add(pair.error());
-    return std::nullopt;
-  }
-
-  void parameter(const std::string& text, Given& out) {
-    auto pair = split(text, "--param");
-    if (!pair) return;
-    const auto& [name, value] = *pair;
-    std::optional<Parameter::Type> type;
-    DType dtype = DType::kI64;
-    std::vector<std::string> known;
-    for (const Parameter* each : program_.all<Parameter>()) {
-      known.push_back(each->name.text);
-      if (each->name.text != name) continue;
-      type = each->type;
-      if (each->type == Parameter::Type::kTensor) dtype = each->dtype;
-    }
-    for (const consensus::FreeName& each : names_.free) {
-      known.push_back(each.name.text);
-      if (each.name.text == name) type = each.type;
-    }
-    if (!type) {
-      diagnostics_.add({.code = Code::UnknownGiven,
-                        .message = fmt::format("the program has no parameter `{}`", name),
-                        .expected = known.empty() ? "no parameter" : fmt::format("{}", fmt::join(known, " ")),
-                        .found = name,
-                        .remedy = consensus::suggestion(name, known, "leave it out")});
-      return;
-    }
-    consensus::GivenSources sources{
-        .array = [&](const std::string& path) { return load_as(path, dtype); },
-        .model = [&](const std::string& model) { return composite_model(session_, settings_, model); }};
-    Result<GivenValue> found = consensus::parse_given(name, *type, value, sources);
-    if (found)
-      out.parameters[name] = std::move(*found);
-    else
-      diagnostics_.add(found.error());
-  }
-
-  void data(const std::string& text, Given& out) {
-    auto pair = split(text, "--in");
-    if (!pair) return;
-    DType dtype = DType::kI64;
-    for (const consensus::Value* each : program_.all<consensus::Value>())
-      if (each->name.text == pair->first) dtype = table_dtype(each->kind);
-    Result<Array> array = load_as(pair->second, dtype);
-    if (array)
-      out.data[pair->first] = std::move(*array);
-    else
-      diagnostics_.add(array.error());
-  }
-
-  Session& session_;
-  const Settings& settings_;
-  const consensus::Program& program_;
-  const consensus::Names& names_;
-  Diagnostics& diagnostics_;
-};
-
-/// Steps until all are done or one fails; false then.
-bool run_steps(Session& session, const Settings& settings, Diagnostics& diagnostics,
-               const std::function<Status()>& step) {
-  StepProgress progress(settings.steps);
-  for (int64_t i = 0; i < settings.steps; ++i) {
+/// Steps until the run has done `total` or one fails; false then. `done` is called behind each.
+bool run_steps(Session& session, WorldRun& run, uint64_t total, Diagnostics& diagnostics,
+               const std::function<Status()>& done) {
+  StepProgress progress(run.steps(), total);
+  while (run.steps() < total) {
     if (session.resume()) {
       diagnostics.add({.code = Code::Interrupted,
-                       .message = fmt::format("interrupted after {} of {} steps", i, settings.steps),
+                       .message = fmt::format("interrupted after {} of {} steps", run.steps(), total),
                        .expected = "",
                        .found = "",
-                       .remedy = "give fewer --steps"});
+                       .remedy = "give fewer --steps, or a --journal to go on from"});
       return false;
     }
     Timed timed(session.options().timings, "step");
-    Status done = step();
+    Status made = run.step();
     timed.stop();
-    if (!done) {
-      diagnostics.add(done.error());
+    if (made) made = done();
+    if (!made) {
+      diagnostics.add(made.error());
       return false;
     }
-    progress.at(i + 1);
+    progress.at(run.steps());
   }
   return true;
 }
 
-/// The state behind the steps, as the interpreter makes them; `report` gets what it tells of each.
-std::optional<consensus::State> interpreted(consensus::reference::World& world, Session& session,
-                                            const Settings& settings, std::string& report, Diagnostics& diagnostics) {
-  bool done = run_steps(session, settings, diagnostics, [&]() -> Status {
-    Result<consensus::reference::StepReport> made = world.step();
-    if (!made) return tl::make_unexpected(made.error());
-    if (settings.report) report += step_text(world.instance(), *made);
-    return {};
-  });
-  return done ? std::optional(world.state()) : std::nullopt;
-}
-
-/// The same by a program that is compiled once.
-std::optional<consensus::State> compiled(const consensus::reference::World& world, Session& session,
-                                         const Settings& settings, Diagnostics& diagnostics) {
-  auto refuse = [&](const std::string& message) {
-    diagnostics.add({.code = Code::NoSuchRuntime,
-                     .message = message,
-                     .expected = "a program whose steps are compiled, or --runtime reference",
-                     .found = settings.runtime.empty() ? "no --runtime" : "--runtime " + settings.runtime,
-                     .remedy = "add --runtime reference"});
-    return std::nullopt;
-  };
-  if (settings.report) return refuse("steps that are compiled make no report");
-  Session::Program program;
-  auto run = [&](const Graph& graph, Arguments arguments, std::vector<Array> outputs) -> Result<Results> {
-    if (!program) {
-      Result<Session::Program> made = session.compile(graph);
-      if (!made) return tl::make_unexpected(made.error());
-      program = std::move(*made);
-    }
-    return session.run(*program, std::move(arguments), std::move(outputs));
-  };
-  std::string reason;
-  std::unique_ptr<consensus::compiled::World> own =
-      consensus::compiled::World::make(world.instance(), world.state(), run, reason);
-  if (!own) return refuse("the program is not compiled yet: " + reason);
-  if (!run_steps(session, settings, diagnostics, [&] { return own->step(); })) return std::nullopt;
-  return own->state();
+/// Writes what --out names; the last line of a run.
+std::optional<std::string> finish(const WorldRun& run, const Settings& settings, Diagnostics& diagnostics) {
+  const consensus::Instance& instance = run.instance();
+  consensus::State state = run.state();
+  std::vector<std::pair<std::string, Array>> arrays;
+  for (size_t i = 0; i < instance.values.size(); ++i)
+    if (!instance.values[i].set) arrays.emplace_back(instance.values[i].name(), to_array(instance, state, i));
+  std::vector<std::pair<std::string, const Array*>> named;
+  for (const auto& [name, array] : arrays) named.emplace_back(name, &array);
+  if (!store_arrays(named, settings, diagnostics)) return std::nullopt;
+  return fmt::format("step {} digest {}\n", state.step, digest(instance, state));
 }
 
 /// Is everything given that has no default?
@@ -220,7 +98,8 @@ bool all_given(const consensus::Program& program, const consensus::Names& names,
 
 std::optional<std::string> plan_of(Session& session, const consensus::Program& program, const consensus::Names& names,
                                    const Settings& settings, Diagnostics& diagnostics) {
-  Given given = GivenReader(session, settings, program, names, diagnostics).read();
+  std::vector<GivenInput> inputs = read_inputs(settings, program, names, diagnostics);
+  Given given = given_of(inputs, session, settings, program, names, diagnostics);
   if (diagnostics.failed()) return std::nullopt;
   if (!all_given(program, names, given)) return consensus::plan_text(program);
   std::optional<consensus::Instance> instance =
@@ -244,27 +123,60 @@ std::optional<std::string> run_world(Session& session, uint32_t source, const Se
   consensus::ResolveOptions composites = known_composites(session, settings, diagnostics);
   std::optional<consensus::Names> names = consensus::resolve(*program, composites, diagnostics);
   if (!names) return std::nullopt;
-  GivenReader reader(session, settings, *program, *names, diagnostics);
-  Given given = reader.read();
+  std::vector<GivenInput> inputs = read_inputs(settings, *program, *names, diagnostics);
   if (diagnostics.failed()) return std::nullopt;
-  std::unique_ptr<consensus::reference::World> world = consensus::reference::World::make(
-      *program, std::move(given), static_cast<uint32_t>(settings.seed), {.names = composites}, diagnostics);
-  if (!world) return std::nullopt;
-  const consensus::Instance& instance = world->instance();
-  consensus::report(instance, world->state(), consensus::analyse(instance), diagnostics);
-  if (diagnostics.failed()) return std::nullopt;
+  auto seed = static_cast<uint32_t>(settings.seed);
+  std::string lci = consensus::print_lci(*program);
+  std::unique_ptr<WorldRun> run =
+      WorldRun::make(session, settings, std::move(*program), inputs, seed, WorldRun::On::kRuntime, diagnostics);
+  if (!run) return std::nullopt;
+  std::optional<WorldJournal> journal;
+  if (!settings.journal.empty()) {
+    Result<std::vector<consensus::RunStart::Input>> kept = kept_inputs(inputs);
+    Result<WorldJournal> opened =
+        kept ? WorldJournal::open(settings.journal,
+                                  {.program = std::move(lci), .seed = seed, .inputs = std::move(*kept)},
+                                  static_cast<uint64_t>(settings.checkpoint_every), *run, diagnostics)
+             : tl::make_unexpected(kept.error());
+    if (!opened) {
+      diagnostics.add(opened.error());
+      return std::nullopt;
+    }
+    journal.emplace(std::move(*opened));
+  }
   std::string text;
-  std::optional<consensus::State> state = session.reference()
-                                              ? interpreted(*world, session, settings, text, diagnostics)
-                                              : compiled(*world, session, settings, diagnostics);
-  if (!state) return std::nullopt;
-  std::vector<std::pair<std::string, Array>> arrays;
-  for (size_t i = 0; i < instance.values.size(); ++i)
-    if (!instance.values[i].set) arrays.emplace_back(instance.values[i].name(), to_array(instance, *state, i));
-  std::vector<std::pair<std::string, const Array*>> named;
-  for (const auto& [name, array] : arrays) named.emplace_back(name, &array);
-  if (!store_arrays(named, settings, diagnostics)) return std::nullopt;
-  return text + fmt::format("step {} digest {}\n", state->step, digest(instance, *state));
+  bool done = run_steps(session, *run, static_cast<uint64_t>(settings.steps), diagnostics, [&]() -> Status {
+    if (journal) CATEN_TRY(journal->record(*run));
+    if (settings.report && run->report()) text += step_text(run->instance(), *run->report());
+    return {};
+  });
+  if (!done) return std::nullopt;
+  std::optional<std::string> end = finish(*run, settings, diagnostics);
+  if (!end) return std::nullopt;
+  return text + *end + (journal ? journal->summary() : "");
+}
+
+std::optional<std::string> replay_world(Session& session, const Settings& settings, Diagnostics& diagnostics) {
+  std::optional<JournalRun> opened = open_journal(session, settings, WorldRun::On::kRuntime, diagnostics);
+  if (!opened) return std::nullopt;
+  WorldRun& run = *opened->run;
+  std::string text;
+  auto seen = [&]() -> Status {
+    if (settings.digest) text += fmt::format("step {} digest {}\n", run.steps(), run.digest());
+    return {};
+  };
+  std::optional<uint64_t> to;
+  if (settings.to) to = static_cast<uint64_t>(*settings.to);
+  Result<consensus::Replayed> replayed =
+      replay(opened->journal, run.replayer(seen), to,
+             settings.digest ? consensus::ReplayFrom::kStart : consensus::ReplayFrom::kCheckpoint);
+  if (!replayed) {
+    diagnostics.add(replayed.error());
+    return std::nullopt;
+  }
+  std::optional<std::string> end = finish(run, settings, diagnostics);
+  if (!end) return std::nullopt;
+  return settings.digest ? text : *end;
 }
 
 }  // namespace caten

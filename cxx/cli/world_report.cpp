@@ -30,10 +30,14 @@ std::string why(const consensus::Instance& instance, const Loss& loss) {
 
 }  // namespace
 
+std::string event_words(const consensus::Event& event) {
+  std::string colour = event.colour > 0 ? fmt::format(" colour {}", event.colour) : "";
+  return fmt::format("{} epoch {} phase {}{}", event.strategy, event.epoch, event.phase, colour);
+}
+
 std::string step_text(const consensus::Instance& instance, const consensus::reference::StepReport& report) {
   std::string out = fmt::format("step {}:", report.step);
-  if (report.event)
-    out += fmt::format(" {} epoch {} phase {},", report.event->strategy, report.event->epoch, report.event->phase);
+  if (report.event) out += fmt::format(" {},", event_words(*report.event));
   out += fmt::format(" {} active, {} enabled, {} proposed, {} admissible, {} committed\n", report.active,
                      report.enabled, report.proposed, report.admissible, report.winners.size());
   std::map<std::string, int64_t> lost;

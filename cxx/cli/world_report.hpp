@@ -7,6 +7,9 @@
 
 namespace caten {
 
+/// `red-black epoch 0 phase 1`, with its colour if it has several.
+std::string event_words(const consensus::Event& event);
+
 /// A line, and one more for each reason for which proposals lost.
 std::string step_text(const consensus::Instance& instance, const consensus::reference::StepReport& report);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "consensus/words.hpp"
@@ -74,6 +75,8 @@ std::optional<RegionGiven> boxes(std::string_view text) {
   return out;
 }
 
+constexpr uint64_t kMostIds = uint64_t{1} << 20;
+
 std::optional<PaletteGiven> palette(std::string_view text) {
   std::optional<std::string_view> ids = inside(text, "ids");
   if (!ids) return std::nullopt;
@@ -82,8 +85,14 @@ std::optional<PaletteGiven> palette(std::string_view text) {
   for (std::string_view part : split(*ids, ',')) {
     std::optional<RegionGiven::Side> range = side(part);
     // A palette is a set that is written down: a range of millions of ids is a slip.
-    if (!range || !range->last || *range->last - range->first > (1 << 20)) return std::nullopt;
-    for (int64_t id = range->first; id <= *range->last; ++id) out.ids.push_back(id);
+    if (!range || !range->last) return std::nullopt;
+    uint64_t further = static_cast<uint64_t>(*range->last) - static_cast<uint64_t>(range->first);
+    if (*range->last >= range->first && further >= kMostIds - std::min<uint64_t>(kMostIds, out.ids.size()))
+      return std::nullopt;
+    for (int64_t id = range->first, last = *range->last; id <= last; ++id) {
+      out.ids.push_back(id);
+      if (id == last) break;  // there may be no number behind it
+    }
   }
   return out;
 }

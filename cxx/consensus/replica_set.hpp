@@ -25,6 +25,14 @@ struct Dot {
 template <class T>
 class ReplicaSet {
  public:
+  ReplicaSet() = default;
+  /// As a replica had it.
+  ReplicaSet(std::map<Dot, T> added, std::set<Dot> tombstones, int64_t clock, int64_t sequence)
+      : added_(std::move(added)), tombstones_(std::move(tombstones)), clock_(clock), sequence_(sequence) {
+    for (const auto& [dot, element] : added_)
+      if (!tombstones_.contains(dot)) alive_.insert(dot);
+  }
+
   /// The addition's clock is 1 + max(this replica's, seen).
   Dot add(T element, int32_t origin, int64_t seen = 0) {
     clock_ = 1 + std::max(clock_, seen);
@@ -53,6 +61,7 @@ class ReplicaSet {
   const T& at(const Dot& dot) const { return added_.at(dot); }
 
   int64_t clock() const { return clock_; }
+  int64_t sequence() const { return sequence_; }  ///< how many additions this replica has made
   const std::map<Dot, T>& added() const { return added_; }
   const std::set<Dot>& tombstones() const { return tombstones_; }
   /// Two replicas that have seen the same changes are equal; who has made how many is a replica's own affair.

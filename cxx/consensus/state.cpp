@@ -1,13 +1,11 @@
 #include "consensus/state.hpp"
 
 #include <fmt/format.h>
-#define XXH_INLINE_ALL         // NOLINT: the header asks for this name
-#define XXH_NO_INLINE_HINTS 1  // NOLINT: builds for debuggers cannot inline what it asks for
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "consensus/hash.hpp"
 #include "consensus/philox.hpp"
 #include "consensus/print.hpp"
 
@@ -134,7 +132,7 @@ std::string describe_set(const ReplicaSet<T>& set, F&& describe) {
 }
 
 /// 12 bytes of each, many at once: the hash takes as long for few bytes as for many.
-void add_clocks(XXH3_state_t& hash, const std::vector<Clock>& clocks) {
+void add_clocks(Hash& hash, const std::vector<Clock>& clocks) {
   constexpr size_t kBytes = sizeof(int64_t) + sizeof(int32_t), kBlock = 4096;
   std::vector<std::byte> bytes(kBytes * std::min(kBlock, clocks.size()));
   for (size_t begin = 0; begin < clocks.size(); begin += kBlock) {
@@ -144,7 +142,7 @@ void add_clocks(XXH3_state_t& hash, const std::vector<Clock>& clocks) {
       std::memcpy(bytes.data() + i * kBytes, &clock.time, sizeof clock.time);
       std::memcpy(bytes.data() + i * kBytes + sizeof clock.time, &clock.origin, sizeof clock.origin);
     }
-    XXH3_128bits_update(&hash, bytes.data(), count * kBytes);
+    hash.add(bytes.data(), count * kBytes);
   }
 }
 
@@ -232,21 +230,34 @@ Array to_array(const Instance& instance, const State& state, size_t value) {
 }
 
 std::string digest(const Instance& instance, const State& state) {
-  XXH3_state_t hash;
-  XXH3_128bits_reset(&hash);
-  auto add = [&](const void* bytes, size_t size) { XXH3_128bits_update(&hash, bytes, size); };
-  auto add_text = [&](const std::string& text) { add(text.c_str(), text.size() + 1); };
+  Hash hash;
   for (size_t i = 0; i < instance.values.size(); ++i) {
     const ValueInstance& value = instance.values[i];
-    add_text(fmt::format("{} {} {}", value.name(), dtype_name(value.dtype), fmt::join(value.sizes, " ")));
-    add(state.values[i].elements.data(), state.values[i].elements.size());
+    hash.add_text(fmt::format("{} {} {}", value.name(), dtype_name(value.dtype), fmt::join(value.sizes, " ")));
+    hash.add(state.values[i].elements.data(), state.values[i].elements.size());
     add_clocks(hash, state.values[i].clocks.materialize());
   }
-  for (const auto& [value, set] : state.events) add_text(describe_set(set, describe_event));
-  for (const auto& [value, set] : state.edits) add_text(describe_set(set, describe_edit));
-  add_text(fmt::format("{} {}", state.step, fmt::join(state.scheduled, " ")));
-  XXH128_hash_t out = XXH3_128bits_digest(&hash);
-  return fmt::format("{:016x}{:016x}", out.high64, out.low64);
+  for (const auto& [value, set] : state.events) hash.add_text(describe_set(set, describe_event));
+  for (const auto& [value, set] : state.edits) hash.add_text(describe_set(set, describe_edit));
+  hash.add_text(fmt::format("{} {}", state.step, fmt::join(state.scheduled, " ")));
+  return hash.hexadecimal();
+}
+
+CellsDigest::CellsDigest(const State& state) {
+  hash_.add_number(state.step);
+  hash_.add_number(state.seed);
+}
+
+void CellsDigest::add(std::span<const std::byte> elements, std::span<const uint8_t> committed) {
+  hash_.add(elements.data(), elements.size());
+  hash_.add(committed.data(), committed.size());
+}
+
+std::string cells_digest(const State& state) {
+  CellsDigest out(state);
+  for (const StoredValue& value : state.values)
+    out.add(value.elements, std::vector<uint8_t>(value.committed.begin(), value.committed.end()));
+  return out.bytes();
 }
 
 }  // namespace caten::consensus

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "consensus/hash.hpp"
 #include "consensus/instance.hpp"
 #include "consensus/replica_set.hpp"
 
@@ -96,5 +97,20 @@ Array to_array(const Instance& instance, const State& state, size_t value);
 
 /// 32 hexadecimal digits of values, clocks and sets, equal wherever the state is.
 std::string digest(const Instance& instance, const State& state);
+
+/// What all cells hold, and the step: enough to see in each step that a run goes as it went before, in the time that a
+/// look at the cells takes. Clocks and sets follow from it. The values are added in their order, sets (which have no
+/// cells) included.
+class CellsDigest {
+ public:
+  explicit CellsDigest(const State& state);
+  /// The elements of a value, and of each cell whether it is committed.
+  void add(std::span<const std::byte> elements, std::span<const uint8_t> committed);
+  std::string bytes() const { return hash_.bytes(); }
+
+ private:
+  Hash hash_{};
+};
+std::string cells_digest(const State& state);
 
 }  // namespace caten::consensus

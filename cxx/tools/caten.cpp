@@ -14,7 +14,9 @@ int main(int argc, char** argv) {
        {"-e FORMS", "evaluate Lisp forms, print the last value"}},
       {"caten -e '(matmul (tensor (quote ((1 2) (3 4)))) (eye 2))'",
        "caten -E '(composite ((A{T}[M, N], B{T}[M, N]) -> (C{T}[M, N])) (return (+ A B)))'",
-       "caten run model.ir --in x=a.npy --out y=b.npy -D M=3", "caten --emit=lci world.lmpm"},
+       "caten run model.ir --in x=a.npy --out y=b.npy -D M=3", "caten --emit=lci world.lmpm",
+       "caten run world.lmpm --steps 100 --journal world.journal", "caten replay world.journal --to 20 --out V=v.npy",
+       "caten why world.journal 'V[3,4]' 20"},
       {}};
   return caten::run_tool(tool, argc, argv);
 }

@@ -22,7 +22,7 @@ std::string with_checksums(std::string bytes) {
   size_t at = out.size();
   while (at + 17 <= bytes.size()) {
     size_t size = static_cast<unsigned char>(bytes[at]);
-    Record record{.type = static_cast<RecordType>(static_cast<unsigned char>(bytes[at + 8]) % 6),
+    Record record{.type = static_cast<RecordType>(static_cast<unsigned char>(bytes[at + 8]) % 5),
                   .k = static_cast<unsigned char>(bytes[at + 9]),
                   .name = std::string_view(bytes).substr(at + 17, size)};
     out += record.type == RecordType::kInit ? encode(RunStart{.program = std::string(record.name)}) : encode(record);

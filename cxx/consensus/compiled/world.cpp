@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
+
 namespace caten::consensus::compiled {
 namespace {
 
@@ -116,6 +118,7 @@ Status World::step() {
     program_.layouts[stored.value].mend(kept_[i].now.mutable_data(), dtype_size(kept_[i].now.dtype()));
   }
   note_commits(plan, event, *step);
+  event_ = plan.event ? std::optional(event) : std::nullopt;
   carry_out(plan, instance_, state_, *step);
   state_.step = *step;
   return {};
@@ -140,6 +143,29 @@ void World::note_commits(const Plan& plan, const Event& event, int64_t step) {
       }
     });
   }
+}
+
+std::string World::cells_digest() const {
+  std::vector<std::vector<std::byte>> elements(instance_.values.size());
+  std::vector<std::vector<uint8_t>> committed(instance_.values.size());
+  for (size_t i = 0; i < kept_.size(); ++i) {
+    const StepProgram::Stored& of = program_.stored[i];
+    const Array& array = kept_[i].now;
+    auto cells = static_cast<size_t>(instance_.values[of.value].cells);
+    std::vector<std::byte> collected(cells * dtype_size(array.dtype()));
+    program_.layouts[of.value].collect(array.data(), collected.data(), dtype_size(array.dtype()));
+    std::vector<uint8_t>& flags = committed[of.value];
+    if (!of.committed) {
+      elements[of.value] = std::move(collected);
+      if (flags.empty()) flags.assign(cells, 1);  // unless the next array says which are
+      continue;
+    }
+    flags.resize(cells);
+    std::memcpy(flags.data(), collected.data(), cells);
+  }
+  CellsDigest out(state_);
+  for (size_t i = 0; i < elements.size(); ++i) out.add(elements[i], committed[i]);
+  return out.bytes();
 }
 
 State World::state() const {

@@ -30,6 +30,10 @@ class World {
 
   /// The whole state, as the interpreter has it.
   State state() const;
+  /// As consensus::cells_digest(state()), without making the state.
+  std::string cells_digest() const;
+  /// Of the last step; nothing: all cells.
+  const std::optional<Event>& event() const { return event_; }
 
  private:
   /// What is kept of a value: its elements, or which of its cells are committed.
@@ -57,6 +61,7 @@ class World {
   std::vector<Kept> kept_{};                                   ///< as StepProgram::stored
   std::vector<Won> won_{};                                     ///< as StepProgram::changes
   Array seed_{};                                               ///< an input
+  std::optional<Event> event_{};
   using Phase = std::tuple<size_t, int64_t, int64_t>;          ///< a rule, and an event's phase and colour
   std::map<Phase, std::pair<int64_t, Event>> whole_phases_{};  ///< when all cells of it were committed last
 };

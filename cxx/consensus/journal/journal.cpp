@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "consensus/hash.hpp"
 #include "consensus/journal/crc32c.hpp"
+#include "consensus/journal/payload.hpp"
 
 namespace caten::consensus {
 namespace {
@@ -13,69 +15,30 @@ constexpr std::string_view kHead = "caten journal 1\n";
 constexpr uint64_t kFixed = 17;   ///< bytes of a record before its payload
 constexpr uint64_t kChecked = 8;  ///< where what the checksum covers begins
 
-void put(std::string& out, uint64_t value, size_t width) {
-  for (size_t i = 0; i < width; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
-}
-
-void put_text(std::string& out, std::string_view text) {
-  put(out, text.size(), 4);
-  out += text;
-}
-
 std::string framed(RecordType type, uint64_t k, std::string_view payload) {
-  std::string checked;
-  put(checked, static_cast<uint64_t>(type), 1);
-  put(checked, k, 8);
-  checked += payload;
-  std::string out;
-  put(out, payload.size(), 4);
+  PayloadWriter writer;
+  writer.fixed(static_cast<uint64_t>(type), 1);
+  writer.fixed(k, 8);
+  writer.raw(payload);
+  std::string checked = writer.take();
+  writer.fixed(payload.size(), 4);
+  std::string out = writer.take();
   // The length is covered too, so that a record cannot be cut at its end.
-  put(out, crc32c(checked, crc32c(out)), 4);
-  return out + checked;
+  writer.fixed(crc32c(checked, crc32c(out)), 4);
+  return out + writer.take() + checked;
 }
-
-/// Numbers and texts of a payload, in order. Once something is missing all is missing.
-class PayloadReader {
- public:
-  explicit PayloadReader(std::string_view bytes) : rest_(bytes) {}
-
-  uint64_t number(size_t width) {
-    uint64_t out = 0;
-    std::string_view bytes = take(width);
-    for (size_t i = 0; i < bytes.size(); ++i) out |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-    return out;
-  }
-  std::string_view text(uint64_t most) {
-    uint64_t size = number(4);
-    if (size > most) failed_ = true;
-    return take(size);
-  }
-  bool done() const { return !failed_ && rest_.empty(); }
-  bool failed() const { return failed_; }
-
- private:
-  std::string_view take(uint64_t count) {
-    failed_ |= count > rest_.size();
-    if (failed_) return {};
-    std::string_view out = rest_.substr(0, count);
-    rest_.remove_prefix(count);
-    return out;
-  }
-
-  std::string_view rest_;
-  bool failed_ = false;
-};
 
 std::optional<RunStart> start_of(std::string_view payload) {
   PayloadReader reader(payload);
   RunStart out;
-  out.program = reader.text(kMaxShort);
-  out.seed = reader.number(8);
-  uint64_t count = reader.number(4);
-  for (uint64_t i = 0; i < count && !reader.failed(); ++i) {
+  out.program = reader.text(kMaxPayload);
+  out.seed = reader.fixed(8);
+  for (uint64_t count = reader.fixed(4); count > 0 && !reader.failed(); --count) {
     RunStart::Input input;
+    input.data = reader.fixed(1) != 0;
     input.name = reader.text(kMaxShort);
-    input.digest = reader.text(kMaxShort);
+    input.text = reader.text(kMaxPayload);
+    input.array = reader.text(kMaxPayload);
     out.inputs.push_back(std::move(input));
   }
   return reader.done() ? std::optional(std::move(out)) : std::nullopt;
@@ -84,11 +47,9 @@ std::optional<RunStart> start_of(std::string_view payload) {
 /// The parts of a payload; nothing if it is not what its type asks for.
 bool read_parts(std::string_view payload, Record& record) {
   PayloadReader reader(payload);
-  bool named =
-      record.type == RecordType::kEvent || record.type == RecordType::kInput || record.type == RecordType::kStep;
-  if (named) record.name = reader.text(kMaxShort);
-  if (record.type != RecordType::kEvent) record.digest = reader.text(kMaxShort);
-  if (record.type != RecordType::kInput) record.data = reader.text(kMaxPayload);
+  if (record.type == RecordType::kStep) record.name = reader.text(kMaxShort);
+  record.digest = reader.text(kMaxShort);
+  if (record.type == RecordType::kCheckpoint) record.data = reader.text(kMaxPayload);
   return reader.done();
 }
 
@@ -110,13 +71,13 @@ class JournalReader {
       if (started != (type != RecordType::kInit)) return damaged("a record INIT, once, at the beginning");
       if (!started) {
         std::optional<RunStart> start = start_of(*payload);
-        if (!start) return damaged("a program's hash, a seed and inputs");
+        if (!start) return damaged("a program, a seed and inputs");
         out.start = std::move(*start);
         started = true;
       } else {
         Record record{.type = type, .k = file_.little(at_ + 9, 8), .offset = at_};
         if (!read_parts(*payload, record)) return damaged("the parts of its type");
-        if (!follows(out.records, record)) return damaged("steps in ascending order");
+        if (!follows(out.records, record)) return damaged("steps one after another");
         out.records.push_back(record);
       }
       at_ += kFixed + payload->size();
@@ -154,10 +115,8 @@ class JournalReader {
   }
 
   static bool follows(const std::vector<Record>& before, const Record& record) {
-    if (before.empty()) return true;
-    const Record& last = before.back();
-    bool grows = record.type == RecordType::kStep && last.type == RecordType::kStep;
-    return grows ? record.k > last.k : record.k >= last.k;
+    uint64_t last = before.empty() ? 0 : before.back().k;
+    return record.k == (record.type == RecordType::kStep ? last + 1 : last);
   }
 
   tl::unexpected<Diagnostic> foreign() const {
@@ -182,10 +141,16 @@ class JournalReader {
   uint64_t at_ = 0;
 };
 
-std::string hex(std::string_view bytes) {
-  std::string out;
-  for (char c : bytes.substr(0, 16)) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return out;
+/// In few words, and the same for the same bytes.
+std::string short_digest(const std::string& bytes) {
+  Hash hash;
+  hash.add_text(bytes);
+  return fmt::format("{} bytes, digest {}", bytes.size(), hash.hexadecimal());
+}
+
+std::string describe_input(const RunStart::Input& input) {
+  std::string what = input.array.empty() ? quote_briefly(input.text) : short_digest(input.array);
+  return fmt::format("{} {}: {}", input.data ? "--in" : "--param", input.name, what);
 }
 
 }  // namespace
@@ -193,25 +158,25 @@ std::string hex(std::string_view bytes) {
 std::string journal_head() { return std::string(kHead); }
 
 std::string encode(const RunStart& start) {
-  std::string payload;
-  put_text(payload, start.program);
-  put(payload, start.seed, 8);
-  put(payload, start.inputs.size(), 4);
+  PayloadWriter payload;
+  payload.text(start.program);
+  payload.fixed(start.seed, 8);
+  payload.fixed(start.inputs.size(), 4);
   for (const RunStart::Input& each : start.inputs) {
-    put_text(payload, each.name);
-    put_text(payload, each.digest);
+    payload.fixed(each.data ? 1 : 0, 1);
+    payload.text(each.name);
+    payload.text(each.text);
+    payload.text(each.array);
   }
-  return framed(RecordType::kInit, 0, payload);
+  return framed(RecordType::kInit, 0, payload.take());
 }
 
 std::string encode(const Record& record) {
-  std::string payload;
-  bool named =
-      record.type == RecordType::kEvent || record.type == RecordType::kInput || record.type == RecordType::kStep;
-  if (named) put_text(payload, record.name);
-  if (record.type != RecordType::kEvent) put_text(payload, record.digest);
-  if (record.type != RecordType::kInput) put_text(payload, record.data);
-  return framed(record.type, record.k, payload);
+  PayloadWriter payload;
+  if (record.type == RecordType::kStep) payload.text(record.name);
+  payload.text(record.digest);
+  if (record.type == RecordType::kCheckpoint) payload.text(record.data);
+  return framed(record.type, record.k, payload.take());
 }
 
 Result<std::optional<Journal>> read_journal(FileBytes file) { return JournalReader(std::move(file)).all(); }
@@ -226,18 +191,17 @@ Status check_start(const Journal& journal, const RunStart& start) {
                  .remedy = "give the program, seed and inputs that the journal began with, or a new file"});
   };
   if (before.program != start.program)
-    return other("the program is not the same", hex(before.program), hex(start.program));
+    return other("the program is not the same", short_digest(before.program), short_digest(start.program));
   if (before.seed != start.seed)
     return other("the seed is not the same", std::to_string(before.seed), std::to_string(start.seed));
-  if (before.inputs == start.inputs) return {};
   for (size_t i = 0; i < std::max(before.inputs.size(), start.inputs.size()); ++i) {
     auto text = [&](const std::vector<RunStart::Input>& inputs) {
-      return i < inputs.size() ? fmt::format("{} {}", inputs[i].name, hex(inputs[i].digest)) : "no more inputs";
+      return i < inputs.size() ? describe_input(inputs[i]) : "nothing more";
     };
-    if (text(before.inputs) != text(start.inputs))
-      return other("an input is not the same", text(before.inputs), text(start.inputs));
+    if (i >= before.inputs.size() || i >= start.inputs.size() || before.inputs[i] != start.inputs[i])
+      return other("what is given is not the same", text(before.inputs), text(start.inputs));
   }
-  return other("an input is not the same", "the same inputs", "other inputs");
+  return {};
 }
 
 }  // namespace caten::consensus

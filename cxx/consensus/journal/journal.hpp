@@ -3,7 +3,7 @@
 //
 // A file is the line "caten journal 1" and records [len u32][crc32c u32][type u8][k u64][payload of len bytes], numbers
 // little-endian, the checksum over all that stands behind it and the length. Invariants: the first record is INIT and
-// no other; k never falls, and grows from STEP to STEP; every record was on disk before the next was written, so that
+// no other; steps are 1, 2, … without a gap; every record was on disk before the next was written, so that
 // only the last can be torn. Entry: read_journal, JournalWriter, replay (replay.hpp).
 #pragma once
 
@@ -18,19 +18,22 @@
 
 namespace caten::consensus {
 
-/// Digests are bytes that only their maker can compute; names and digests have at most kMaxShort bytes.
+/// Names and digests have at most so many bytes.
 inline constexpr size_t kMaxShort = 4096;
 /// Of one record.
 inline constexpr uint64_t kMaxPayload = uint64_t{1} << 31;
 
-/// What a run started from. A journal belongs to runs that started from the same.
+/// What a run started from, whole: a journal can be repeated without any other file. It belongs to runs that started
+/// from the same.
 struct RunStart {
   struct Input {
+    bool data = false;  ///< of --in; else of --param
     std::string name{};
-    std::string digest{};
+    std::string text{};   ///< as a person gave it; "@" for what was read from a file
+    std::string array{};  ///< that, as .npy
     bool operator==(const Input&) const = default;
   };
-  std::string program{};  ///< its hash
+  std::string program{};  ///< as LCI
   uint64_t seed = 0;
   std::vector<Input> inputs{};
   bool operator==(const RunStart&) const = default;
@@ -38,18 +41,16 @@ struct RunStart {
 
 enum class RecordType : uint8_t {
   kInit = 1,   ///< RunStart
-  kEvent,      ///< an event that came from outside, before step k: its id, its bytes
-  kInput,      ///< data that came from outside, before step k: its name, its digest
-  kStep,       ///< step k: the id of its event, the digest of what it committed, and what else is needed to repeat it
-  kCheckpoint  ///< the whole state after step k, and its digest
+  kStep,       ///< step k: its event in words, and the digest of what the cells held behind it
+  kCheckpoint  ///< all that the world remembered behind step k, and the digest of its state
 };
 
 struct Record {
   RecordType type = RecordType::kInit;
-  uint64_t k = 0;
-  std::string_view name{};    ///< of kEvent, kInput and kStep
-  std::string_view digest{};  ///< of kInput, kStep and kCheckpoint
-  std::string_view data{};    ///< of kEvent, kStep and kCheckpoint
+  uint64_t k = 0;             ///< steps of the run are counted from 1, also across restarts of the program
+  std::string_view name{};    ///< of kStep
+  std::string_view digest{};  ///< bytes that only their maker can compute
+  std::string_view data{};    ///< of kCheckpoint
   uint64_t offset = 0;        ///< in the file
 };
 
@@ -67,7 +68,7 @@ struct Journal {
 /// all is a journal whose INIT is torn, and then there is none to continue: an empty optional.
 Result<std::optional<Journal>> read_journal(FileBytes file);
 
-/// E1040 unless the journal began as this run does: the program, the seed or an input is another.
+/// E1040 unless the journal began as this run does: the program, the seed or something given is another.
 Status check_start(const Journal& journal, const RunStart& start);
 
 /// How a record and the beginning of a file are written.

@@ -25,17 +25,11 @@ Status compare(const Journal& journal, const Record& record, const Result<std::s
        .remedy = "replay with the caten, the models and the files that the run had"});
 }
 
-uint64_t last_step(const Journal& journal) {
-  for (size_t i = journal.records.size(); i-- > 0;) {
-    RecordType type = journal.records[i].type;
-    if (type == RecordType::kStep || type == RecordType::kCheckpoint) return journal.records[i].k;
-  }
-  return 0;
-}
-
 }  // namespace
 
-Result<Replayed> replay(const Journal& journal, const Replayer& replayer, std::optional<uint64_t> to) {
+uint64_t last_step(const Journal& journal) { return journal.records.empty() ? 0 : journal.records.back().k; }
+
+Result<Replayed> replay(const Journal& journal, const Replayer& replayer, std::optional<uint64_t> to, ReplayFrom from) {
   uint64_t last = last_step(journal);
   if (to && *to > last)
     return fail({.code = Code::NoSuchStep,
@@ -44,25 +38,19 @@ Result<Replayed> replay(const Journal& journal, const Replayer& replayer, std::o
                  .found = std::to_string(*to),
                  .remedy = "run the program on to that step first"});
   Replayed out;
-  for (size_t i = first_record(journal, to.value_or(last)); i < journal.records.size(); ++i) {
+  bool from_start = from == ReplayFrom::kStart;
+  for (size_t i = from_start ? 0 : first_record(journal, to.value_or(last)); i < journal.records.size(); ++i) {
     const Record& record = journal.records[i];
-    // What came from outside behind step `to` belongs to the next one.
     if (to && record.k > *to) break;
-    switch (record.type) {
-      case RecordType::kInit: break;
-      case RecordType::kEvent: CATEN_TRY(replayer.event(record)); break;
-      case RecordType::kInput: CATEN_TRY(replayer.input(record)); break;
-      case RecordType::kCheckpoint:
-        // Behind the steps that lead to it a checkpoint says nothing new.
-        if (out.steps == 0) CATEN_TRY(compare(journal, record, replayer.restore(record)));
-        out.k = record.k;
-        break;
-      case RecordType::kStep:
-        CATEN_TRY(compare(journal, record, replayer.step(record)));
-        out.k = record.k;
-        ++out.steps;
-        break;
+    if (record.type == RecordType::kStep) {
+      CATEN_TRY(compare(journal, record, replayer.step(record)));
+      ++out.steps;
+    } else if (out.steps == 0 && !from_start) {
+      CATEN_TRY(compare(journal, record, replayer.restore(record)));
+    } else {
+      CATEN_TRY(compare(journal, record, replayer.digest()));
     }
+    out.k = record.k;
   }
   return out;
 }

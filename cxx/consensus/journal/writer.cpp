@@ -54,10 +54,19 @@ Result<JournalWriter> JournalWriter::open(const std::string& path, int flags) {
 Result<JournalWriter> JournalWriter::create(const std::string& path, const RunStart& start) {
   Result<JournalWriter> out = open(path, O_CREAT);
   if (!out) return out;
-  // A prefix of the head is what a run leaves that ended while it made the file.
-  if (out->size_ > 0) return out->cannot_write("a file that is there already");
-  if (Status written = out->write(journal_head() + encode(start)); !written)
-    return tl::make_unexpected(written.error());
+  if (out->size_ > 0) {
+    // A torn beginning is what a run leaves that ended while it made the file.
+    Result<FileBytes> file = FileBytes::map(path);
+    if (!file) return tl::make_unexpected(file.error());
+    Result<std::optional<Journal>> there = read_journal(*file);
+    if (!there) return tl::make_unexpected(there.error());
+    if (there->has_value()) return out->cannot_write("a journal that is there already");
+    if (::ftruncate(out->fd_, 0) != 0) return out->cannot_write(std::strerror(errno));
+    out->size_ = 0;
+  }
+  std::string beginning = journal_head() + encode(start);
+  if (beginning.size() > kMaxPayload / 2) return out->cannot_write("a program and inputs that are too large");
+  if (Status written = out->write(beginning); !written) return tl::make_unexpected(written.error());
   sync_folder_of(path);
   return out;
 }

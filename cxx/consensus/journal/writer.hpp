@@ -7,7 +7,8 @@ namespace caten::consensus {
 
 class JournalWriter {
  public:
-  /// A new journal. E0502 if the file is there already and holds anything: a journal is never overwritten.
+  /// A new journal. E0502 if the file holds one already, E1040 if it holds anything else: nothing is overwritten but
+  /// the torn beginning of a journal.
   static Result<JournalWriter> create(const std::string& path, const RunStart& start);
   /// Goes on behind the last whole record of a journal that was just read from this file; what was torn is cut off.
   static Result<JournalWriter> resume(const std::string& path, const Journal& journal);

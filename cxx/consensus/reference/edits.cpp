@@ -26,7 +26,7 @@ Status first_error(const Diagnostics& diagnostics) {
 }  // namespace
 
 Result<size_t> World::rule_set() const {
-  if (!state_.edits.empty()) return state_.edits.begin()->first;
+  if (!memory_.state.edits.empty()) return memory_.state.edits.begin()->first;
   return fail(wrong_edit("the program's constraints cannot be edited while it runs", "a value of kind Rule", "none",
                          "declare it: value RuleSet : Rule shape Set() clock Lamport"));
 }
@@ -50,10 +50,10 @@ Program World::edited(const std::map<size_t, ReplicaSet<RuleEdit>>& edits) const
 
 Status World::apply_edits() {
   std::set<Dot> now;
-  for (const auto& [value, set] : state_.edits) now.insert(set.dots().begin(), set.dots().end());
+  for (const auto& [value, set] : memory_.state.edits) now.insert(set.dots().begin(), set.dots().end());
   if (now == built_->edits) return {};
   Diagnostics diagnostics;
-  std::unique_ptr<Built> built = build(edited(state_.edits), diagnostics);
+  std::unique_ptr<Built> built = build(edited(memory_.state.edits), diagnostics);
   if (!built) return first_error(diagnostics);
   built->edits = std::move(now);
   built_ = std::move(built);
@@ -61,8 +61,8 @@ Status World::apply_edits() {
 }
 
 Status World::merge(size_t value, const ReplicaSet<Event>& events) {
-  auto mine = state_.events.find(value);
-  if (mine == state_.events.end())
+  auto mine = memory_.state.events.find(value);
+  if (mine == memory_.state.events.end())
     return fail(wrong_edit("this value is no set of events", "a value of kind Event", instance().values[value].name(),
                            "merge into the plan"));
   mine->second.merge(events);
@@ -70,11 +70,11 @@ Status World::merge(size_t value, const ReplicaSet<Event>& events) {
 }
 
 Status World::merge(size_t value, const ReplicaSet<RuleEdit>& edits) {
-  auto mine = state_.edits.find(value);
-  if (mine == state_.edits.end())
+  auto mine = memory_.state.edits.find(value);
+  if (mine == memory_.state.edits.end())
     return fail(wrong_edit("this value is no set of rules", "a value of kind Rule", instance().values[value].name(),
                            "merge into the rule set"));
-  std::map<size_t, ReplicaSet<RuleEdit>> all = state_.edits;
+  std::map<size_t, ReplicaSet<RuleEdit>> all = memory_.state.edits;
   all[value].merge(edits);
   // Tried first, so that an edit that means nothing here leaves all as it is.
   Diagnostics diagnostics;
@@ -86,15 +86,15 @@ Status World::merge(size_t value, const ReplicaSet<RuleEdit>& edits) {
 Status World::add_constraint(Constraint constraint) {
   Result<size_t> value = rule_set();
   if (!value) return tl::make_unexpected(value.error());
-  ReplicaSet<RuleEdit> more = state_.edits.at(*value);
-  more.add(RuleEdit{.added = std::move(constraint), .removed = {}}, kInitialOrigin, state_.step);
+  ReplicaSet<RuleEdit> more = memory_.state.edits.at(*value);
+  more.add(RuleEdit{.added = std::move(constraint), .removed = {}}, kInitialOrigin, memory_.state.step);
   return merge(*value, more);
 }
 
 Status World::remove_constraint(const std::string& name) {
   Result<size_t> value = rule_set();
   if (!value) return tl::make_unexpected(value.error());
-  ReplicaSet<RuleEdit>& set = state_.edits.at(*value);
+  ReplicaSet<RuleEdit>& set = memory_.state.edits.at(*value);
   for (const Dot& dot : set.dots())
     if (set.at(dot).added && set.at(dot).added->name.text == name) {
       set.remove(dot);
@@ -105,7 +105,7 @@ Status World::remove_constraint(const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end())
     return fail(wrong_edit(fmt::format("there is no constraint `{}`", name), fmt::format("{}", fmt::join(names, " ")),
                            name, suggestion(name, names, "name one that holds")));
-  set.add(RuleEdit{.added = {}, .removed = name}, kInitialOrigin, state_.step);
+  set.add(RuleEdit{.added = {}, .removed = name}, kInitialOrigin, memory_.state.step);
   return {};
 }
 

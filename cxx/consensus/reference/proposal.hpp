@@ -47,6 +47,43 @@ struct Proposals {
   int64_t enabled = 0;  ///< of them, those that had all their reads
 };
 
+/// Why an instance of a rule, or one of its proposals, said nothing.
+struct Silence {
+  enum class Reason : uint8_t {
+    kWaits,        ///< cells of an earlier stratum are open
+    kInactive,     ///< the step's event leaves the cell out
+    kDisabled,     ///< a required read is of a cell that is not committed
+    kNoValue,      ///< its value is nothing: keep(), or made of what is not committed or not visible
+    kNothingLeft,  ///< no id can be drawn
+    kIncomplete,   ///< another proposal of the instance says nothing, and they are one
+    kNoCommit      ///< a target is of no commit
+  };
+  Reason reason = Reason::kNoValue;
+  size_t rule = 0;                   ///< its place in the instance
+  int64_t origin = 0;                ///< the cell that the rule's instance is on
+  std::optional<size_t> sequence{};  ///< of one proposal; nothing: of all
+};
+
+struct StepInput;
+struct Decision;
+struct StepReport;
+
+/// Is told of a step what its result does not say. It changes nothing.
+class Observer {
+ public:
+  Observer() = default;
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+  virtual ~Observer() = default;
+  virtual void silent(const Silence& silence) = 0;
+  /// All is judged, and nothing published yet.
+  virtual void decided(const StepInput& input, const Decision& decision, const StepReport& report) = 0;
+};
+
+/// The cell that a proposal is for, from an instance of its rule at this place; kAbsent outside of the grid.
+int64_t target_cell(const Instance& instance, const State& snapshot, const EmitInstance& emit,
+                    std::span<const int64_t> place);
+
 /// Of each token value and cell the ids that palettes leave; computed once for a set of constraints.
 class Palettes {
  public:
@@ -59,8 +96,8 @@ class Palettes {
   std::vector<std::vector<int32_t>> mask_of_{};  ///< of each value and cell: a mask, or -1
 };
 
-/// What the rules propose on a snapshot. `event`: null for all cells.
+/// What the rules propose on a snapshot. `event`: null for all cells. `observer`: null for none.
 Result<Proposals> propose(const Instance& instance, const std::vector<RuleReader>& readers, const Palettes& palettes,
-                          const State& snapshot, const Event* event, int64_t step);
+                          const State& snapshot, const Event* event, int64_t step, Observer* observer = nullptr);
 
 }  // namespace caten::consensus::reference

@@ -39,8 +39,14 @@ struct Emitted {
 class RuleProposals {
  public:
   RuleProposals(const Instance& instance, const RuleInstance& rule, const RuleReader& reader, const Palettes& palettes,
-                const State& snapshot, int64_t step, Proposals& out)
-      : instance_(instance), rule_(rule), reader_(reader), palettes_(palettes), snapshot_(snapshot), out_(out) {
+                const State& snapshot, int64_t step, Observer* observer, Proposals& out)
+      : instance_(instance),
+        rule_(rule),
+        reader_(reader),
+        palettes_(palettes),
+        snapshot_(snapshot),
+        observer_(observer),
+        out_(out) {
     facts_.seed = snapshot.seed;
     facts_.rule = static_cast<uint32_t>(rule.number);
     facts_.step = step;
@@ -51,10 +57,16 @@ class RuleProposals {
     std::vector<int64_t> cells;
     std::vector<RuleReader::View> views;
     for (int64_t cell = 0; cell < on.cells; ++cell) {
-      if (active && !(*active)(cell, snapshot_.committed(rule_.on, cell))) continue;
+      if (active && !(*active)(cell, snapshot_.committed(rule_.on, cell))) {
+        silent(Silence::Reason::kInactive, cell);
+        continue;
+      }
       ++out_.active;
       RuleReader::View view = reader_.look(snapshot_, cell);
-      if (!view.enabled) continue;
+      if (!view.enabled) {
+        silent(Silence::Reason::kDisabled, cell);
+        continue;
+      }
       cells.push_back(cell);
       views.push_back(std::move(view));
     }
@@ -65,7 +77,16 @@ class RuleProposals {
     return {};
   }
 
+  void wait() {
+    for (int64_t cell = 0; observer_ && cell < instance_.values[rule_.on].cells; ++cell)
+      silent(Silence::Reason::kWaits, cell);
+  }
+
  private:
+  void silent(Silence::Reason reason, int64_t cell, std::optional<size_t> sequence = {}) {
+    if (observer_) observer_->silent({reason, static_cast<size_t>(&rule_ - instance_.rules.data()), cell, sequence});
+  }
+
   void look_from(int64_t cell, const RuleReader::View& view, const std::vector<Item>& models) {
     facts_.view = &view;
     facts_.models = &models;
@@ -119,6 +140,8 @@ class RuleProposals {
         if (!snapshot_.committed(at.value, at.cell)) out_.stuck.push_back({at.value, at.cell});
         made->target.reset();
       }
+      if (!made->target)
+        silent(made->stuck ? Silence::Reason::kNothingLeft : Silence::Reason::kNoValue, cell, emitted.size());
       emitted.push_back(std::move(*made));
     }
     facts_.ids = nullptr;
@@ -147,8 +170,12 @@ class RuleProposals {
   Status propose_together(const std::vector<Emitted>& emitted, const RuleReader::View& view) {
     std::vector<Target> targets;
     bool unfit = false;
+    if (!std::all_of(emitted.begin(), emitted.end(), [](const Emitted& each) { return each.target.has_value(); })) {
+      for (size_t i = 0; i < emitted.size(); ++i)
+        if (emitted[i].target) silent(Silence::Reason::kIncomplete, facts_.cell, i);
+      return {};
+    }
     for (const Emitted& each : emitted) {
-      if (!each.target) return {};
       for (const Target& other : targets)
         unfit = unfit || (other.value == each.target->value && other.cell == each.target->cell);
       unfit = unfit || each.unfit;
@@ -161,7 +188,10 @@ class RuleProposals {
   void add(size_t sequence, std::vector<Target> targets, bool unfit, const RuleReader::View& view) {
     std::pair<int32_t, int32_t> by = commit_of(targets[0]);
     for (const Target& each : targets)
-      if (commit_of(each).first < 0) return;  // outside of every commit: nobody can agree to it
+      if (commit_of(each).first < 0) {  // nobody can agree to it
+        silent(Silence::Reason::kNoCommit, facts_.cell, sequence);
+        return;
+      }
     Item item = rule_.score ? evaluate(*rule_.score, facts_) : Item(Number::of(int64_t{0}));
     Number score = item.size() == 1 ? item.at(0) : Number::bot();
     auto value = static_cast<float>(score.value());
@@ -179,13 +209,7 @@ class RuleProposals {
   }
 
   Result<Emitted> emit(const EmitInstance& emit) {
-    int64_t cell = kAbsent;
-    Contents contents = [&](size_t value, int64_t at) -> std::optional<int64_t> {
-      if (at >= instance_.values[value].cells) return std::nullopt;
-      Number number = read_element(instance_, snapshot_, value, at);
-      return number.is_integer() ? std::optional(number.integer) : std::nullopt;
-    };
-    emit.target.for_each(facts_.place, &contents, [&](int64_t found) { cell = found; });
+    int64_t cell = target_cell(instance_, snapshot_, emit, facts_.place);
     if (cell < 0) return Emitted{};
     const ValueInstance& value = instance_.values[emit.target.value];
     facts_.ids = value.token() ? palettes_.allowed(emit.target.value, cell) : nullptr;
@@ -233,24 +257,40 @@ class RuleProposals {
   const RuleReader& reader_;
   const Palettes& palettes_;
   const State& snapshot_;
+  Observer* observer_;
   Proposals& out_;
   RuleFacts facts_{};
 };
 
 }  // namespace
 
+int64_t target_cell(const Instance& instance, const State& snapshot, const EmitInstance& emit,
+                    std::span<const int64_t> place) {
+  int64_t cell = kAbsent;
+  Contents contents = [&](size_t value, int64_t at) -> std::optional<int64_t> {
+    if (at >= instance.values[value].cells) return std::nullopt;
+    Number number = read_element(instance, snapshot, value, at);
+    return number.is_integer() ? std::optional(number.integer) : std::nullopt;
+  };
+  emit.target.for_each(place, &contents, [&](int64_t found) { cell = found; });
+  return cell;
+}
+
 Result<Proposals> propose(const Instance& instance, const std::vector<RuleReader>& readers, const Palettes& palettes,
-                          const State& snapshot, const Event* event, int64_t step) {
+                          const State& snapshot, const Event* event, int64_t step, Observer* observer) {
   Proposals out;
   size_t open = open_stratum(instance, snapshot);
   for (size_t i = 0; i < instance.rules.size(); ++i) {
     const RuleInstance& rule = instance.rules[i];
-    if (instance.strata[rule.emits[0].target.value] > open) continue;
+    RuleProposals proposals(instance, rule, readers[i], palettes, snapshot, step, observer, out);
+    if (instance.strata[rule.emits[0].target.value] > open) {
+      proposals.wait();
+      continue;
+    }
     std::optional<ActiveCells> active;
     const Colouring* colouring = instance.colouring(rule.on);
     Event all{.strategy = {}, .colour = colouring ? (step - 1) % colouring->modulus : 0};
     if (event || colouring) active.emplace(event ? *event : all, instance.values[rule.on].sizes, colouring);
-    RuleProposals proposals(instance, rule, readers[i], palettes, snapshot, step, out);
     CATEN_TRY(proposals.run(active ? &*active : nullptr));
   }
   return out;

@@ -73,19 +73,24 @@ bool RuleReader::later(const ReadInstance& read, int64_t source, std::span<const
   return coordinates(source, from.sizes)[0] > place[0];
 }
 
-Item RuleReader::look_at(const ReadInstance& read, const Kept& kept, const State& state, int64_t cell,
-                         std::span<const int64_t> place, View& view) const {
+std::vector<int64_t> RuleReader::sources_at(const ReadInstance& read, const State& state,
+                                            std::span<const int64_t> place) const {
   Contents contents = [&](size_t value, int64_t at) -> std::optional<int64_t> {
     if (at >= instance_.values[value].cells) return std::nullopt;
     Number number = read_element(instance_, state, value, at);
     return number.is_integer() ? std::optional(number.integer) : std::nullopt;
   };
+  return sources_of(read, place, &contents);
+}
+
+Item RuleReader::look_at(const ReadInstance& read, const Kept& kept, const State& state, int64_t cell,
+                         std::span<const int64_t> place, View& view) const {
   std::vector<int64_t> found;
   std::span<const int64_t> sources;
   if (kept.is_kept) {
     sources = std::span(kept.sources).subspan(static_cast<size_t>(cell) * read.positions, read.positions);
   } else {
-    found = sources_of(read, place, &contents);
+    found = sources_at(read, state, place);
     sources = found;
   }
   for (int64_t source : sources) {
@@ -96,6 +101,16 @@ Item RuleReader::look_at(const ReadInstance& read, const Kept& kept, const State
   view.edges.insert(view.edges.end(), read.edges.begin(), read.edges.end());
   Number padding = read.edges.empty() ? Number::bot() : instance_.edges[read.edges[0]].padding;
   return read_cells(instance_, state, read, sources, padding);
+}
+
+std::vector<RuleReader::Unseen> RuleReader::unseen(const State& state, int64_t cell) const {
+  std::vector<Unseen> out;
+  std::vector<int64_t> place = coordinates(cell, instance_.values[rule_.on].sizes);
+  for (const std::vector<ReadInstance>* reads : {&rule_.reads, &rule_.references})
+    for (const ReadInstance& read : *reads)
+      for (int64_t source : sources_at(read, state, place))
+        if (source == kAbsent || (source >= 0 && !state.committed(read.value, source))) out.push_back({&read, source});
+  return out;
 }
 
 RuleReader::View RuleReader::look(const State& state, int64_t cell) const {

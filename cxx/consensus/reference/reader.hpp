@@ -24,6 +24,13 @@ class RuleReader {
   };
   View look(const State& state, int64_t cell) const;
 
+  /// What an instance asks for and does not find: cells that are not committed, or kAbsent where no edge shows one.
+  struct Unseen {
+    const ReadInstance* read = nullptr;
+    int64_t source = kAbsent;
+  };
+  std::vector<Unseen> unseen(const State& state, int64_t cell) const;
+
  private:
   /// A read or reference: its sources for every cell, if they depend on no data and are few enough to keep.
   struct Kept {
@@ -33,6 +40,7 @@ class RuleReader {
   std::vector<int64_t> sources_of(const ReadInstance& read, std::span<const int64_t> place,
                                   const Contents* contents) const;
   void keep(const ReadInstance& read, Kept& kept) const;
+  std::vector<int64_t> sources_at(const ReadInstance& read, const State& state, std::span<const int64_t> place) const;
   Item look_at(const ReadInstance& read, const Kept& kept, const State& state, int64_t cell,
                std::span<const int64_t> place, View& view) const;
   bool later(const ReadInstance& read, int64_t source, std::span<const int64_t> place) const;

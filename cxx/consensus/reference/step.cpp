@@ -10,7 +10,8 @@ class Deciding {
   Deciding(const StepInput& input, StepReport& report) : in_(input), report_(report) {}
 
   Result<Decision> run() {
-    Result<Proposals> proposals = propose(in_.instance, in_.readers, in_.palettes, in_.snapshot, in_.event, in_.step);
+    Result<Proposals> proposals =
+        propose(in_.instance, in_.readers, in_.palettes, in_.snapshot, in_.event, in_.step, in_.observer);
     if (!proposals) return tl::make_unexpected(proposals.error());
     out_.proposals = std::move(*proposals);
     judge_all();
@@ -229,6 +230,7 @@ Result<Decision> decide(const StepInput& input, StepReport& report) {
   report.enabled = out->proposals.enabled;
   report.proposed = static_cast<int64_t>(out->proposals.list.size());
   report.stuck = static_cast<int64_t>(out->proposals.stuck.size());
+  if (input.observer) input.observer->decided(input, *out, report);
   return out;
 }
 

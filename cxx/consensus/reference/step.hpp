@@ -65,7 +65,8 @@ struct StepInput {
   const Event* event = nullptr;  ///< null: all cells
   int64_t step = 0;
   const std::map<Group, std::vector<Bar>>& bars;
-  bool in_rounds = false;  ///< section 4's way to the same winners
+  bool in_rounds = false;        ///< section 4's way to the same winners
+  Observer* observer = nullptr;  ///< null: none
 };
 
 Result<Decision> decide(const StepInput& input, StepReport& report);

@@ -25,7 +25,7 @@ std::unique_ptr<World> World::make(Program program, Given given, uint32_t seed, 
     diagnostics.add(state.error());
     return nullptr;
   }
-  out->state_ = std::move(*state);
+  out->memory_.state = std::move(*state);
   return out;
 }
 
@@ -43,48 +43,49 @@ std::unique_ptr<World::Built> World::build(Program program, Diagnostics& diagnos
   return out;
 }
 
-Result<StepReport> World::step() {
+Result<StepReport> World::step(Observer* observer) {
   CATEN_TRY(apply_edits());
-  Result<int64_t> step = next_step(state_);
+  Result<int64_t> step = next_step(memory_.state);
   if (!step) return tl::make_unexpected(step.error());
   StepReport report{.step = *step};
   Plan plan;
-  plan_step(instance(), state_, *step, plan);
+  plan_step(instance(), memory_.state, *step, plan);
   if (plan.event) report.event = *plan.event;
   StepInput input{.instance = instance(),
                   .readers = built_->readers,
                   .palettes = *built_->palettes,
                   .scopes = *built_->scopes,
-                  .snapshot = state_,
+                  .snapshot = memory_.state,
                   .event = plan.event,
                   .step = *step,
-                  .bars = bars_,
-                  .in_rounds = options_.in_rounds};
+                  .bars = memory_.bars,
+                  .in_rounds = options_.in_rounds,
+                  .observer = observer};
   Result<Decision> decision = decide(input, report);
   if (!decision) return tl::make_unexpected(decision.error());
   std::set<Group> held;
   CATEN_TRY(answer_unsatisfied(*decision, held, report));
   if (report.restarted) return report;
-  carry_out(plan, instance(), state_, *step);
-  state_.step = *step;
+  carry_out(plan, instance(), memory_.state, *step);
+  memory_.state.step = *step;
   commit(*decision, held, report);
   return report;
 }
 
 void World::remember(const Group& group, const Proposed& winner, std::map<Group, Undo>& undo) const {
   auto [of_group, added] = undo.emplace(group, Undo{});
-  if (auto bars = bars_.find(group); added && bars != bars_.end()) of_group->second.bars = bars->second;
+  if (auto bars = memory_.bars.find(group); added && bars != memory_.bars.end()) of_group->second.bars = bars->second;
   of_group->second.bars.push_back({winner.id, winner.targets});
   for (const Target& target : winner.targets) {
     const ValueInstance& value = instance().values[target.value];
     Undo::Before before{.target = {target.value, target.cell, {}},
-                        .committed = state_.committed(target.value, target.cell),
-                        .clock = state_.values[target.value].clocks.at(target.cell)};
+                        .committed = memory_.state.committed(target.value, target.cell),
+                        .clock = memory_.state.values[target.value].clocks.at(target.cell)};
     size_t size = dtype_size(value.dtype);
     for (int64_t i = 0; i < value.width; ++i)
-      before.target.elements.push_back(Scalar::load(
-          value.dtype,
-          state_.values[target.value].elements.data() + static_cast<size_t>(target.cell * value.width + i) * size));
+      before.target.elements.push_back(
+          Scalar::load(value.dtype, memory_.state.values[target.value].elements.data() +
+                                        static_cast<size_t>(target.cell * value.width + i) * size));
     of_group->second.before.push_back(std::move(before));
   }
 }
@@ -108,15 +109,15 @@ void World::commit(const Decision& decision, const std::set<Group>& held, StepRe
   }
   for (const Target& target : report.committed) {
     for (size_t i = 0; i < target.elements.size(); ++i)
-      write_element(instance(), state_, target.value, target.cell, static_cast<int64_t>(i), target.elements[i]);
-    state_.values[target.value].committed[static_cast<size_t>(target.cell)] = true;
+      write_element(instance(), memory_.state, target.value, target.cell, static_cast<int64_t>(i), target.elements[i]);
+    memory_.state.values[target.value].committed[static_cast<size_t>(target.cell)] = true;
   }
   for (auto& [key, members] : cells) {
     std::sort(members.begin(), members.end());
-    state_.values[key.first].clocks.set(std::move(members), {report.step, static_cast<int32_t>(key.second)});
+    memory_.state.values[key.first].clocks.set(std::move(members), {report.step, static_cast<int32_t>(key.second)});
   }
-  for (const Group& group : committing) bars_.erase(group);
-  for (auto& [group, entry] : undo) history_[group].push_back(std::move(entry));
+  for (const Group& group : committing) memory_.bars.erase(group);
+  for (auto& [group, entry] : undo) memory_.history[group].push_back(std::move(entry));
   std::sort(report.committed.begin(), report.committed.end(),
             [](const Target& a, const Target& b) { return std::pair(a.value, a.cell) < std::pair(b.value, b.cell); });
 }
@@ -146,39 +147,40 @@ Status World::answer_unsatisfied(const Decision& decision, std::set<Group>& held
 
 Status World::restart(const Group& group, StepReport& report) {
   const Commit& commit = *instance().commits[group.first].declaration;
-  if (restarts_ >= commit.on_unsat.count)
-    return fail({.code = Code::RestartsUsed,
-                 .message = fmt::format("`{}` is unsatisfied after {} restarts", commit.target.value.text, restarts_),
-                 .span = commit.place.span,
-                 .expected = "a run in which something is admissible in every step",
-                 .found = fmt::format("none with the seeds {} to {}", first_seed_, state_.seed),
-                 .remedy = "allow more restarts, try another seed, or weaken a constraint"});
-  ++restarts_;
-  Result<State> again = initial_state(instance(), first_seed_ + static_cast<uint32_t>(restarts_));
+  if (memory_.restarts >= commit.on_unsat.count)
+    return fail(
+        {.code = Code::RestartsUsed,
+         .message = fmt::format("`{}` is unsatisfied after {} restarts", commit.target.value.text, memory_.restarts),
+         .span = commit.place.span,
+         .expected = "a run in which something is admissible in every step",
+         .found = fmt::format("none with the seeds {} to {}", first_seed_, memory_.state.seed),
+         .remedy = "allow more restarts, try another seed, or weaken a constraint"});
+  ++memory_.restarts;
+  Result<State> again = initial_state(instance(), first_seed_ + static_cast<uint32_t>(memory_.restarts));
   if (!again) return tl::make_unexpected(again.error());
   // Edits of the constraints come from outside: they hold in the new run as they did in the old one.
-  again->edits = std::move(state_.edits);
-  state_ = std::move(*again);
-  history_.clear();
-  bars_.clear();
+  again->edits = std::move(memory_.state.edits);
+  memory_.state = std::move(*again);
+  memory_.history.clear();
+  memory_.bars.clear();
   report.restarted = true;
   return {};
 }
 
 void World::backtrack(const Group& group, int64_t commits, StepReport& report) {
-  std::vector<Undo>& history = history_[group];
+  std::vector<Undo>& history = memory_.history[group];
   for (int64_t i = 0; i < commits && !history.empty(); ++i) {
     Undo undo = std::move(history.back());
     history.pop_back();
     for (const Undo::Before& before : undo.before) {
-      StoredValue& value = state_.values[before.target.value];
+      StoredValue& value = memory_.state.values[before.target.value];
       for (size_t e = 0; e < before.target.elements.size(); ++e)
-        write_element(instance(), state_, before.target.value, before.target.cell, static_cast<int64_t>(e),
+        write_element(instance(), memory_.state, before.target.value, before.target.cell, static_cast<int64_t>(e),
                       before.target.elements[e]);
       value.committed[static_cast<size_t>(before.target.cell)] = before.committed;
       value.clocks.set({before.target.cell}, before.clock);
     }
-    bars_[group] = std::move(undo.bars);
+    memory_.bars[group] = std::move(undo.bars);
     ++report.undone;
   }
 }

@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "consensus/reference/step.hpp"
+#include "consensus/reference/memory.hpp"
 
 namespace caten::consensus::reference {
 
@@ -23,13 +23,16 @@ class World {
                                      Diagnostics& diagnostics);
 
   /// The next step. After an error (E1027 to E1030) the state is the one before it.
-  Result<StepReport> step();
+  Result<StepReport> step(Observer* observer = nullptr);
 
   const Instance& instance() const { return *built_->instance; }
-  const State& state() const { return state_; }
-  std::string digest() const { return consensus::digest(instance(), state_); }
-  Array array(size_t value) const { return to_array(instance(), state_, value); }
-  int64_t restarts() const { return restarts_; }
+  const State& state() const { return memory_.state; }
+  std::string digest() const { return consensus::digest(instance(), state()); }
+  Array array(size_t value) const { return to_array(instance(), state(), value); }
+  int64_t restarts() const { return memory_.restarts; }
+  const Memory& memory() const { return memory_; }
+  /// Goes on from here: from what a world of the same program, with the same given and the same seed, remembered.
+  void restore(Memory memory) { memory_ = std::move(memory); }
 
   /// What other replicas of an event or rule set have seen. It counts from the next step on.
   Status merge(size_t value, const ReplicaSet<Event>& events);
@@ -49,16 +52,6 @@ class World {
     std::optional<Scopes> scopes{};
     std::set<Dot> edits{};  ///< what the rule sets held
   };
-  /// What one step changed of a group's cells, for backtracking.
-  struct Undo {
-    struct Before {
-      Target target{};
-      bool committed = false;
-      Clock clock{};
-    };
-    std::vector<Before> before{};
-    std::vector<Bar> bars{};  ///< what was barred before it, and then its winners
-  };
   World() = default;
   std::unique_ptr<Built> build(Program program, Diagnostics& diagnostics) const;
   Program edited(const std::map<size_t, ReplicaSet<RuleEdit>>& edits) const;
@@ -74,11 +67,8 @@ class World {
   Given given_{};
   WorldOptions options_{};
   std::unique_ptr<Built> built_{};
-  State state_{};
-  std::map<Group, std::vector<Undo>> history_{};
-  std::map<Group, std::vector<Bar>> bars_{};
+  Memory memory_{};
   uint32_t first_seed_ = 0;
-  int64_t restarts_ = 0;
 };
 
 }  // namespace caten::consensus::reference
