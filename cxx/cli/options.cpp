@@ -77,6 +77,20 @@ const std::vector<Option>& all_options() {
        [](S& s, const Text& v) { s.to = whole_number(v, s.invalid); }},
       {"--digest", "", "", "c", "of caten replay: all steps from the first, with the digest of each",
        [](S& s, const Text& v) { s.digest = v != "no"; }},
+      {"--picture", "", "FILE", "c",
+       "of caten run WORLD.lmpm and caten replay: draw a value's cells to FILE.png, at the end, or to FILE.gif, over "
+       "time",
+       [](S& s, const Text& v) { s.picture = v; }},
+      {"--every", "", "N", "c", "with --picture: a frame for every N-th step; of a .png all on one sheet",
+       [](S& s, const Text& v) { s.every = whole_number(v, s.invalid); }},
+      {"--value", "", "NAME", "c", "with --picture: the value to draw (default: the first that a rule proposes for)",
+       [](S& s, const Text& v) { s.value = v; }},
+      {"--scale", "", "N", "c",
+       "with --picture: pixels along a cell's side, 1 to 256 (default: some 256 for the whole)",
+       [](S& s, const Text& v) { s.scale = whole_number(v, s.invalid); }},
+      {"--colours", "", "WHICH", "c",
+       "with --picture: auto, viridis, grey, or a colour for each id as 000000,e69f00 (default: auto)",
+       [](S& s, const Text& v) { s.colours = v; }},
       {"--wrt", "", "NAME", "d",
        "differentiate with respect to this input (repeat for more; default: every float input)",
        [](S& s, const Text& v) { s.wrt.push_back(v); }},
@@ -284,6 +298,13 @@ Status check_values(const Settings& s) {
                  .expected = "a number of steps",
                  .found = s.invalid,
                  .remedy = s.checkpoint_every < 0 ? "for example --checkpoint-every 100" : "for example --to 20"});
+  bool scaled = !s.scale || (*s.scale >= 1 && *s.scale <= 256);
+  if (s.every.value_or(1) < 1 || !scaled)
+    return fail({.code = Code::BadOptionValue,
+                 .message = fmt::format("{} does not take that number", scaled ? "--every" : "--scale"),
+                 .expected = scaled ? "a number of steps from 1 up" : "a number from 1 to 256",
+                 .found = s.invalid.empty() ? std::to_string(scaled ? *s.every : *s.scale) : s.invalid,
+                 .remedy = scaled ? "for example --every 10" : "for example --scale 4"});
   if (s.repeat < 0)
     return fail({.code = Code::BadOptionValue,
                  .message = fmt::format("--repeat does not take `{}`", s.invalid),

@@ -44,6 +44,11 @@ struct Settings {
   int64_t checkpoint_every = 1000;    ///< --checkpoint-every
   std::optional<int64_t> to{};        ///< --to
   bool digest = false;                ///< --digest
+  std::string picture{};              ///< --picture, a file; "": none
+  std::optional<int64_t> every{};     ///< --every
+  std::string value{};                ///< --value; "": the first that a rule proposes for
+  std::optional<int64_t> scale{};     ///< --scale
+  std::string colours = "auto";       ///< --colours
   bool artifact = false;              ///< -c
   bool check = false;
   bool json = false;

@@ -9,6 +9,7 @@
 #include "cli/consensual.hpp"
 #include "cli/program.hpp"
 #include "cli/progress.hpp"
+#include "cli/world_film.hpp"
 #include "cli/world_journal.hpp"
 #include "cli/world_report.hpp"
 #include "consensus/analysis/analysis.hpp"
@@ -71,8 +72,29 @@ bool run_steps(Session& session, WorldRun& run, uint64_t total, Diagnostics& dia
   return true;
 }
 
-/// Writes what --out names; the last line of a run.
-std::optional<std::string> finish(const WorldRun& run, const Settings& settings, Diagnostics& diagnostics) {
+/// The film that --picture asks for, with its first frame.
+Result<std::optional<WorldFilm>> begin_film(const Settings& settings, const WorldRun& run) {
+  Result<std::optional<WorldFilm>> film = WorldFilm::make(settings, run);
+  if (film && *film) CATEN_TRY((*film)->see(run));
+  return film;
+}
+
+/// The journal that --journal asks for; the run goes to its end.
+Result<std::optional<WorldJournal>> begin_journal(consensus::RunStart start, const std::vector<GivenInput>& inputs,
+                                                  const Settings& settings, WorldRun& run, Diagnostics& diagnostics) {
+  if (settings.journal.empty()) return std::optional<WorldJournal>();
+  Result<std::vector<consensus::RunStart::Input>> kept = kept_inputs(inputs);
+  if (!kept) return tl::make_unexpected(kept.error());
+  start.inputs = std::move(*kept);
+  Result<WorldJournal> out =
+      WorldJournal::open(settings.journal, start, static_cast<uint64_t>(settings.checkpoint_every), run, diagnostics);
+  if (!out) return tl::make_unexpected(out.error());
+  return std::optional<WorldJournal>(std::move(*out));
+}
+
+/// Writes what --out and --picture name; the last line of a run.
+std::optional<std::string> finish(const WorldRun& run, std::optional<WorldFilm>& film, const Settings& settings,
+                                  Diagnostics& diagnostics) {
   const consensus::Instance& instance = run.instance();
   consensus::State state = run.state();
   std::vector<std::pair<std::string, Array>> arrays;
@@ -81,7 +103,12 @@ std::optional<std::string> finish(const WorldRun& run, const Settings& settings,
   std::vector<std::pair<std::string, const Array*>> named;
   for (const auto& [name, array] : arrays) named.emplace_back(name, &array);
   if (!store_arrays(named, settings, diagnostics)) return std::nullopt;
-  return fmt::format("step {} digest {}\n", state.step, digest(instance, state));
+  if (film)
+    if (Status written = film->write(run); !written) {
+      diagnostics.add(written.error());
+      return std::nullopt;
+    }
+  return digest_line(static_cast<uint64_t>(state.step), digest(instance, state), settings.json);
 }
 
 /// Is everything given that has no default?
@@ -130,51 +157,53 @@ std::optional<std::string> run_world(Session& session, uint32_t source, const Se
   std::unique_ptr<WorldRun> run =
       WorldRun::make(session, settings, std::move(*program), inputs, seed, WorldRun::On::kRuntime, diagnostics);
   if (!run) return std::nullopt;
-  std::optional<WorldJournal> journal;
-  if (!settings.journal.empty()) {
-    Result<std::vector<consensus::RunStart::Input>> kept = kept_inputs(inputs);
-    Result<WorldJournal> opened =
-        kept ? WorldJournal::open(settings.journal,
-                                  {.program = std::move(lci), .seed = seed, .inputs = std::move(*kept)},
-                                  static_cast<uint64_t>(settings.checkpoint_every), *run, diagnostics)
-             : tl::make_unexpected(kept.error());
-    if (!opened) {
-      diagnostics.add(opened.error());
-      return std::nullopt;
-    }
-    journal.emplace(std::move(*opened));
+  Result<std::optional<WorldJournal>> journal =
+      begin_journal({.program = std::move(lci), .seed = seed, .inputs = {}}, inputs, settings, *run, diagnostics);
+  Result<std::optional<WorldFilm>> film = journal ? begin_film(settings, *run) : tl::make_unexpected(journal.error());
+  if (!film) {
+    diagnostics.add(film.error());
+    return std::nullopt;
   }
   std::string text;
   bool done = run_steps(session, *run, static_cast<uint64_t>(settings.steps), diagnostics, [&]() -> Status {
-    if (journal) CATEN_TRY(journal->record(*run));
-    if (settings.report && run->report()) text += step_text(run->instance(), *run->report());
+    if (*journal) CATEN_TRY((*journal)->record(*run));
+    if (*film) CATEN_TRY((*film)->see(*run));
+    if (settings.report && run->report())
+      text += (settings.json ? step_json : step_text)(run->instance(), *run->report());
     return {};
   });
   if (!done) return std::nullopt;
-  std::optional<std::string> end = finish(*run, settings, diagnostics);
+  std::optional<std::string> end = finish(*run, *film, settings, diagnostics);
   if (!end) return std::nullopt;
-  return text + *end + (journal ? journal->summary() : "");
+  return text + *end + (*journal ? (*journal)->summary(settings.json) : "");
 }
 
 std::optional<std::string> replay_world(Session& session, const Settings& settings, Diagnostics& diagnostics) {
   std::optional<JournalRun> opened = open_journal(session, settings, WorldRun::On::kRuntime, diagnostics);
   if (!opened) return std::nullopt;
   WorldRun& run = *opened->run;
+  Result<std::optional<WorldFilm>> film = begin_film(settings, run);
+  if (!film) {
+    diagnostics.add(film.error());
+    return std::nullopt;
+  }
   std::string text;
   auto seen = [&]() -> Status {
-    if (settings.digest) text += fmt::format("step {} digest {}\n", run.steps(), run.digest());
+    if (*film) CATEN_TRY((*film)->see(run));
+    if (settings.digest) text += digest_line(run.steps(), run.digest(), settings.json);
     return {};
   };
   std::optional<uint64_t> to;
   if (settings.to) to = static_cast<uint64_t>(*settings.to);
+  bool all = settings.digest || (*film && (*film)->moves());
   Result<consensus::Replayed> replayed =
       replay(opened->journal, run.replayer(seen), to,
-             settings.digest ? consensus::ReplayFrom::kStart : consensus::ReplayFrom::kCheckpoint);
+             all ? consensus::ReplayFrom::kStart : consensus::ReplayFrom::kCheckpoint);
   if (!replayed) {
     diagnostics.add(replayed.error());
     return std::nullopt;
   }
-  std::optional<std::string> end = finish(run, settings, diagnostics);
+  std::optional<std::string> end = finish(run, *film, settings, diagnostics);
   if (!end) return std::nullopt;
   return settings.digest ? text : *end;
 }

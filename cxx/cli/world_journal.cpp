@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <nlohmann/json.hpp>
+
 namespace caten {
 
 using consensus::Journal;
@@ -78,7 +80,13 @@ Status WorldJournal::checkpoint_if_due(const WorldRun& run) {
   return append({.type = RecordType::kCheckpoint, .k = run.steps(), .name = {}, .digest = digest, .data = data});
 }
 
-std::string WorldJournal::summary() const {
+std::string WorldJournal::summary(bool json) const {
+  if (json) {
+    nlohmann::ordered_json out{
+        {"journal", path_},          {"bytes", writer_.size()},     {"steps", steps_},
+        {"step_bytes", step_bytes_}, {"checkpoints", checkpoints_}, {"checkpoint_bytes", checkpoint_bytes_}};
+    return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  }
   auto kind = [](std::string_view what, uint64_t count, uint64_t bytes) {
     if (count == 0) return std::string();
     double each = static_cast<double>(bytes) / static_cast<double>(count);

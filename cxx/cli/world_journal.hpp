@@ -18,8 +18,8 @@ class WorldJournal {
   /// Behind each step: on disk when this returns.
   Status record(const WorldRun& run);
 
-  /// A line: the size of the file, of its steps and checkpoints.
-  std::string summary() const;
+  /// A line: the size of the file, of its steps and checkpoints; or the same as JSON.
+  std::string summary(bool json) const;
 
  private:
   WorldJournal(consensus::JournalWriter writer, std::string path, uint64_t every)

@@ -3,11 +3,28 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
+#include <tuple>
 
 namespace caten {
 namespace {
 
 using consensus::reference::Loss;
+using Json = nlohmann::ordered_json;
+
+std::string json_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+std::string_view reason_word(Loss::Reason reason) {
+  switch (reason) {
+    case Loss::Reason::kUnfit: return "unfit";
+    case Loss::Reason::kBarred: return "barred";
+    case Loss::Reason::kHard: return "hard";
+    case Loss::Reason::kKeep: return "keep";
+    case Loss::Reason::kConflict: return "conflict";
+    case Loss::Reason::kBudget: return "budget";
+  }
+  return "";
+}
 
 std::string_view reason_text(Loss::Reason reason) {
   switch (reason) {
@@ -47,6 +64,40 @@ std::string step_text(const consensus::Instance& instance, const consensus::refe
   if (report.undone > 0) out += fmt::format("  {} commits undone\n", report.undone);
   if (report.restarted) out += "  restarted with the next seed\n";
   return out;
+}
+
+std::string step_json(const consensus::Instance& instance, const consensus::reference::StepReport& report) {
+  Json out{{"step", report.step}};
+  if (report.event) out["event"] = event_words(*report.event);
+  out.update({{"active", report.active},
+              {"enabled", report.enabled},
+              {"proposed", report.proposed},
+              {"admissible", report.admissible},
+              {"committed", report.winners.size()}});
+  std::map<std::tuple<std::string_view, int64_t, std::vector<std::string>>, int64_t> lost;
+  for (const Loss& each : report.losses) {
+    std::vector<std::string> names;
+    for (size_t number : each.constraints) names.push_back(instance.constraints[number].declaration->name.text);
+    ++lost[{reason_word(each.reason), each.priority.value_or(-1), std::move(names)}];
+  }
+  Json losses = Json::array();
+  for (const auto& [key, count] : lost) {
+    const auto& [reason, priority, names] = key;
+    Json loss{{"reason", reason}, {"count", count}};
+    if (priority >= 0) loss["priority"] = priority;
+    if (!names.empty()) loss["constraints"] = names;
+    losses.push_back(std::move(loss));
+  }
+  out["lost"] = std::move(losses);
+  out["stuck"] = report.stuck;
+  out["undone"] = report.undone;
+  out["restarted"] = report.restarted;
+  return json_line(out);
+}
+
+std::string digest_line(uint64_t step, const std::string& digest, bool json) {
+  if (json) return json_line({{"step", step}, {"digest", digest}});
+  return fmt::format("step {} digest {}\n", step, digest);
 }
 
 }  // namespace caten

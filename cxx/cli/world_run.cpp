@@ -22,8 +22,7 @@ tl::unexpected<Diagnostic> not_compiled(const std::string& message, const std::s
 /// Runs graphs on the session's runtime; the one graph of a world is compiled once.
 consensus::compiled::RunGraph compiling(Session& session) {
   auto program = std::make_shared<Session::Program>();
-  return [&session, program](const Graph& graph, Arguments arguments,
-                             std::vector<Array> outputs) -> Result<Results> {
+  return [&session, program](const Graph& graph, Arguments arguments, std::vector<Array> outputs) -> Result<Results> {
     if (!*program) {
       Result<Session::Program> made = session.compile(graph);
       if (!made) return tl::make_unexpected(made.error());

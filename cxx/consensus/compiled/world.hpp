@@ -58,9 +58,9 @@ class World {
   State state_;  ///< sets, steps and the clocks of the beginning; its cells are in `kept_`
   RunGraph run_;
   StepProgram program_;
-  std::vector<Kept> kept_{};                                   ///< as StepProgram::stored
-  std::vector<Won> won_{};                                     ///< as StepProgram::changes
-  Array seed_{};                                               ///< an input
+  std::vector<Kept> kept_{};  ///< as StepProgram::stored
+  std::vector<Won> won_{};    ///< as StepProgram::changes
+  Array seed_{};              ///< an input
   std::optional<Event> event_{};
   using Phase = std::tuple<size_t, int64_t, int64_t>;          ///< a rule, and an event's phase and colour
   std::map<Phase, std::pair<int64_t, Event>> whole_phases_{};  ///< when all cells of it were committed last

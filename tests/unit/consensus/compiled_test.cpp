@@ -57,6 +57,7 @@ std::string compare(const std::string& text, Given given, int64_t steps, uint32_
       CHECK_MESSAGE(expected == found, "step ", i + 1, " of\n", text);
       return "";
     }
+    CHECK(own->cells_digest() == cells_digest(world->state()));
   }
   return "";
 }

@@ -1,0 +1,10 @@
+# giflib writes pictures that move. Without it .gif is refused, with a message that says so.
+find_path(CATEN_GIF_INCLUDE gif_lib.h)
+find_library(CATEN_GIF_LIBRARY gif)
+if(CATEN_GIF_INCLUDE AND CATEN_GIF_LIBRARY)
+  target_compile_definitions(caten_io PRIVATE CATEN_GIF)
+  target_include_directories(caten_io SYSTEM PRIVATE ${CATEN_GIF_INCLUDE})
+  target_link_libraries(caten_io PRIVATE ${CATEN_GIF_LIBRARY})
+else()
+  message(WARNING "giflib is not here: caten run --picture writes no .gif. scripts/setup installs it (libgif-dev).")
+endif()
