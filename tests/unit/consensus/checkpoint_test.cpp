@@ -95,27 +95,6 @@ TEST_CASE("a world goes on from a checkpoint as from the step itself, whatever t
   CHECK(restarted > 0);
 }
 
-TEST_CASE("a search that backtracks goes on from a checkpoint") {
-  // What is barred, and what can be undone, is no part of the state: the digest alone would not tell.
-  int64_t barred = 0;
-  for (int64_t after : {1, 2, 3}) {
-    Given given;
-    given.parameters["H"] = int64_t{7};
-    given.parameters["W"] = int64_t{9};
-    auto whole = world_of(example("tile-map.lmpm"), given, 3), again = world_of(example("tile-map.lmpm"), given, 3);
-    for (int64_t undone = 0; undone < after;) undone += one_step(*whole).undone > 0;
-    barred += !whole->memory().bars.empty();
-    restore(*again, bytes_of(*whole));
-    for (int i = 0; i < 20; ++i) {
-      one_step(*whole);
-      one_step(*again);
-      REQUIRE(again->digest() == whole->digest());
-    }
-    CHECK(bytes_of(*again) == bytes_of(*whole));
-  }
-  CHECK(barred == 3);
-}
-
 TEST_CASE("edits of constraints are in a checkpoint") {
   auto whole = world_of(kEdited), again = world_of(kEdited);
   one_step(*whole);
