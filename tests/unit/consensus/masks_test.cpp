@@ -13,7 +13,7 @@ using namespace caten::consensus;
 
 namespace {
 
-constexpr const char* kGrid =
+constexpr const char* kOpenGrid =
     "value V : Token[A, 4] shape Grid(3, 4) clock Lamport\n"
     "rule R: on V[y,x] emit proposal V[y,x] := 0\ncommit V[*] using satisfy(max_constraints_then_score)\n";
 
@@ -25,7 +25,7 @@ Given palettes(std::vector<std::pair<std::string, std::vector<int64_t>>> ids, st
 }
 
 /// The messages of a program on that grid.
-std::vector<Diagnostic> errors(const std::string& constraints, Given given = {}, const std::string& grid = kGrid) {
+std::vector<Diagnostic> errors(const std::string& constraints, Given given = {}, const std::string& grid = kOpenGrid) {
   InstanceOf world(grid + constraints, std::move(given));
   Diagnostics diagnostics;
   check_regions(*world, diagnostics);
@@ -34,7 +34,7 @@ std::vector<Diagnostic> errors(const std::string& constraints, Given given = {},
 }
 
 /// The message of the one error; "" if there is none.
-std::string error(const std::string& constraints, Given given = {}, const std::string& grid = kGrid) {
+std::string error(const std::string& constraints, Given given = {}, const std::string& grid = kOpenGrid) {
   std::vector<Diagnostic> all = errors(constraints, std::move(given), grid);
   CHECK(all.size() <= 1);
   return all.empty() ? "" : all[0].message;
@@ -45,7 +45,7 @@ constexpr int64_t kBot = 4;
 }  // namespace
 
 TEST_CASE("5.6: a hard lock is a mask of its cells, a palette one of ids; a soft lock is neither") {
-  InstanceOf world(std::string(kGrid) +
+  InstanceOf world(std::string(kOpenGrid) +
                        "constraint Lock: forbid change(V[0..1,2]) priority 9 hard\nconstraint Soft: forbid "
                        "change(V[2,*]) priority 9\n"
                        "constraint Blue: require V[y,0] in Palette(\"b\") priority 3\nconstraint Red: forbid V[0,*] in "

@@ -18,7 +18,7 @@ using Cell = std::vector<int64_t>;
 
 void for_each_cell(const Cuboid& cuboid, const std::function<void(const Cell&)>& visit) {
   Cell place;
-  for (const Interval& each : cuboid) {
+  for (const caten::consensus::Interval& each : cuboid) {
     if (each.size() == 0) return;
     place.push_back(each.first);
   }
@@ -68,7 +68,8 @@ TEST_CASE("cells at work together are those with the same number, for all strate
       sizes.push_back(1 + below(7));
       step.push_back(below(2 * sizes[axis] - 1) - sizes[axis] + 1);
       // The cells whose step stays on the grid, and of them a part.
-      Interval side{std::max(int64_t{0}, -step[axis]), std::min(sizes[axis], sizes[axis] - step[axis])};
+      caten::consensus::Interval side{std::max(int64_t{0}, -step[axis]),
+                                      std::min(sizes[axis], sizes[axis] - step[axis])};
       side.first += below(2);
       side.end -= below(2);
       cuboid.push_back(side);
