@@ -6,11 +6,13 @@
   (:shadow #:+ #:- #:* #:/ #:1+ #:1- #:= #:/= #:< #:> #:<= #:>= #:max #:min #:abs #:signum #:floor #:ceiling #:round #:truncate
            #:mod #:rem #:exp #:expt #:log #:sqrt #:sin #:cos #:tan #:asin #:acos #:atan #:sinh #:cosh #:tanh #:asinh #:acosh
            #:atanh #:sort #:reverse #:reduce #:fill #:conjugate #:realpart #:imagpart #:phase #:logand #:logior #:logxor #:lognot
-           #:ash #:pi #:isqrt #:gcd #:lcm #:eq #:load #:describe #:time)
+           #:ash #:pi #:isqrt #:gcd #:lcm #:eq #:load #:describe #:time #:step)
   (:export
    ;; definitions
    #:defcomposite #:composite #:composite-p #:defoptimizer #:disable-optimizer #:enable-optimizer #:optimizers #:deftest #:check #:check-error #:near #:numpy
    #:consensual-program #:param #:value #:visible #:rule #:constraint #:commit #:lci-of #:text-of #:load-consensual-program
+   #:world #:look #:show #:why #:why-not #:add-constraint #:remove-constraint #:digest #:picture #:save-world #:load-world
+   #:step-facts
    #:defmaker #:document-function #:random-tensor #:per-element
    ;; clauses of definitions
    #:where #:next #:-> #:~

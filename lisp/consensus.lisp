@@ -8,7 +8,7 @@
   (:import-from :caten/composite #:find-composite)
   (:import-from :caten/diagnostic #:fail)
   (:import-from :caten/syntax #:form-place)
-  (:export #:define-program #:composite-named #:composite-names #:list-of-composites))
+  (:export #:define-program #:composite-named #:composite-names #:list-of-composites #:checked-program #:program-name))
 
 (in-package :caten/consensus)
 

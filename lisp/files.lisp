@@ -10,7 +10,8 @@
   (:import-from :caten/tensor #:make-leaf #:tensor-value #:poison #:poison-p)
   (:import-from :caten/promotion #:resolve-dtype)
   (:import-from :caten/program #:compute-tensors)
-  (:import-from :caten/diagnostic #:checked #:fail))
+  (:import-from :caten/diagnostic #:checked #:fail)
+  (:export #:array-of #:leaf #:path-text))
 
 (in-package :caten/files)
 

@@ -14,7 +14,10 @@
    ;; values
    #:elementwise-ops #:infer #:define-rewrite #:switch-rewrite #:list-rewrites #:check-schedule #:read-consensual #:read-consensual-file #:read-ops #:check-ops #:use-ops #:set-precision #:get-precision #:precision-families #:compute #:resume #:print-graph #:keep-graph #:array-from-list #:array-to-list #:array-text
    ;; files
-   #:add-source #:source-text #:load-array #:load-all-arrays #:save-array #:save-all-arrays #:load-csv-array #:save-png-array))
+   #:add-source #:source-text #:load-array #:load-all-arrays #:save-array #:save-all-arrays #:load-csv-array #:save-png-array
+   ;; worlds
+   #:make-world #:load-run #:save-run #:world-facts #:step-once #:step-report #:look-at #:grid-of #:ask-why #:edit-world #:begin-film
+   #:end-film))
 
 (defpackage :caten/size
   ;; The symbols of symbolic sizes, as they stand in shapes: M, (* 2 M). Uses no package, so that no name means anything.

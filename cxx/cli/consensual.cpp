@@ -60,6 +60,13 @@ consensus::ResolveOptions known_composites(Session& session, const Settings& set
   return out;
 }
 
+Surroundings surroundings_of(Session& session, const Settings& settings, Diagnostics& diagnostics) {
+  return {.composites = known_composites(session, settings, diagnostics),
+          .model = [&](const std::string& name) { return lisp_model(session, settings, name); },
+          .runtime = settings.runtime,
+          .report = settings.report};
+}
+
 std::optional<consensus::Program> read_consensual(Session& session, uint32_t source, const Settings& settings,
                                                   Diagnostics& diagnostics) {
   const SourceMap& sources = session.sources();

@@ -4,6 +4,7 @@
 #include "cli/options.hpp"
 #include "consensus/names.hpp"
 #include "driver/session.hpp"
+#include "worlds/run.hpp"
 
 namespace caten {
 
@@ -14,6 +15,8 @@ bool is_consensual(const SourceMap& sources, uint32_t source);
 std::optional<consensus::Program> read_consensual(Session& session, uint32_t source, const Settings& settings,
                                                   Diagnostics& diagnostics);
 consensus::ResolveOptions known_composites(Session& session, const Settings& settings, Diagnostics& diagnostics);
+/// The same with models, and what runs need beside them. All three must live as long as the run.
+Surroundings surroundings_of(Session& session, const Settings& settings, Diagnostics& diagnostics);
 
 /// The program of the source in the form that --emit asks for, after all its names are resolved. E1008 where something
 /// else is asked for.

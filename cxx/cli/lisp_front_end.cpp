@@ -3,6 +3,8 @@
 #include <cstdio>
 
 #ifdef CATEN_LISP
+#include "consensus/words.hpp"
+#include "lisp/composite_model.hpp"
 #include "lisp/lisp.hpp"
 #endif
 
@@ -36,6 +38,13 @@ std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DTy
     diagnostics.add({.message = "derived " + line, .severity = Severity::kNote});
   if (data) *data = std::move(traced->data);
   return std::move(traced->graph);
+}
+
+Result<consensus::ModelGiven> lisp_model(Session& session, const Settings& settings, const std::string& name) {
+  Diagnostics diagnostics;
+  if (start_lisp(session, settings, diagnostics)) return lisp::composite_model(name);
+  CATEN_TRY(consensus::first_error(diagnostics));
+  return fail({.code = Code::ModelFailed, .message = "Lisp does not start"});
 }
 
 Result<Graph> apply_lisp_optimizers(const Graph& graph) {
@@ -84,6 +93,13 @@ bool start_lisp(Session&, const Settings&, Diagnostics& diagnostics) {
 std::optional<Graph> trace_lisp(uint32_t, const std::map<std::string, DType>&, Diagnostics&, std::string_view,
                                 std::vector<Array>*) {
   return std::nullopt;
+}
+Result<consensus::ModelGiven> lisp_model(Session&, const Settings&, const std::string& name) {
+  return fail({.code = Code::WrongGiven,
+               .message = "there is no composite `" + name + "`",
+               .expected = "the name of a composite",
+               .found = name,
+               .remedy = "this caten was built without Lisp: use built-in functions"});
 }
 Result<Graph> apply_lisp_optimizers(const Graph& graph) { return graph; }
 LispOutcome evaluate_lisp(uint32_t, Diagnostics&, bool) { return {}; }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/options.hpp"
+#include "consensus/given.hpp"
 #include "driver/session.hpp"
 
 namespace caten {
@@ -22,6 +23,9 @@ bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnos
 /// those that somebody has to give.
 std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics,
                                 std::string_view entry = {}, std::vector<Array>* data = nullptr);
+
+/// The composite of this name as a model of consensual programs; E1021 if there is none, or no Lisp. Starts Lisp.
+Result<consensus::ModelGiven> lisp_model(Session& session, const Settings& settings, const std::string& name);
 
 /// Optimizers that plugins defined; the graph itself when there is no Lisp running.
 Result<Graph> apply_lisp_optimizers(const Graph& graph);

@@ -9,11 +9,11 @@
 #include "cli/consensual.hpp"
 #include "cli/program.hpp"
 #include "cli/progress.hpp"
-#include "cli/world_film.hpp"
-#include "cli/world_journal.hpp"
-#include "cli/world_report.hpp"
 #include "consensus/analysis/analysis.hpp"
 #include "consensus/print.hpp"
+#include "worlds/film.hpp"
+#include "worlds/report.hpp"
+#include "worlds/run_journal.hpp"
 
 namespace caten {
 namespace {
@@ -72,11 +72,34 @@ bool run_steps(Session& session, WorldRun& run, uint64_t total, Diagnostics& dia
   return true;
 }
 
+/// What --param and --in give.
+std::vector<GivenInput> read_inputs(const Settings& settings, const consensus::Program& program,
+                                    const consensus::Names& names, Diagnostics& diagnostics) {
+  std::vector<GivenInput> out;
+  auto add = [&](bool data, const std::string& text) {
+    Result<std::pair<std::string, std::string>> pair = split_assignment(text, data ? "--in" : "--param");
+    if (!pair) return diagnostics.add(pair.error());
+    Result<GivenInput> input = read_input(program, names, data, std::move(pair->first), std::move(pair->second));
+    if (!input) return diagnostics.add(input.error());
+    out.push_back(std::move(*input));
+  };
+  for (const std::string& text : settings.params) add(false, text);
+  for (const std::string& text : settings.inputs) add(true, text);
+  return in_order(std::move(out));
+}
+
 /// The film that --picture asks for, with its first frame.
 Result<std::optional<WorldFilm>> begin_film(const Settings& settings, const WorldRun& run) {
-  Result<std::optional<WorldFilm>> film = WorldFilm::make(settings, run);
-  if (film && *film) CATEN_TRY((*film)->see(run));
-  return film;
+  if (settings.picture.empty()) return std::optional<WorldFilm>();
+  FilmOptions options{.picture = settings.picture,
+                      .every = settings.every,
+                      .value = settings.value,
+                      .scale = settings.scale,
+                      .colours = settings.colours};
+  Result<WorldFilm> film = WorldFilm::make(options, run);
+  if (!film) return tl::make_unexpected(film.error());
+  CATEN_TRY(film->see(run));
+  return std::optional<WorldFilm>(std::move(*film));
 }
 
 /// The journal that --journal asks for; the run goes to its end.
@@ -126,7 +149,7 @@ bool all_given(const consensus::Program& program, const consensus::Names& names,
 std::optional<std::string> plan_of(Session& session, const consensus::Program& program, const consensus::Names& names,
                                    const Settings& settings, Diagnostics& diagnostics) {
   std::vector<GivenInput> inputs = read_inputs(settings, program, names, diagnostics);
-  Given given = given_of(inputs, session, settings, program, names, diagnostics);
+  Given given = given_of(inputs, surroundings_of(session, settings, diagnostics).model, program, names, diagnostics);
   if (diagnostics.failed()) return std::nullopt;
   if (!all_given(program, names, given)) return consensus::plan_text(program);
   std::optional<consensus::Instance> instance =
@@ -147,15 +170,15 @@ std::optional<std::string> run_world(Session& session, uint32_t source, const Se
                                      Diagnostics& diagnostics) {
   std::optional<consensus::Program> program = read_consensual(session, source, settings, diagnostics);
   if (!program) return std::nullopt;
-  consensus::ResolveOptions composites = known_composites(session, settings, diagnostics);
-  std::optional<consensus::Names> names = consensus::resolve(*program, composites, diagnostics);
+  Surroundings around = surroundings_of(session, settings, diagnostics);
+  std::optional<consensus::Names> names = consensus::resolve(*program, around.composites, diagnostics);
   if (!names) return std::nullopt;
   std::vector<GivenInput> inputs = read_inputs(settings, *program, *names, diagnostics);
   if (diagnostics.failed()) return std::nullopt;
   auto seed = static_cast<uint32_t>(settings.seed);
   std::string lci = consensus::print_lci(*program);
   std::unique_ptr<WorldRun> run =
-      WorldRun::make(session, settings, std::move(*program), inputs, seed, WorldRun::On::kRuntime, diagnostics);
+      WorldRun::make(session, around, std::move(*program), inputs, seed, WorldRun::On::kRuntime, diagnostics);
   if (!run) return std::nullopt;
   Result<std::optional<WorldJournal>> journal =
       begin_journal({.program = std::move(lci), .seed = seed, .inputs = {}}, inputs, settings, *run, diagnostics);
@@ -179,7 +202,9 @@ std::optional<std::string> run_world(Session& session, uint32_t source, const Se
 }
 
 std::optional<std::string> replay_world(Session& session, const Settings& settings, Diagnostics& diagnostics) {
-  std::optional<JournalRun> opened = open_journal(session, settings, WorldRun::On::kRuntime, diagnostics);
+  Surroundings around = surroundings_of(session, settings, diagnostics);
+  std::optional<JournalRun> opened =
+      open_journal(session, around, settings.operands[1], WorldRun::On::kRuntime, diagnostics);
   if (!opened) return std::nullopt;
   WorldRun& run = *opened->run;
   Result<std::optional<WorldFilm>> film = begin_film(settings, run);

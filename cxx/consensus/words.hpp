@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/diagnostic.hpp"
+#include "base/result.hpp"
 #include "consensus/program.hpp"
 
 namespace caten::consensus {
@@ -97,6 +97,13 @@ std::vector<std::string> all_words(const Word<T> (&words)[N], std::string_view W
   std::vector<std::string> out;
   for (const Word<T>& word : words) out.emplace_back(word.*surface);
   return out;
+}
+
+/// Fails with the first error of many, if there is one.
+inline Status first_error(const Diagnostics& diagnostics) {
+  for (const Diagnostic& each : diagnostics.list())
+    if (each.severity == Severity::kError) return fail(each);
+  return {};
 }
 
 /// "did you mean …", or else this.

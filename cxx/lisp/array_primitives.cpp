@@ -104,11 +104,7 @@ cl_object array_from_list(cl_object list, cl_object dtype) {
       if (!value) return to_lisp(value.error());
       value->store(array.mutable_data() + i * size);
     }
-    cl_object shape = ECL_NIL;
-    for (size_t k = array.rank(); k-- > 0;) shape = ecl_cons(to_lisp(array.shape()[k]), shape);
-    size_t bytes = array.bytes();
-    return ecl_cons(give_to_lisp(std::make_unique<OwnedArray>(std::move(array)), bytes),
-                    ecl_cons(to_lisp(type), shape));
+    return described(std::move(array));
   });
 }
 

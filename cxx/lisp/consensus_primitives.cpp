@@ -8,7 +8,7 @@
 #include "consensus/read_lci.hpp"
 #include "consensus/read_text.hpp"
 #include "io/file_bytes.hpp"
-#include "lisp/ecl.hpp"
+#include "lisp/consensual_forms.hpp"
 #include "lisp/primitives.hpp"
 
 namespace caten::lisp {
@@ -60,7 +60,8 @@ SourceSpan to_span(cl_object place) {
   return span;
 }
 
-/// A form as LCI; `pair` is (form . place).
+}  // namespace
+
 Datum spelled(cl_object pair) {
   Datum datum = to_datum(head(pair));
   SourceSpan place = to_span(tail(pair));
@@ -80,6 +81,34 @@ Datum spelled(cl_object pair) {
   }
   return datum;
 }
+
+consensus::ResolveOptions composites() {
+  return {.composite =
+              [](const std::string& name) {
+                cl_object found =
+                    cl_funcall(2, symbol("COMPOSITE-NAMED", "CATEN/CONSENSUS"), to_lisp(std::string_view(name)));
+                return to_utf8(found);
+              },
+          .composite_names =
+              [] {
+                std::vector<std::string> out;
+                cl_object names = cl_funcall(1, symbol("LIST-OF-COMPOSITES", "CATEN/CONSENSUS"));
+                for (; is_cons(names); names = tail(names)) out.push_back(to_utf8(head(names)));
+                return out;
+              }};
+}
+
+cl_object failed_with(const Diagnostics& diagnostics, SourceSpan otherwise) {
+  cl_object list = ECL_NIL;
+  for (size_t i = diagnostics.list().size(); i-- > 0;) {
+    Diagnostic each = diagnostics.list()[i];
+    if (!each.span.known()) each.span = otherwise;
+    list = ecl_cons(to_lisp(each), list);
+  }
+  return ecl_cons(keyword("FAILED"), list);
+}
+
+namespace {
 
 /// The name in the form (consensual-program NAME …), whose other parts may be Lisp that is no LCI.
 Datum program_name(cl_object pair) {
@@ -107,35 +136,13 @@ Datum program_name(cl_object pair) {
   return name;
 }
 
-consensus::ResolveOptions composites() {
-  return {.composite =
-              [](const std::string& name) {
-                cl_object found =
-                    cl_funcall(2, symbol("COMPOSITE-NAMED", "CATEN/CONSENSUS"), to_lisp(std::string_view(name)));
-                return to_utf8(found);
-              },
-          .composite_names =
-              [] {
-                std::vector<std::string> out;
-                cl_object names = cl_funcall(1, symbol("LIST-OF-COMPOSITES", "CATEN/CONSENSUS"));
-                for (; is_cons(names); names = tail(names)) out.push_back(to_utf8(head(names)));
-                return out;
-              }};
-}
-
 /// (name lci text) of a program whose names are resolved, or (:failed diagnostic…).
 cl_object described(const std::optional<consensus::Program>& program, Diagnostics& diagnostics, SourceSpan otherwise) {
   if (program) consensus::resolve(*program, composites(), diagnostics);
   if (!diagnostics.failed())
     return cl_list(3, to_lisp(std::string_view(program->name.text)), to_lisp(std::string_view(print_lci(*program))),
                    to_lisp(std::string_view(print_text(*program))));
-  cl_object list = ECL_NIL;
-  for (size_t i = diagnostics.list().size(); i-- > 0;) {
-    Diagnostic each = diagnostics.list()[i];
-    if (!each.span.known()) each.span = otherwise;
-    list = ecl_cons(to_lisp(each), list);
-  }
-  return ecl_cons(keyword("FAILED"), list);
+  return failed_with(diagnostics, otherwise);
 }
 
 /// (read-consensual program declarations): the form (consensual-program NAME …) and what its declarations evaluated to,

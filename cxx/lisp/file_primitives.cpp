@@ -10,16 +10,7 @@
 namespace caten::lisp {
 namespace {
 
-/// (array dtype . shape), as array-from-list gives it.
-cl_object described(Array array) {
-  cl_object shape = ECL_NIL;
-  for (size_t k = array.rank(); k-- > 0;) shape = ecl_cons(to_lisp(array.shape()[k]), shape);
-  cl_object type = ecl_cons(to_lisp(array.dtype()), shape);
-  size_t bytes = array.bytes();
-  return ecl_cons(give_to_lisp(std::make_unique<OwnedArray>(std::move(array)), bytes), type);
-}
-
-cl_object described(Result<Array> array) { return array ? described(std::move(*array)) : to_lisp(array.error()); }
+cl_object described(Result<Array> array) { return array ? lisp::described(std::move(*array)) : to_lisp(array.error()); }
 
 cl_object done(const Status& status) { return status ? ECL_T : to_lisp(status.error()); }
 
@@ -37,7 +28,7 @@ cl_object load_all_arrays(cl_object path) {
     if (!arrays) return to_lisp(arrays.error());
     cl_object list = ECL_NIL;
     for (NamedArray& row : *arrays)
-      list = ecl_cons(ecl_cons(to_lisp(std::string_view(row.name)), described(std::move(row.array))), list);
+      list = ecl_cons(ecl_cons(to_lisp(std::string_view(row.name)), lisp::described(std::move(row.array))), list);
     return cl_nreverse(list);
   });
 }

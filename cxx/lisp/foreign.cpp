@@ -2,6 +2,8 @@
 
 #include <gc/gc.h>
 
+#include "lisp/values.hpp"
+
 namespace caten::lisp {
 namespace {
 
@@ -41,9 +43,22 @@ const Array* to_array(cl_object object) {
   return found && found->kind == Owned::Kind::kArray ? &static_cast<OwnedArray*>(found)->array : nullptr;
 }
 
+LiveWorld* to_world(cl_object object) {
+  Owned* found = owned(object);
+  return found && found->kind == Owned::Kind::kWorld ? static_cast<OwnedWorld*>(found)->world.get() : nullptr;
+}
+
 DimEnv* to_dim_env(cl_object object) {
   Owned* found = owned(object);
   return found && found->kind == Owned::Kind::kDimEnv ? &static_cast<OwnedDimEnv*>(found)->dims : nullptr;
+}
+
+cl_object described(Array array) {
+  cl_object shape = ECL_NIL;
+  for (size_t k = array.rank(); k-- > 0;) shape = ecl_cons(to_lisp(array.shape()[k]), shape);
+  cl_object type = ecl_cons(to_lisp(array.dtype()), shape);
+  size_t bytes = array.bytes();
+  return ecl_cons(give_to_lisp(std::make_unique<OwnedArray>(std::move(array)), bytes), type);
 }
 
 }  // namespace caten::lisp

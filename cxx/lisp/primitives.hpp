@@ -20,6 +20,7 @@ void define_optimizer_primitives();
 void define_prompt_primitives();
 void define_ops_primitives();
 void define_consensus_primitives();
+void define_world_primitives();
 
 inline void define_all_primitives() {
   define_text_primitives();
@@ -32,6 +33,7 @@ inline void define_all_primitives() {
   define_prompt_primitives();
   define_ops_primitives();
   define_consensus_primitives();
+  define_world_primitives();
 }
 
 /// E0005 if the source is not UTF-8.

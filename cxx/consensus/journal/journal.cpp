@@ -115,6 +115,8 @@ class JournalReader {
   }
 
   static bool follows(const std::vector<Record>& before, const Record& record) {
+    // What was saved by hand begins with its checkpoint.
+    if (before.empty() && record.type == RecordType::kCheckpoint) return record.k <= INT64_MAX;
     uint64_t last = before.empty() ? 0 : before.back().k;
     return record.k == (record.type == RecordType::kStep ? last + 1 : last);
   }

@@ -3,7 +3,8 @@
 //
 // A file is the line "caten journal 1" and records [len u32][crc32c u32][type u8][k u64][payload of len bytes], numbers
 // little-endian, the checksum over all that stands behind it and the length. Invariants: the first record is INIT and
-// no other; steps are 1, 2, … without a gap; every record was on disk before the next was written, so that
+// no other; steps follow each other without a gap, from 1 or
+// from a checkpoint that is the first record behind INIT; every record was on disk before the next was written, so that
 // only the last can be torn. Entry: read_journal, JournalWriter, replay (replay.hpp).
 #pragma once
 

@@ -27,25 +27,33 @@ Status compare(const Journal& journal, const Record& record, const Result<std::s
 
 }  // namespace
 
+uint64_t first_step(const Journal& journal) {
+  bool saved = !journal.records.empty() && journal.records[0].type == RecordType::kCheckpoint;
+  return saved ? journal.records[0].k : 0;
+}
+
 uint64_t last_step(const Journal& journal) { return journal.records.empty() ? 0 : journal.records.back().k; }
 
 Result<Replayed> replay(const Journal& journal, const Replayer& replayer, std::optional<uint64_t> to, ReplayFrom from) {
   uint64_t last = last_step(journal);
-  if (to && *to > last)
+  uint64_t begin = first_step(journal);
+  if (to && (*to > last || *to < begin))
     return fail({.code = Code::NoSuchStep,
                  .message = fmt::format("{} holds no step {}", journal.file.name(), *to),
-                 .expected = fmt::format("a step up to {}", last),
+                 .expected = begin > 0 ? fmt::format("a step from {} to {}", begin, last)
+                                       : fmt::format("a step up to {}", last),
                  .found = std::to_string(*to),
-                 .remedy = "run the program on to that step first"});
+                 .remedy = *to > last ? "run the program on to that step first"
+                                      : "the journal begins with what was saved: ask for that step or a later one"});
   Replayed out;
-  bool from_start = from == ReplayFrom::kStart;
-  for (size_t i = from_start ? 0 : first_record(journal, to.value_or(last)); i < journal.records.size(); ++i) {
+  size_t first = from == ReplayFrom::kStart ? 0 : first_record(journal, to.value_or(last));
+  for (size_t i = first; i < journal.records.size(); ++i) {
     const Record& record = journal.records[i];
     if (to && record.k > *to) break;
     if (record.type == RecordType::kStep) {
       CATEN_TRY(compare(journal, record, replayer.step(record)));
       ++out.steps;
-    } else if (out.steps == 0 && !from_start) {
+    } else if (i == first) {
       CATEN_TRY(compare(journal, record, replayer.restore(record)));
     } else {
       CATEN_TRY(compare(journal, record, replayer.digest()));

@@ -30,6 +30,8 @@ struct Replayed {
 Result<Replayed> replay(const Journal& journal, const Replayer& replayer, std::optional<uint64_t> to = {},
                         ReplayFrom from = ReplayFrom::kCheckpoint);
 
+/// The step of the checkpoint that the journal begins with; 0: it begins where its run does.
+uint64_t first_step(const Journal& journal);
 /// The last step that the journal holds; 0: none.
 uint64_t last_step(const Journal& journal);
 

@@ -17,12 +17,6 @@ Diagnostic wrong_edit(std::string message, std::string expected, std::string fou
           .remedy = std::move(remedy)};
 }
 
-Status first_error(const Diagnostics& diagnostics) {
-  for (const Diagnostic& each : diagnostics.list())
-    if (each.severity == Severity::kError) return fail(each);
-  return {};
-}
-
 }  // namespace
 
 Result<size_t> World::rule_set() const {
@@ -48,7 +42,7 @@ Program World::edited(const std::map<size_t, ReplicaSet<RuleEdit>>& edits) const
   return out;
 }
 
-Status World::apply_edits() {
+Status World::settle() {
   std::set<Dot> now;
   for (const auto& [value, set] : memory_.state.edits) now.insert(set.dots().begin(), set.dots().end());
   if (now == built_->edits) return {};

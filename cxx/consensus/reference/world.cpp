@@ -44,7 +44,7 @@ std::unique_ptr<World::Built> World::build(Program program, Diagnostics& diagnos
 }
 
 Result<StepReport> World::step(Observer* observer) {
-  CATEN_TRY(apply_edits());
+  CATEN_TRY(settle());
   Result<int64_t> step = next_step(memory_.state);
   if (!step) return tl::make_unexpected(step.error());
   StepReport report{.step = *step};

@@ -40,6 +40,8 @@ class World {
   /// One constraint more, or (by name) one of the program's or an added one less, from the next step on. E1031.
   Status add_constraint(Constraint constraint);
   Status remove_constraint(const std::string& name);
+  /// The instance with the edits of the rule set; a step does it by itself. What looks at the instance before is gone.
+  Status settle();
 
  private:
   /// The program with the edits of its rule set, and all that follows from it.
@@ -55,7 +57,6 @@ class World {
   World() = default;
   std::unique_ptr<Built> build(Program program, Diagnostics& diagnostics) const;
   Program edited(const std::map<size_t, ReplicaSet<RuleEdit>>& edits) const;
-  Status apply_edits();
   void commit(const Decision& decision, const std::set<Group>& held, StepReport& report);
   void remember(const Group& group, const Proposed& winner, std::map<Group, Undo>& undo) const;
   Status answer_unsatisfied(const Decision& decision, std::set<Group>& held, StepReport& report);

@@ -279,6 +279,41 @@ TEST_CASE("replay begins at the last checkpoint, goes to any step, and finds wha
   CHECK(replay(**journal, other.replayer(), 9).error().code == Code::ReplayDiffers);
 }
 
+TEST_CASE("a journal that was saved begins with its checkpoint, and holds nothing before") {
+  std::string begin = journal_head() + encode(start()) + encode(checkpoint(8, "saved", "state"));
+  std::string bytes = begin + encode(step(9, "nine"));
+  Result<std::optional<Journal>> journal = read(bytes);
+  REQUIRE(journal.has_value());
+  CHECK((*journal)->records.size() == 2);
+  CHECK(first_step(**journal) == 8);
+  CHECK(last_step(**journal) == 9);
+  for (uint64_t k : {8U, 10U}) CHECK(code_of(begin + encode(step(k, "d"))) == Code::DamagedJournal);
+  CHECK(code_of(journal_head() + encode(start()) + encode(step(1, "one")) + encode(checkpoint(8, "saved", "state")) +
+                encode(step(2, "two"))) == Code::DamagedJournal);
+  std::vector<std::string> done;
+  Replayer replayer{.restore = [&](const Record& record) -> Result<std::string> {
+                      done.push_back("restore " + std::string(record.data));
+                      return std::string(record.digest);
+                    },
+                    .step = [&](const Record& record) -> Result<std::string> {
+                      done.push_back("step " + std::to_string(record.k));
+                      return std::string(record.digest);
+                    },
+                    .digest = [] { return std::string("saved"); }};
+  for (ReplayFrom from : {ReplayFrom::kCheckpoint, ReplayFrom::kStart}) {
+    done.clear();
+    Result<Replayed> replayed = replay(**journal, replayer, {}, from);
+    REQUIRE(replayed.has_value());
+    CHECK(replayed->k == 9);
+    CHECK(done == std::vector<std::string>{"restore state", "step 9"});
+  }
+  for (uint64_t to : {uint64_t{7}, uint64_t{10}}) {
+    Result<Replayed> beyond = replay(**journal, replayer, to);
+    REQUIRE_FALSE(beyond.has_value());
+    CHECK(beyond.error().code == Code::NoSuchStep);
+  }
+}
+
 TEST_CASE("a run cut anywhere in its last record ends as one that was not") {
   TemporaryFolder folder;
   std::string whole_path = folder / "whole.journal", last = run(whole_path, 12);

@@ -1,4 +1,4 @@
-#include "cli/world_report.hpp"
+#include "worlds/report.hpp"
 
 #include <fmt/format.h>
 

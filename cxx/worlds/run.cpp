@@ -1,12 +1,11 @@
-#include "cli/world_run.hpp"
+#include "worlds/run.hpp"
 
 #include <fmt/format.h>
 
-#include "cli/consensual.hpp"
-#include "cli/world_report.hpp"
 #include "consensus/analysis/analysis.hpp"
-#include "consensus/journal/checkpoint.hpp"
 #include "consensus/read_lci.hpp"
+#include "consensus/words.hpp"
+#include "worlds/report.hpp"
 
 namespace caten {
 namespace {
@@ -34,36 +33,65 @@ consensus::compiled::RunGraph compiling(Session& session) {
 
 }  // namespace
 
-std::unique_ptr<WorldRun> WorldRun::make(Session& session, const Settings& settings, consensus::Program program,
+std::unique_ptr<WorldRun> WorldRun::make(Session& session, const Surroundings& around, consensus::Program program,
                                          const std::vector<GivenInput>& inputs, uint32_t seed, On on,
                                          Diagnostics& diagnostics) {
-  consensus::ResolveOptions composites = known_composites(session, settings, diagnostics);
-  std::optional<consensus::Names> names = consensus::resolve(program, composites, diagnostics);
+  std::optional<consensus::Names> names = consensus::resolve(program, around.composites, diagnostics);
   if (!names) return nullptr;
-  consensus::Given given = given_of(inputs, session, settings, program, *names, diagnostics);
+  consensus::Given given = given_of(inputs, around.model, program, *names, diagnostics);
   if (diagnostics.failed()) return nullptr;
   std::unique_ptr<WorldRun> out(new WorldRun());  // NOLINT: the constructor is private
-  out->world_ =
-      consensus::reference::World::make(std::move(program), std::move(given), seed, {.names = composites}, diagnostics);
+  out->world_ = consensus::reference::World::make(std::move(program), std::move(given), seed,
+                                                  {.names = around.composites}, diagnostics);
   if (!out->world_) return nullptr;
   const consensus::Instance& instance = out->instance();
   consensus::report(instance, out->world_->state(), consensus::analyse(instance), diagnostics);
   if (diagnostics.failed()) return nullptr;
-  out->runtime_ = settings.runtime;
-  if (on == On::kInterpreter || session.reference()) return out;
-  out->run_ = compiling(session);
-  Status started =
-      settings.report ? not_compiled("steps that are compiled make no report", out->runtime_) : out->start_compiled();
+  out->on_ = session.reference() ? On::kInterpreter : on;
+  out->session_ = &session;
+  out->runtime_ = around.runtime;
+  Status started = around.report && out->on_ == On::kRuntime
+                       ? not_compiled("steps that are compiled make no report", out->runtime_)
+                       : out->start();
   if (started) return out;
   diagnostics.add(started.error());
   return nullptr;
 }
 
-Status WorldRun::start_compiled() {
-  std::string reason;
-  compiled_ = consensus::compiled::World::make(instance(), world_->state(), run_, reason);
-  if (compiled_) return {};
-  return not_compiled("the program is not compiled yet: " + reason, runtime_);
+/// From the state that the interpreter has.
+Status WorldRun::start() {
+  if (on_ == On::kInterpreter) return {};
+  interpreted_because_ = "";
+  compiled_ = consensus::compiled::World::make(instance(), world_->state(), compiling(*session_), interpreted_because_);
+  if (compiled_ || on_ == On::kEither) return {};
+  return not_compiled("the program is not compiled yet: " + interpreted_because_, runtime_);
+}
+
+Status WorldRun::edit(const std::function<Status()>& change) {
+  consensus::reference::Memory before = memory();
+  compiled_.reset();  // it looks at the instance, which is another one with other constraints
+  world_->restore(before);
+  Status made = change();
+  if (made) made = world_->settle();
+  if (made) {
+    Diagnostics diagnostics;
+    consensus::report(instance(), world_->state(), consensus::analyse(instance()), diagnostics);
+    made = consensus::first_error(diagnostics);
+  }
+  if (made) made = start();
+  if (made) return {};
+  world_->restore(std::move(before));
+  CATEN_TRY(world_->settle());
+  CATEN_TRY(start());
+  return made;
+}
+
+Status WorldRun::add_constraint(consensus::Constraint constraint) {
+  return edit([&] { return world_->add_constraint(std::move(constraint)); });
+}
+
+Status WorldRun::remove_constraint(const std::string& name) {
+  return edit([&] { return world_->remove_constraint(name); });
 }
 
 Status WorldRun::step() {
@@ -84,6 +112,17 @@ Result<consensus::reference::Account> WorldRun::account(size_t value, int64_t ce
   return consensus::reference::account_of(*world_, value, cell, instead);
 }
 
+Result<consensus::reference::Account> WorldRun::account_from(
+    consensus::reference::Memory before, size_t value, int64_t cell,
+    const std::optional<consensus::reference::Target>& instead) {
+  std::optional<consensus::reference::Memory> now;  // of a compiled run the interpreter holds nothing
+  if (!compiled_) now = world_->memory();
+  world_->restore(std::move(before));
+  Result<consensus::reference::Account> out = consensus::reference::account_of(*world_, value, cell, instead);
+  if (now) world_->restore(std::move(*now));
+  return out;
+}
+
 std::string WorldRun::event_text() const {
   const std::optional<consensus::Event>* event = compiled_ ? &compiled_->event() : report_ ? &report_->event : nullptr;
   if (!event || !*event) return "";
@@ -94,19 +133,20 @@ std::string WorldRun::cells_digest() const {
   return compiled_ ? compiled_->cells_digest() : consensus::cells_digest(world_->state());
 }
 
-std::string WorldRun::checkpoint() const {
-  if (!compiled_) return consensus::encode_checkpoint(instance(), world_->memory());
+consensus::reference::Memory WorldRun::memory() const {
   // What is compiled neither backtracks nor restarts.
-  return consensus::encode_checkpoint(instance(), {.state = compiled_->state()});
+  return compiled_ ? consensus::reference::Memory{.state = compiled_->state()} : world_->memory();
 }
 
 Status WorldRun::restore(const consensus::Record& checkpoint) {
   Result<consensus::reference::Memory> memory = consensus::decode_checkpoint(instance(), checkpoint.data);
   if (!memory) return tl::make_unexpected(memory.error());
+  compiled_.reset();
   world_->restore(std::move(*memory));
+  CATEN_TRY(world_->settle());
   report_.reset();
   steps_ = checkpoint.k;
-  return run_ ? start_compiled() : Status{};
+  return start();
 }
 
 consensus::Replayer WorldRun::replayer(std::function<Status()> seen) {
@@ -140,9 +180,8 @@ Result<consensus::Journal> whole_journal(const std::string& path) {
 
 }  // namespace
 
-std::optional<JournalRun> open_journal(Session& session, const Settings& settings, WorldRun::On on,
-                                       Diagnostics& diagnostics) {
-  const std::string& path = settings.operands[1];
+std::optional<JournalRun> open_journal(Session& session, const Surroundings& around, const std::string& path,
+                                       WorldRun::On on, Diagnostics& diagnostics) {
   Result<consensus::Journal> journal = whole_journal(path);
   if (!journal) {
     diagnostics.add(journal.error());
@@ -153,7 +192,7 @@ std::optional<JournalRun> open_journal(Session& session, const Settings& setting
   Result<std::vector<GivenInput>> inputs = inputs_of(journal->start.inputs);
   if (!inputs) diagnostics.add(inputs.error());
   if (diagnostics.failed()) return std::nullopt;
-  std::unique_ptr<WorldRun> run = WorldRun::make(session, settings, std::move(*program), *inputs,
+  std::unique_ptr<WorldRun> run = WorldRun::make(session, around, std::move(*program), *inputs,
                                                  static_cast<uint32_t>(journal->start.seed), on, diagnostics);
   if (!run) return std::nullopt;
   if (journal->torn())

@@ -1,11 +1,11 @@
-#include "cli/account_text.hpp"
+#include "worlds/account_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "cli/world_report.hpp"
+#include "worlds/report.hpp"
 
 namespace caten {
 namespace {

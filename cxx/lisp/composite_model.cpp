@@ -1,25 +1,21 @@
-#include "cli/composite_model.hpp"
+#include "lisp/composite_model.hpp"
 
 #include <fmt/format.h>
 
 #include <map>
 #include <memory>
 
-#include "cli/lisp_front_end.hpp"
+#include "consensus/words.hpp"
 #include "ir/evaluate.hpp"
+#include "lisp/ecl.hpp"
+#include "lisp/lisp.hpp"
 
-namespace caten {
+namespace caten::lisp {
 namespace {
-
-Diagnostic first_error(const Diagnostics& diagnostics) {
-  for (const Diagnostic& each : diagnostics.list())
-    if (each.severity == Severity::kError) return each;
-  return {.code = Code::ModelFailed, .message = "the model cannot be traced"};
-}
 
 class CompositeModel {
  public:
-  CompositeModel(Session& session, std::string name) : session_(session), name_(std::move(name)) {}
+  explicit CompositeModel(std::string name) : name_(std::move(name)) {}
 
   Result<Array> call(const std::vector<Array>& arguments, const consensus::ModelGiven::Keywords& keywords) {
     std::string keyword_text, values, names, inputs;
@@ -71,39 +67,33 @@ class CompositeModel {
 
   Result<Program> traced(const std::string& text) {
     Diagnostics diagnostics;
-    Program out;
-    std::optional<Graph> graph =
-        trace_lisp(session_.sources().add(fmt::format("<model {}>", name_), text), {}, diagnostics, {}, &out.data);
-    if (!graph || diagnostics.failed()) return fail(first_error(diagnostics));
-    out.graph = std::move(*graph);
-    return out;
+    uint32_t source = session_sources().add(fmt::format("<model {}>", name_), text);
+    std::optional<Traced> made = trace(source, {}, diagnostics);
+    CATEN_TRY(consensus::first_error(diagnostics));
+    if (!made) return fail({.code = Code::ModelFailed, .message = "the model cannot be traced"});
+    return Program{std::move(made->graph), std::move(made->data)};
   }
 
-  Session& session_;
   std::string name_;
   Programs programs_{};
 };
 
 }  // namespace
 
-Result<consensus::ModelGiven> composite_model(Session& session, const Settings& settings, const std::string& name) {
-  Diagnostics diagnostics;
-  bool lisp = has_lisp() && start_lisp(session, settings, diagnostics);
-  if (diagnostics.failed()) return fail(first_error(diagnostics));
-  std::vector<std::string> found;
-  if (lisp) found = call_lisp("caten/consensus:composite-named", {name});
+Result<consensus::ModelGiven> composite_model(const std::string& name) {
+  Diagnostics ignored;
+  std::vector<std::string> found = call("caten/consensus:composite-named", {name}, ignored).values;
   if (found.empty() || found[0].empty())
     return fail({.code = Code::WrongGiven,
                  .message = fmt::format("there is no composite `{}`", name),
                  .expected = "the name of a composite",
                  .found = name,
-                 .remedy = lisp ? "load the file that defines it with --plugin FILE"
-                                : "this caten was built without Lisp: use built-in functions"});
-  auto model = std::make_shared<CompositeModel>(session, found[0]);
+                 .remedy = "define it, or load the file that does (--plugin FILE)"});
+  auto model = std::make_shared<CompositeModel>(found[0]);
   return consensus::ModelGiven{
       [model](const std::vector<Array>& arguments, const consensus::ModelGiven::Keywords& keywords) {
         return model->call(arguments, keywords);
       }};
 }
 
-}  // namespace caten
+}  // namespace caten::lisp

@@ -1,4 +1,4 @@
-#include "cli/world_journal.hpp"
+#include "worlds/run_journal.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>

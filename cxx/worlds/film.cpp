@@ -1,4 +1,4 @@
-#include "cli/world_film.hpp"
+#include "worlds/film.hpp"
 
 #include <fmt/format.h>
 
@@ -62,32 +62,10 @@ std::optional<std::vector<Colour>> parse_colours(const std::string& text) {
   return std::nullopt;
 }
 
-/// The value that --value names, or the first that a rule proposes for.
-Result<size_t> shown_value(const Instance& instance, const std::string& name) {
-  std::vector<std::string> names;
-  for (const ValueInstance& each : instance.values)
-    if (!each.set) names.push_back(each.name());
-  std::optional<size_t> out;
-  if (!name.empty())
-    out = consensus::find_value(instance, name);
-  else if (!instance.rules.empty())
-    out = instance.rules[0].emits[0].target.value;
-  else if (!names.empty())
-    out = consensus::find_value(instance, names[0]);
-  if (!out || instance.values[*out].set)
-    return no_picture(fmt::format("--value does not take `{}`", name), fmt::format("{}", fmt::join(names, " ")),
-                      name.empty() ? "no --value" : name, did_you_mean(name, names));
-  if (instance.values[*out].width == 1) return *out;
-  return no_picture(fmt::format("the cells of `{}` are vectors", instance.values[*out].name()),
-                    "a value whose cells are ids or numbers",
-                    fmt::format("{} numbers each", instance.values[*out].width), "name another one with --value");
-}
-
 }  // namespace
 
-Result<std::optional<WorldFilm>> WorldFilm::make(const Settings& settings, const WorldRun& run) {
-  const std::string& path = settings.picture;
-  if (path.empty()) return std::optional<WorldFilm>();
+Result<WorldFilm> WorldFilm::make(const FilmOptions& options, const WorldRun& run) {
+  const std::string& path = options.picture;
   const Instance& instance = run.instance();
   WorldFilm out;
   out.path_ = path;
@@ -95,30 +73,27 @@ Result<std::optional<WorldFilm>> WorldFilm::make(const Settings& settings, const
   if (!out.gif_ && !path.ends_with(".png"))
     return no_picture(fmt::format("--picture does not take `{}`", path), "a name that ends in .png or .gif", path,
                       "for example --picture run.gif");
-  Result<size_t> value = shown_value(instance, settings.value);
+  Result<size_t> value = shown_value(instance, options.value);
   if (!value) return tl::make_unexpected(value.error());
   const ValueInstance& of = instance.values[*value];
   out.value_ = *value;
   out.vocabulary_ = of.vocabulary;
-  out.every_ = settings.every ? static_cast<uint64_t>(*settings.every) : out.gif_ ? 1 : 0;
-  size_t rank = of.sizes.size(), panels = rank > 1 ? rank % 2 : 0, half = (rank - panels) / 2;
-  out.rows_ = out.columns_ = 1;
-  for (size_t axis = 0; axis < rank; ++axis)
-    (axis < panels ? out.panels_ : axis < panels + half ? out.rows_ : out.columns_) *= of.sizes[axis];
-  int64_t longest = std::max(out.rows_, out.columns_ * out.panels_);
-  out.scale_ = settings.scale.value_or(std::clamp<int64_t>(256 / longest, 1, 16));
-  out.grey_ = settings.colours == "grey";
+  out.every_ = options.every ? static_cast<uint64_t>(*options.every) : out.gif_ ? 1 : 0;
+  out.grid_ = grid_shape(of);
+  int64_t longest = std::max(out.grid_.rows, out.grid_.columns * out.grid_.panels);
+  out.scale_ = options.scale.value_or(std::clamp<int64_t>(256 / longest, 1, 16));
+  out.grey_ = options.colours == "grey";
   bool ids = of.token() && of.vocabulary <= static_cast<int64_t>(std::size(kIds));
-  if (settings.colours == "auto" && ids) out.colours_.assign(std::begin(kIds), std::end(kIds));
-  if (settings.colours == "auto" || settings.colours == "viridis" || out.grey_) return std::optional(std::move(out));
-  std::optional<std::vector<Colour>> given = parse_colours(settings.colours);
+  if (options.colours == "auto" && ids) out.colours_.assign(std::begin(kIds), std::end(kIds));
+  if (options.colours == "auto" || options.colours == "viridis" || out.grey_) return out;
+  std::optional<std::vector<Colour>> given = parse_colours(options.colours);
   if (!given || !of.token() || static_cast<int64_t>(given->size()) < of.vocabulary || given->size() > kLevels)
     return no_picture(
-        fmt::format("--colours does not take `{}` for `{}`", settings.colours, of.name()),
+        fmt::format("--colours does not take `{}` for `{}`", options.colours, of.name()),
         of.token() ? fmt::format("auto, viridis, grey, or colours for {} ids", of.vocabulary) : "auto, viridis or grey",
-        settings.colours, "for example --colours 000000,e69f00");
+        options.colours, "for example --colours 000000,e69f00");
   out.colours_ = std::move(*given);
-  return std::optional(std::move(out));
+  return out;
 }
 
 Status WorldFilm::keep(const WorldRun& run) {
@@ -142,7 +117,8 @@ Status WorldFilm::see(const WorldRun& run) { return every_ > 0 && run.steps() % 
 
 /// The frames at one pixel for a cell, with panels beside each other.
 IndexedFrames WorldFilm::coloured() const {
-  IndexedFrames out{.height = rows_, .width = panels_ * (columns_ + 1) - 1, .palette = colours_, .frames = {}};
+  IndexedFrames out{
+      .height = grid_.rows, .width = grid_.panels * (grid_.columns + 1) - 1, .palette = colours_, .frames = {}};
   double least = 0, most = static_cast<double>(vocabulary_ - 1);
   if (colours_.empty()) {
     for (size_t i = 0; i < kLevels; ++i) out.palette.push_back(level(i, grey_));
@@ -166,8 +142,9 @@ IndexedFrames WorldFilm::coloured() const {
     std::vector<uint8_t> pixels(static_cast<size_t>(out.height * out.width), gap);
     for (size_t cell = 0; cell < frame.size(); ++cell) {
       auto at = static_cast<int64_t>(cell);
-      int64_t panel = at / (rows_ * columns_), row = at / columns_ % rows_, column = at % columns_;
-      pixels[static_cast<size_t>(row * out.width + panel * (columns_ + 1) + column)] = index(frame[cell]);
+      int64_t panel = at / (grid_.rows * grid_.columns), row = at / grid_.columns % grid_.rows,
+              column = at % grid_.columns;
+      pixels[static_cast<size_t>(row * out.width + panel * (grid_.columns + 1) + column)] = index(frame[cell]);
     }
     out.frames.push_back(std::move(pixels));
   }

@@ -1,7 +1,6 @@
-// --picture: grids of a run over time, as one PNG or as a GIF that moves.
+// Grids of a run over time, as one PNG or as a GIF that moves (--picture).
 //
-// A cell is a square of --scale pixels. A sequence is a row; a grid is rows and columns; of a value with three axes the
-// first one goes over panels beside each other, of more axes the first half are rows and the second half columns. Ids
+// A cell is a square of --scale pixels, laid out as in grid.hpp, with panels beside each other. Ids
 // have fixed colours that people tell apart whatever colours they see; numbers go from dark to light between the least
 // and the greatest of all frames. What is not committed is white. A GIF shows the frames one after another; a PNG shows
 // them on one sheet, of a sequence one below the other.
@@ -9,16 +8,25 @@
 
 #include <optional>
 
-#include "cli/options.hpp"
-#include "cli/world_run.hpp"
 #include "io/gif.hpp"
+#include "worlds/grid.hpp"
+#include "worlds/run.hpp"
 
 namespace caten {
 
+/// As the options of these names say.
+struct FilmOptions {
+  std::string picture{};           ///< a file
+  std::optional<int64_t> every{};  ///< otherwise each step of a GIF, and the last one of a PNG
+  std::string value{};             ///< "": the first that a rule proposes for
+  std::optional<int64_t> scale{};
+  std::string colours = "auto";
+};
+
 class WorldFilm {
  public:
-  /// For a run at its beginning. Nothing if --picture is not given; E0902 for options that make no picture of it.
-  static Result<std::optional<WorldFilm>> make(const Settings& settings, const WorldRun& run);
+  /// For a run at its beginning. E0902 for options that make no picture of it.
+  static Result<WorldFilm> make(const FilmOptions& options, const WorldRun& run);
 
   /// Is there more to show than the end?
   bool moves() const { return every_ > 0; }
@@ -37,7 +45,7 @@ class WorldFilm {
   uint64_t every_ = 0;  ///< 0: the end alone
   size_t value_ = 0;
   int64_t vocabulary_ = 0;  ///< of a token
-  int64_t rows_ = 0, columns_ = 0, panels_ = 1;
+  GridShape grid_{};
   int64_t scale_ = 1;
   std::vector<Colour> colours_{};  ///< of ids; empty: a map from dark to light
   bool grey_ = false;

@@ -1,11 +1,10 @@
-#include "cli/given_inputs.hpp"
+#include "worlds/given_inputs.hpp"
 
 #include <fmt/format.h>
 
 #include <cstring>
 #include <map>
 
-#include "cli/composite_model.hpp"
 #include "consensus/words.hpp"
 #include "io/csv.hpp"
 #include "io/files.hpp"
@@ -53,29 +52,30 @@ Known find_parameter(const consensus::Program& program, const consensus::Names& 
 
 }  // namespace
 
-std::vector<GivenInput> read_inputs(const Settings& settings, const consensus::Program& program,
-                                    const consensus::Names& names, Diagnostics& diagnostics) {
-  std::map<std::pair<bool, std::string>, GivenInput> out;
-  auto add = [&](bool data, const std::string& text) {
-    Result<std::pair<std::string, std::string>> pair = split_assignment(text, data ? "--in" : "--param");
-    if (!pair) return diagnostics.add(pair.error());
-    GivenInput input{.data = data, .name = pair->first, .text = pair->second, .array = {}};
-    DType dtype = find_parameter(program, names, input.name).dtype;
-    if (data)
-      for (const consensus::Value* each : program.all<consensus::Value>())
-        if (each->name.text == input.name) dtype = table_dtype(each->kind);
-    if (data || input.text.starts_with('@')) {
-      Result<Array> array = load_as(data ? input.text : input.text.substr(1), dtype);
-      if (!array) return diagnostics.add(array.error());
-      input.array = std::move(*array);
-    }
-    out[{data, input.name}] = std::move(input);
-  };
-  for (const std::string& text : settings.params) add(false, text);
-  for (const std::string& text : settings.inputs) add(true, text);
-  std::vector<GivenInput> list;
-  for (auto& [key, input] : out) list.push_back(std::move(input));
-  return list;
+Result<GivenInput> read_input(const consensus::Program& program, const consensus::Names& names, bool data,
+                              std::string name, std::string text) {
+  GivenInput input{.data = data, .name = std::move(name), .text = std::move(text), .array = {}};
+  DType dtype = find_parameter(program, names, input.name).dtype;
+  if (data)
+    for (const consensus::Value* each : program.all<consensus::Value>())
+      if (each->name.text == input.name) dtype = table_dtype(each->kind);
+  if (data || input.text.starts_with('@')) {
+    Result<Array> array = load_as(data ? input.text : input.text.substr(1), dtype);
+    if (!array) return tl::make_unexpected(array.error());
+    input.array = std::move(*array);
+  }
+  return input;
+}
+
+std::vector<GivenInput> in_order(std::vector<GivenInput> inputs) {
+  std::map<std::pair<bool, std::string>, GivenInput> last;
+  for (GivenInput& each : inputs) {
+    std::pair key(each.data, each.name);
+    last[std::move(key)] = std::move(each);
+  }
+  std::vector<GivenInput> out;
+  for (auto& [key, input] : last) out.push_back(std::move(input));
+  return out;
 }
 
 Result<std::vector<consensus::RunStart::Input>> kept_inputs(const std::vector<GivenInput>& inputs) {
@@ -109,10 +109,9 @@ Result<std::vector<GivenInput>> inputs_of(const std::vector<consensus::RunStart:
   return out;
 }
 
-consensus::Given given_of(const std::vector<GivenInput>& inputs, Session& session, const Settings& settings,
+consensus::Given given_of(const std::vector<GivenInput>& inputs, const ModelNamed& model,
                           const consensus::Program& program, const consensus::Names& names, Diagnostics& diagnostics) {
   consensus::Given out;
-  auto model = [&session, &settings](const std::string& name) { return composite_model(session, settings, name); };
   out.composite = model;
   for (const GivenInput& input : inputs) {
     if (input.data) {

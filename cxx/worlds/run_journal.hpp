@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "cli/world_run.hpp"
 #include "consensus/journal/writer.hpp"
+#include "worlds/run.hpp"
 
 namespace caten {
 
