@@ -15,6 +15,8 @@
 
 namespace caten::consensus {
 
+struct Instance;
+
 struct ValueInstance {
   const Value* declaration = nullptr;
   std::vector<int64_t> sizes{};  ///< of the axes; of a graph its nodes
@@ -52,6 +54,9 @@ struct ReadInstance {
   bool optional = false;
   bool single = false;  ///< one cell, one element: a number
   size_t positions = 1;
+  /// The source cell, kAbsent or kPadded, of each position. `place`: of the cell that reads.
+  std::vector<int64_t> sources(const Instance& instance, std::span<const int64_t> place,
+                               const Contents* contents) const;
 };
 
 /// What each instance computes, or a given tensor, which is the same for all of them.

@@ -214,6 +214,21 @@ std::vector<int64_t> EdgeInstance::sources(std::span<const int64_t> place, const
   return out;
 }
 
+std::vector<int64_t> ReadInstance::sources(const Instance& instance, std::span<const int64_t> place,
+                                           const Contents* contents) const {
+  if (!cells) return instance.edges[edges[0]].sources(place, contents);
+  std::vector<int64_t> shown, out;
+  for (size_t edge : edges) {
+    std::vector<int64_t> here = instance.edges[edge].sources(place, contents);
+    shown.insert(shown.end(), here.begin(), here.end());
+  }
+  cells->for_each(place, contents, [&](int64_t cell) {
+    bool seen = std::find(shown.begin(), shown.end(), cell) != shown.end();
+    out.push_back(seen ? cell : kAbsent);
+  });
+  return out;
+}
+
 void Instantiation::edges() {
   for (const Visible* each : instance.program->all<Visible>()) {
     EdgeInstance edge{.declaration = each, .number = instance.edges.size(), .offsets = {{}}};

@@ -65,9 +65,14 @@ Status initialize(const Instance& instance, State& state, size_t number) {
   facts.seed = state.seed;
   facts.rule = kInitialRule + static_cast<uint32_t>(number);
   std::vector<int64_t> committed;
+  const Formula& formula = *instance.initial[number];
+  // A given array is the same for all cells.
+  const Item* given = formula.root().function == Function::kConstant ? &formula.root().constant : nullptr;
   for (int64_t cell = 0; cell < value.cells; ++cell) {
     facts.cell = cell;
-    Item item = evaluate(*instance.initial[number], facts);
+    Item computed;
+    if (!given) computed = evaluate(formula, facts);
+    const Item& item = given ? *given : computed;
     bool whole = item.list;
     bool bot = false;
     for (int64_t element = 0; element < value.width; ++element) {

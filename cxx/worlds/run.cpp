@@ -18,16 +18,14 @@ tl::unexpected<Diagnostic> not_compiled(const std::string& message, const std::s
                .remedy = "add --runtime reference"});
 }
 
-/// Runs graphs on the session's runtime; the one graph of a world is compiled once.
-consensus::compiled::RunGraph compiling(Session& session) {
-  auto program = std::make_shared<Session::Program>();
-  return [&session, program](const Graph& graph, Arguments arguments, std::vector<Array> outputs) -> Result<Results> {
-    if (!*program) {
-      Result<Session::Program> made = session.compile(graph);
-      if (!made) return tl::make_unexpected(made.error());
-      *program = std::move(*made);
-    }
-    return session.run(**program, std::move(arguments), std::move(outputs));
+/// Graphs on the session's runtime.
+consensus::compiled::CompileGraph compiling(Session& session) {
+  return [&session](const Graph& graph) -> Result<consensus::compiled::Launch> {
+    Result<Session::Program> program = session.compile(graph);
+    if (!program) return tl::make_unexpected(program.error());
+    return [&session, program = std::move(*program)](Arguments arguments, std::vector<Array> outputs) {
+      return session.run(*program, std::move(arguments), std::move(outputs));
+    };
   };
 }
 
@@ -62,7 +60,7 @@ std::unique_ptr<WorldRun> WorldRun::make(Session& session, const Surroundings& a
 Status WorldRun::start() {
   if (on_ == On::kInterpreter) return {};
   interpreted_because_ = "";
-  compiled_ = consensus::compiled::World::make(instance(), world_->state(), compiling(*session_), interpreted_because_);
+  compiled_ = consensus::compiled::World::make(instance(), world_->memory(), compiling(*session_), interpreted_because_);
   if (compiled_ || on_ == On::kEither) return {};
   return not_compiled("the program is not compiled yet: " + interpreted_because_, runtime_);
 }
@@ -134,8 +132,7 @@ std::string WorldRun::cells_digest() const {
 }
 
 consensus::reference::Memory WorldRun::memory() const {
-  // What is compiled neither backtracks nor restarts.
-  return compiled_ ? consensus::reference::Memory{.state = compiled_->state()} : world_->memory();
+  return compiled_ ? compiled_->memory() : world_->memory();
 }
 
 Status WorldRun::restore(const consensus::Record& checkpoint) {

@@ -42,7 +42,7 @@ class Folder:
 # ---- digits
 
 def fill(folder, count, inks):
-    folder.run("caten", "run", programs / "digits-infill.lmpm", "--plugin", programs / "digits-infill.lisp", "--runtime", "reference",
+    folder.run("caten", "run", programs / "digits-infill.lmpm", "--plugin", programs / "digits-infill.lisp", "--runtime", runtime,
                "--param", f"N={count}", "--param", "K=1000", "--param", "known=@known.npy", "--param", f"inks={inks}",
                "--param", "Nearest=nearest-digits", "--in", "Ink=images.npy", "--steps", 2, "--out", "Ink=filled.npy")
     return folder.load("filled.npy")
@@ -79,7 +79,7 @@ def written(folder, parameters, *options):
     models = [("Masses", "completion-masses"), ("Chances", "next-chances"), ("Follow", "next-state")]
     named = [part for name, model in models for part in ("--param", f"{name}={model}")]
     folder.run("caten", "run", programs / "constrained-text.lmpm", "--plugin", programs / "constrained-text.lisp",
-               "--runtime", "reference", *parameters, "--param", "grammar=@table.csv", "--param", "table=@table.csv",
+               "--runtime", runtime, *parameters, "--param", "grammar=@table.csv", "--param", "table=@table.csv",
                "--param", "bigram=@bigram.csv", *named, "--out", "Text=written.npy", *options)
     return folder.load("written.npy")
 
@@ -194,7 +194,7 @@ def video(folder):
     assert (programs / "seed-video.lmpm").read_bytes() == (tree / "tests/data/consensus/seed.lmpm").read_bytes()
     given = {"N": 3, "T": frames, "W": 16, "H": 16, "BPE": 10, "VQ": 16, "e": 0, "x1": 0, "x2": 9, "y1": 0, "y2": 15,
              "sky": "box(*,0..1)", "blue-ish": "ids(0,1,2,4,8)", "Model": "token-logits", "ModelScore": "token-confidence"}
-    command = ["caten", "run", programs / "seed-video.lmpm", "--plugin", programs / "seed-video.lisp", "--runtime", "reference",
+    command = ["caten", "run", programs / "seed-video.lmpm", "--plugin", programs / "seed-video.lisp", "--runtime", runtime,
                *(part for name, value in given.items() for part in ("--param", f"{name}={value}")),
                "--in", "Txt=text.npy", "--in", "Vid=start.npy", "--steps", 32]
     refused = folder.done(*command)

@@ -198,6 +198,7 @@ Quantity Arithmetic::apply(Function function, const Quantity& a, const Quantity&
   if (a.constant && b.constant) return constant(consensus::apply(function, *a.constant, *b.constant));
   if (function == Function::kAnd || function == Function::kOr) return kleene(a, b, function == Function::kOr);
   if (a.is_bot() || b.is_bot()) return constant(Number::bot());
+  if (a.mixed || b.mixed) return unsupported("arithmetic with what is an integer for some cells alone");
   if (a.is_integer() && b.is_integer()) return of_integers(function, a, b);
   return of_reals(function, a, b, common(a, b));
 }
@@ -206,6 +207,7 @@ Quantity Arithmetic::apply(Function function, const Quantity& a) const {
   if (a.constant) return constant(consensus::apply(function, *a.constant));
   if (function == Function::kCommitted) return a.valid ? condition(*a.valid) : constant(Number::of(int64_t{1}));
   if (function == Function::kNot) return condition(b_.negate(truth(a)), a.valid);
+  if (a.mixed) return unsupported("arithmetic with what is an integer for some cells alone");
   if (a.is_integer()) {
     if (function == Function::kFloor) return a;
     Quantity zero = constant(Number::of(int64_t{0}));
@@ -222,20 +224,73 @@ Quantity Arithmetic::apply(Function function, const Quantity& a) const {
     out = {
         .type = Type::kF32, .node = b_.cast(in(a, DType::kI64), DType::kF32), .dtype = DType::kF32, .valid = a.valid};
   }
-  NodeId minus = fill(Scalar::of_real(out.dtype, -1));
+  return of_reals(function, out);
+}
+
+/// 2^n · 2^f for x / ln 2 = n + f, n in two parts so that only the result can overflow.
+NodeId Arithmetic::exponential(NodeId x) const {
+  auto all = [&](double value) { return fill(Scalar::of_real(DType::kF64, value)); };
+  auto power = [&](NodeId y) { return b_.op(Op::kExp2, {y}); };
+  // Beyond these it is 0 and infinity.
+  NodeId least = all(-800), most = all(800);
+  NodeId within = blend(b_.lt(x, least), least, blend(b_.lt(most, x), most, x));
+  NodeId n = floored(b_.add(b_.mul(within, all(1.4426950408889634)), all(0.5)));
+  // ln 2 in two parts, of which n times the first is exact.
+  NodeId rest = b_.add(within, b_.mul(n, all(-0.6931471803691238)));
+  rest = b_.add(rest, b_.mul(n, all(-1.9082149292705877e-10)));
+  NodeId half = floored(b_.mul(n, all(0.5)));
+  NodeId other = b_.add(n, b_.mul(half, all(-1)));
+  return b_.mul(b_.mul(power(b_.mul(rest, all(1.4426950408889634))), power(half)), power(other));
+}
+
+NodeId Arithmetic::floored(NodeId x) const {
+  auto all = [&](double value) { return fill(Scalar::of_real(DType::kF64, value)); };
+  NodeId made = b_.add(x, b_.mul(b_.op(Op::kMod, {x, all(1)}), all(-1)));
+  // From here on all numbers are whole; infinity has no remainder.
+  NodeId large = either(b_.lt(all(0x1p52), x), b_.lt(x, all(-0x1p52)));
+  return blend(large, x, made);
+}
+
+/// In f64, and rounded once.
+Quantity Arithmetic::of_reals(Function function, const Quantity& a) const {
+  Quantity out = a;
+  NodeId x = in(a, DType::kF64);
+  auto all = [&](double value) { return fill(Scalar::of_real(DType::kF64, value)); };
   switch (function) {
-    case Function::kSubtract: out.node = b_.mul(out.node, minus); return out;
-    case Function::kSqrt: out.node = b_.op(Op::kSqrt, {out.node}); return out;
-    default: return unsupported("a function of numbers with a fraction, other than of a small integer");
+    case Function::kSubtract: x = b_.mul(x, all(-1)); break;
+    case Function::kAbs: x = b_.max(x, b_.mul(x, all(-1))); break;
+    case Function::kSqrt: x = b_.op(Op::kSqrt, {x}); break;
+    case Function::kFloor: x = floored(x); break;
+    case Function::kExp: x = exponential(x); break;
+    case Function::kLog: x = b_.mul(b_.op(Op::kLog2, {x}), all(0.6931471805599453)); break;
+    case Function::kSigmoid:
+      x = b_.div(all(1), b_.add(all(1), exponential(b_.mul(x, all(-1)))));
+      break;
+    default: return unsupported("a function of numbers with a fraction that is none");
   }
+  out.node = out.dtype == DType::kF64 ? x : b_.cast(x, out.dtype);
+  return out;
+}
+
+/// A number of each side as it is, whatever its type.
+Quantity Arithmetic::either_type(const Quantity& c, const Quantity& a, const Quantity& b) const {
+  for (const Quantity* each : {&a, &b})
+    if (each->is_integer() && (each->low < -(int64_t{1} << 53) || each->high > int64_t{1} << 53))
+      return unsupported("`where` with a fraction and an integer of more than 53 bits");
+  if (c.valid || c.is_bot()) return unsupported("`where` with sides of two types, and a condition that may be open");
+  NodeId condition = truth(c);
+  Quantity out{.type = Type::kF64, .dtype = DType::kF64, .mixed = true};
+  out.node = blend(condition, in(a, DType::kF64), in(b, DType::kF64));
+  if (a.valid || b.valid) out.valid = blend(condition, valid(a), valid(b));
+  return out;
 }
 
 Quantity Arithmetic::where(const Quantity& c, const Quantity& a, const Quantity& b) const {
   if (c.constant && !c.is_bot()) return c.constant->truth() ? a : b;
   if (a.is_bot() && b.is_bot()) return a;
   Type type = a.is_bot() ? b.type : a.type;
-  if (!a.is_bot() && !b.is_bot() && a.type != b.type) return unsupported("`where` with sides of two types");
-  Quantity out{.type = type};
+  if (!a.is_bot() && !b.is_bot() && (a.type != b.type || a.mixed || b.mixed)) return either_type(c, a, b);
+  Quantity out{.type = type, .mixed = a.mixed || b.mixed};
   if (type == Type::kInteger) {
     out.low = a.is_bot() ? b.low : b.is_bot() ? a.low : std::min(a.low, b.low);
     out.high = a.is_bot() ? b.high : b.is_bot() ? a.high : std::max(a.high, b.high);
@@ -261,16 +316,73 @@ Quantity Arithmetic::where(const Quantity& c, const Quantity& a, const Quantity&
   return out;
 }
 
+/// From left to right, and more than 8 as the sums of their halves. What is open is left out, of few.
+Quantity Arithmetic::sum(const std::vector<Quantity>& items) const {
+  std::vector<Quantity> there;
+  bool open = false;
+  for (const Quantity& each : items) {
+    if (each.is_bot()) continue;
+    open = open || each.valid;
+    there.push_back(each);
+  }
+  if (there.empty()) return constant(Number::of(int64_t{0}));
+  if (there.size() > 8) {
+    if (open) return unsupported("a sum of more than 8 fractions of which some may be open");
+    auto middle = there.begin() + static_cast<std::ptrdiff_t>(there.size() / 2);
+    return apply(Function::kAdd, sum({there.begin(), middle}), sum({middle, there.end()}));
+  }
+  Quantity out = there[0];
+  for (size_t i = 1; i < there.size(); ++i) {
+    Quantity mine = there[i], before = out;
+    std::optional<NodeId> had = before.valid, has = mine.valid;
+    mine.valid.reset();
+    before.valid.reset();
+    out = apply(Function::kAdd, before, mine);
+    if (has) out = where(condition(*has), out, before);
+    if (had) out = where(condition(*had), out, mine);
+    if (had && has) out.valid = either(*had, *has);
+  }
+  if (!out.valid) return out;
+  Quantity bare = out;
+  bare.valid.reset();
+  return where(condition(*out.valid), bare, constant(Number::of(int64_t{0})));
+}
+
+Quantity Arithmetic::mean(const std::vector<Quantity>& items) const {
+  std::vector<Quantity> ones, there;
+  bool sure = false, whole = true;
+  for (const Quantity& each : items) {
+    if (each.is_bot()) continue;
+    there.push_back(each);
+    sure = sure || !each.valid;
+    whole = whole && each.is_integer();
+    ones.push_back(each.valid ? condition(*each.valid) : constant(Number::of(int64_t{1})));
+  }
+  Quantity zero = constant(Number::of(int64_t{0}));
+  if (there.empty()) return zero;
+  for (const Quantity& each : there)
+    if (!whole && (each.valid || each.type != there[0].type)) return unsupported("a mean of fractions that may be open");
+  Quantity total = fold(Function::kSum, there), count = fold(Function::kCount, ones);
+  Quantity out{.type = whole ? Type::kF32 : total.type, .dtype = whole ? DType::kF32 : total.dtype};
+  if (total.constant) return unsupported("a mean of constants");
+  NodeId quotient = b_.div(in(total, DType::kF64), in(count, DType::kF64));
+  out.node = out.dtype == DType::kF64 ? quotient : b_.cast(quotient, out.dtype);
+  if (sure) return out;
+  return where(condition(b_.negate(b_.is_zero(in(count, DType::kI64)))), out, zero);
+}
+
 Quantity Arithmetic::fold(Function function, const std::vector<Quantity>& items) const {
   Quantity zero = constant(Number::of(int64_t{0}));
   bool truths = function == Function::kCount || function == Function::kAny || function == Function::kAll;
   bool sums = function == Function::kSum;
-  if (!truths && !sums && function != Function::kMin && function != Function::kMax) return unsupported("a mean");
+  if (function == Function::kMean) return mean(items);
+  bool fractions =
+      std::any_of(items.begin(), items.end(), [](const Quantity& each) { return !each.is_bot() && !each.is_integer(); });
+  if (sums && fractions) return sum(items);
   Quantity out = truths || sums ? function == Function::kAll ? constant(Number::of(int64_t{1})) : zero : zero;
   std::optional<Quantity> best;
   for (const Quantity& item : items) {
     if (item.is_bot()) continue;
-    if (!truths && !item.is_integer()) return unsupported("a fold of numbers with a fraction");
     Quantity counted = item;
     counted.valid.reset();
     if (function == Function::kAll) {

@@ -2,7 +2,8 @@
 // computed. Part of the lowering of consensual programs.
 //
 // Integers are held in the smallest dtype that holds every value they can take, conditions as bools. Every operation
-// gives what apply, where and fold of consensus/number.hpp give for each cell, bit for bit; what cannot be promised
+// gives what apply, where and fold of consensus/number.hpp give for each cell, bit for bit, but for exp, log and sigmoid
+// of numbers with a fraction, which the runtime computes to a few units in the last place of f64. What cannot be promised
 // that is not lowered, and the reason is noted.
 #pragma once
 
@@ -26,6 +27,8 @@ struct Quantity {
   int64_t low = 0, high = 0;      ///< of an integer
   std::optional<NodeId> valid{};  ///< bool: where it is not BOT; nothing: everywhere
   std::optional<Number> constant{};
+  /// Integers for some cells and fractions for others: f64 with the values of all. Nothing is computed with it.
+  bool mixed = false;
 
   bool is_integer() const { return type == Number::Type::kInteger; }
   bool is_bot() const { return type == Number::Type::kBot; }
@@ -70,14 +73,20 @@ class Arithmetic {
   /// True where it is a number; everywhere if there is no mask.
   NodeId valid(const Quantity& a) const;
   std::optional<NodeId> both(const std::optional<NodeId>& a, const std::optional<NodeId>& b) const;
+  NodeId either(NodeId a, NodeId b) const { return b_.negate(b_.both(b_.negate(a), b_.negate(b))); }
 
  private:
   NodeId fill(const Scalar& scalar) const { return b_.constant(scalar, shape_); }
   NodeId bools(bool value) const { return fill(Scalar::of_integer(DType::kBool, value ? 1 : 0)); }
-  NodeId either(NodeId a, NodeId b) const { return b_.negate(b_.both(b_.negate(a), b_.negate(b))); }
+  NodeId exponential(NodeId x) const;
+  NodeId floored(NodeId x) const;
   Quantity kleene(const Quantity& a, const Quantity& b, bool decides) const;
   Quantity of_integers(Function function, const Quantity& a, const Quantity& b) const;
   Quantity of_reals(Function function, const Quantity& a, const Quantity& b, Number::Type type) const;
+  Quantity of_reals(Function function, const Quantity& a) const;
+  Quantity either_type(const Quantity& condition, const Quantity& then, const Quantity& otherwise) const;
+  Quantity sum(const std::vector<Quantity>& items) const;
+  Quantity mean(const std::vector<Quantity>& items) const;
   Quantity compare(Function function, NodeId a, NodeId b, std::optional<NodeId> valid) const;
   Quantity unsupported(const std::string& reason) const;
 

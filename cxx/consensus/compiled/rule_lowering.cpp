@@ -6,26 +6,35 @@
 #include <limits>
 
 namespace caten::consensus::compiled {
-namespace {
-
-/// A table with more entries is read by index.
-constexpr int64_t kMostCompared = 16;
-
-Scalar low_half() { return Scalar::of_integer(DType::kU64, 0xFFFFFFFF); }
-
-}  // namespace
 
 RuleLowering::RuleLowering(const Instance& instance, const RuleInstance& rule, const ScheduleInstance* schedule,
                            const Build& build, StepNodes& step, Obstacle& obstacle)
-    : instance_(instance),
+    : FormulaLowering(build, shape_of(step.values[rule.on].layout.computed()), instance.values[rule.on].sizes.size(),
+                      step.tables, obstacle),
+      instance_(instance),
       rule_(rule),
       schedule_(schedule),
       on_(instance.values[rule.on]),
-      b_(build),
       step_(step),
-      layout_(step.values[rule.on].layout),
-      obstacle_(obstacle),
-      arithmetic_(build, shape_of(layout_.computed()), obstacle) {}
+      layout_(step.values[rule.on].layout) {}
+
+Quantity RuleLowering::index(size_t slot) {
+  if (slot < on_.sizes.size()) return arithmetic_.of_integers(coordinate(slot), 0, on_.sizes[slot] - 1);
+  obstacle_.add("an index of another scope");
+  return arithmetic_.constant(Number::of(int64_t{0}));
+}
+
+std::optional<DrawNodes> RuleLowering::draws() {
+  const Shape& shape = arithmetic_.shape();
+  NodeId cell = b_.integer(0, shape);
+  int64_t stride = 1;
+  for (size_t axis = on_.sizes.size(); axis-- > 0; stride *= on_.sizes[axis]) {
+    NodeId i = coordinate(axis, DType::kI64);
+    cell = b_.add(cell, stride == 1 ? i : b_.mul(i, b_.integer(stride, shape)));
+  }
+  return DrawNodes{
+      .rule = rule_.number, .cell = b_.cast(cell, DType::kU64), .step = step_.step, .seed = step_.seed};
+}
 
 RuleNodes RuleLowering::lower() {
   const EmitInstance& emit = rule_.emits[0];
@@ -47,7 +56,7 @@ RuleNodes RuleLowering::lower() {
   auto require = [&](const std::optional<NodeId>& condition) { wins = arithmetic_.both(wins, condition); };
   if (proposed.valid || proposed.is_bot()) require(arithmetic_.valid(proposed));
   require(fits(proposed, on_));
-  require(scored());
+  if (rule_.score) require(scored(*rule_.score));
   require(unlocked(elements));
   require(earlier_strata_done());
   std::optional<NodeId> won = arithmetic_.both(active(), wins);
@@ -254,21 +263,7 @@ Quantity RuleLowering::seen_at(const ReadInstance& read, const Position& positio
     }
   }
   NodeId node = moved(stored.layout, stored.elements, position);
-  Quantity out{.node = node, .dtype = value.dtype};
-  if (is_float(value.dtype)) {
-    out.type = value.dtype == DType::kF64 ? Number::Type::kF64 : Number::Type::kF32;
-    if (out.type == Number::Type::kF32 && value.dtype != DType::kF32) out.node = b_.cast(node, out.dtype = DType::kF32);
-  } else if (value.token()) {
-    out.high = value.vocabulary - 1;
-    out.dtype = dtype_for(0, out.high);
-    out.node = b_.cast(node, out.dtype);
-  } else if (value.dtype == DType::kBool) {
-    out.high = 1;
-  } else {
-    std::tie(out.low, out.high) = integers_of(value.dtype);
-    out.dtype = dtype_for(out.low, out.high);
-    out.node = b_.cast(node, out.dtype);
-  }
+  Quantity out = FormulaLowering::stored(value, node);
   out.valid = arithmetic_.both(shown, committed);
   if (!pads) return out;
   Quantity pad = arithmetic_.constant(padding);
@@ -278,74 +273,27 @@ Quantity RuleLowering::seen_at(const ReadInstance& read, const Position& positio
   return out;
 }
 
-NodeId RuleLowering::table(Array array) {
-  std::string name = fmt::format("table{}", step_.tables.size());
-  NodeId out = b_.graph().add_input(name, {array.dtype(), shape_of(array.shape())});
-  step_.tables.push_back(std::move(array));
-  return out;
-}
-
-NodeId RuleLowering::looked_up(Array array, const Quantity& index, int64_t low) {
-  const Shape& shape = arithmetic_.shape();
-  int64_t entries = array.elements();
-  NodeId entry = table(std::move(array));
-  if (entries > kMostCompared) {
-    NodeId i = arithmetic_.in(index, DType::kI64);
-    if (low != 0) i = b_.add(i, b_.integer(-low, shape));
-    return b_.take(entry, 0, {i});
+/// Where no constraint forbids what changes.
+std::optional<NodeId> RuleLowering::unlocked(NodeId proposed) {
+  Array locked = Array::zeros(DType::kBool, on_.sizes);
+  bool any = false;
+  for (const ConstraintInstance& constraint : instance_.constraints) {
+    if (constraint.value != rule_.on) continue;
+    for (const ConstraintCells& each : constraint.instances)
+      for (int64_t cell : each.scope) {
+        locked.as_mutable<uint8_t>()[cell] = 1;
+        any = true;
+      }
   }
-  // Vectors are compared and blended faster than gathered.
-  auto at = [&](int64_t k) { return b_.fill(b_.reshape(b_.slice(entry, {{Dim(k), Dim(k + 1), 1}}), {}), shape); };
-  DType dtype = dtype_for(low, low + entries - 1);
-  NodeId i = arithmetic_.in(index, dtype), out = at(0);
-  for (int64_t k = 1; k < entries; ++k)
-    out = arithmetic_.blend(b_.lt(i, b_.constant(Scalar::of_integer(dtype, low + k), shape)), out, at(k));
-  return out;
-}
-
-/// Draw number `draw` of each instance (2.2).
-NodeId RuleLowering::word(size_t draw) {
-  auto [known, added] = words_.try_emplace(draw / 4);
-  if (added) known->second = philox(draw / 4);
-  return known->second[draw % 4];
-}
-
-/// In lanes of 64 bits, whose lower halves are the words: that is what processors multiply, and what is above is masked
-/// where it matters.
-std::vector<NodeId> RuleLowering::philox(size_t block) {
-  const Shape& shape = arithmetic_.shape();
-  auto all = [&](int64_t value) { return b_.constant(Scalar::of_integer(DType::kU64, value), shape); };
-  auto word_of = [&](NodeId i64) { return b_.both(b_.cast(i64, DType::kU64), b_.constant(low_half())); };
-  NodeId cell = b_.integer(0, shape);
-  int64_t stride = 1;
-  for (size_t axis = on_.sizes.size(); axis-- > 0; stride *= on_.sizes[axis]) {
-    NodeId i = coordinate(axis, DType::kI64);
-    cell = b_.add(cell, stride == 1 ? i : b_.mul(i, b_.integer(stride, shape)));
-  }
-  std::vector<NodeId> c{b_.cast(cell, DType::kU64), all(0), b_.fill(word_of(step_.step), shape),
-                        all(static_cast<int64_t>(block))};
-  // Of scalars: the keys of all rounds are the same for all cells.
-  NodeId key0 = word_of(step_.seed),
-         key1 = b_.constant(Scalar::of_integer(DType::kU64, static_cast<int64_t>(rule_.number)));
-  auto next_key = [&](NodeId key, int64_t weyl) {
-    return b_.both(b_.add(key, b_.constant(Scalar::of_integer(DType::kU64, weyl))), b_.constant(low_half()));
-  };
-  auto product = [&](int64_t constant, NodeId x) {
-    NodeId wide = b_.mul(b_.both(x, b_.constant(low_half(), shape)), all(constant));
-    return std::pair{b_.div(wide, all(int64_t{1} << 32)), wide};
-  };
-  for (int round = 0; round < 10; ++round) {
-    auto [high0, low0] = product(0xD2511F53, c[0]);
-    auto [high1, low1] = product(0xCD9E8D57, c[2]);
-    auto mix = [&](NodeId a, NodeId b, NodeId key) {
-      return b_.op(Op::kXor, {b_.op(Op::kXor, {a, b}), b_.fill(key, shape)});
-    };
-    c = {mix(high1, c[1], key0), low1, mix(high0, c[3], key1), low0};
-    key0 = next_key(key0, 0x9E3779B9);
-    key1 = next_key(key1, 0xBB67AE85);
-  }
-  for (NodeId& each : c) each = b_.cast(b_.both(each, b_.constant(low_half(), shape)), DType::kU32);
-  return c;
+  if (!any) return std::nullopt;
+  const StoredNodes& stored = step_.values[rule_.on];
+  Array computed = Array::zeros(DType::kBool, layout_.computed());
+  layout_.for_each_row([&](int64_t cell, int64_t, int64_t element) {
+    std::copy_n(locked.as<uint8_t>() + cell, on_.sizes.back(), computed.as_mutable<uint8_t>() + element);
+  });
+  NodeId changes = b_.negate(b_.eq(proposed, layout_.seen(b_, stored.elements, here())));
+  if (stored.committed) changes = b_.both(changes, layout_.seen(b_, *stored.committed, here()));
+  return b_.negate(b_.both(table(std::move(computed)), changes));
 }
 
 }  // namespace caten::consensus::compiled

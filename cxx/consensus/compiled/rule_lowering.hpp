@@ -5,10 +5,8 @@
 // their proposals compete with nothing but keeping what is there.
 #pragma once
 
-#include <map>
-
+#include "consensus/compiled/formula_lowering.hpp"
 #include "consensus/compiled/layout.hpp"
-#include "consensus/compiled/quantity.hpp"
 
 namespace caten::consensus::compiled {
 
@@ -34,20 +32,17 @@ struct RuleNodes {
   bool always = false;  ///< every active cell wins
 };
 
-class RuleLowering {
+class RuleLowering : public FormulaLowering {
  public:
   RuleLowering(const Instance& instance, const RuleInstance& rule, const ScheduleInstance* schedule, const Build& build,
                StepNodes& step, Obstacle& obstacle);
   RuleNodes lower();
 
  private:
-  /// An expression's parts that were lowered.
-  struct Scope {
-    const Formula& formula;
-    std::span<const int64_t> offset{};  ///< of a neighbourhood, where an edge's condition is lowered
-    std::vector<std::vector<Quantity>> known{};
-    std::vector<bool> list{};
-  };
+  Quantity index(size_t slot) override;
+  Items read(size_t slot) override { return {reads_[slot], !rule_.reads[slot].single}; }
+  Items reference(size_t slot) override { return {references_[slot], !rule_.references[slot].single}; }
+  std::optional<DrawNodes> draws() override;
 
   std::optional<NodeId> active() const;
   std::optional<NodeId> of_colour() const;
@@ -61,35 +56,16 @@ class RuleLowering {
   static bool may_meet(const Position& a, const Position& b, const std::vector<int64_t>& sizes, Border::Form border);
   std::optional<NodeId> inside(const Position& position, const std::vector<int64_t>& sizes, Border::Form border) const;
   NodeId coordinate(size_t axis, DType dtype = DType::kI32) const;
-
-  Quantity number(const Formula& formula, std::span<const int64_t> offset = {});
-  void lower_node(Scope& scope, size_t index);
-  std::vector<Quantity> element_wise(const Scope& scope, const Formula::Node& node, bool& list) const;
-  std::optional<Quantity> tabulated(Scope& scope, size_t index);
-  std::vector<Number> numbers_of(const Scope& scope, size_t index, size_t basis) const;
-  std::optional<size_t> basis_of(const Scope& scope, size_t index) const;
-  NodeId word(size_t draw);
-  std::vector<NodeId> philox(size_t block);
-  Quantity bernoulli(Scope& scope, size_t argument, size_t draw);
-  NodeId table(Array array);
-  NodeId looked_up(Array array, const Quantity& index, int64_t low);
-
-  std::optional<NodeId> fits(const Quantity& q, const ValueInstance& value) const;
-  std::optional<NodeId> scored();
   std::optional<NodeId> unlocked(NodeId proposed);
 
   const Instance& instance_;
   const RuleInstance& rule_;
   const ScheduleInstance* schedule_;
   const ValueInstance& on_;
-  Build b_;
   StepNodes& step_;
   const GridLayout& layout_;  ///< of the value that the rule is on
-  Obstacle& obstacle_;
-  Arithmetic arithmetic_;
   std::vector<std::vector<Quantity>> reads_{}, references_{};
   std::optional<NodeId> enabled_{};
-  std::map<size_t, std::vector<NodeId>> words_{};  ///< by draw# div 4
 };
 
 }  // namespace caten::consensus::compiled

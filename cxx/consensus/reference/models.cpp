@@ -40,11 +40,9 @@ Array to_column(const ModelColumn& column) {
 
 }  // namespace
 
-Result<std::vector<Item>> call_model(const ModelCall& call, const std::vector<ModelColumn>& columns, size_t cells) {
-  std::vector<Array> arguments;
-  for (const ModelColumn& column : columns) arguments.push_back(to_column(column));
+Result<Array> checked_call(const ModelCall& call, const std::vector<Array>& arguments, size_t cells) {
   Result<Array> given = call.model.call(arguments, call.keywords);
-  if (!given) return tl::make_unexpected(given.error());
+  if (!given) return given;
   size_t rank = given->rank();
   bool real = contains(kRealSet | kBoolSet, given->dtype());
   if ((rank != 1 && rank != 2) || !real || given->shape()[0] != static_cast<int64_t>(cells))
@@ -54,6 +52,15 @@ Result<std::vector<Item>> call_model(const ModelCall& call, const std::vector<Mo
                  .expected = fmt::format("numbers ({}), or lists of n ({}, n)", cells, cells),
                  .found = describe(*given),
                  .remedy = "let it give a number or a list for each cell: the first axis of its arguments"});
+  return given;
+}
+
+Result<std::vector<Item>> call_model(const ModelCall& call, const std::vector<ModelColumn>& columns, size_t cells) {
+  std::vector<Array> arguments;
+  for (const ModelColumn& column : columns) arguments.push_back(to_column(column));
+  Result<Array> given = checked_call(call, arguments, cells);
+  if (!given) return tl::make_unexpected(given.error());
+  size_t rank = given->rank();
   int64_t each = rank == 2 ? given->shape()[1] : 1;
   const std::byte* from = given->data();
   std::vector<Item> out;

@@ -13,6 +13,8 @@ struct ModelColumn {
   std::optional<Array> whole{};  ///< instead of items: what is the same for all
 };
 
+/// What a model gives for so many cells, if it is of the shape (3.11); E1029.
+Result<Array> checked_call(const ModelCall& call, const std::vector<Array>& arguments, size_t cells);
 Result<std::vector<Item>> call_model(const ModelCall& call, const std::vector<ModelColumn>& columns, size_t cells);
 
 }  // namespace caten::consensus::reference

@@ -44,24 +44,9 @@ void RuleReader::keep(const ReadInstance& read, Kept& kept) const {
   if (data || on.cells * static_cast<int64_t>(read.positions) > kMostKept) return;
   kept.is_kept = true;
   for (int64_t cell = 0; cell < on.cells; ++cell) {
-    std::vector<int64_t> sources = sources_of(read, coordinates(cell, on.sizes), nullptr);
+    std::vector<int64_t> sources = read.sources(instance_, coordinates(cell, on.sizes), nullptr);
     kept.sources.insert(kept.sources.end(), sources.begin(), sources.end());
   }
-}
-
-std::vector<int64_t> RuleReader::sources_of(const ReadInstance& read, std::span<const int64_t> place,
-                                            const Contents* contents) const {
-  if (!read.cells) return instance_.edges[read.edges[0]].sources(place, contents);
-  std::vector<int64_t> shown, out;
-  for (size_t edge : read.edges) {
-    std::vector<int64_t> here = instance_.edges[edge].sources(place, contents);
-    shown.insert(shown.end(), here.begin(), here.end());
-  }
-  read.cells->for_each(place, contents, [&](int64_t cell) {
-    bool seen = std::find(shown.begin(), shown.end(), cell) != shown.end();
-    out.push_back(seen ? cell : kAbsent);
-  });
-  return out;
 }
 
 bool RuleReader::later(const ReadInstance& read, int64_t source, std::span<const int64_t> place) const {
@@ -80,7 +65,7 @@ std::vector<int64_t> RuleReader::sources_at(const ReadInstance& read, const Stat
     Number number = read_element(instance_, state, value, at);
     return number.is_integer() ? std::optional(number.integer) : std::nullopt;
   };
-  return sources_of(read, place, &contents);
+  return read.sources(instance_, place, &contents);
 }
 
 Item RuleReader::look_at(const ReadInstance& read, const Kept& kept, const State& state, int64_t cell,

@@ -37,8 +37,6 @@ class RuleReader {
     bool is_kept = false;
     std::vector<int64_t> sources{};
   };
-  std::vector<int64_t> sources_of(const ReadInstance& read, std::span<const int64_t> place,
-                                  const Contents* contents) const;
   void keep(const ReadInstance& read, Kept& kept) const;
   std::vector<int64_t> sources_at(const ReadInstance& read, const State& state, std::span<const int64_t> place) const;
   Item look_at(const ReadInstance& read, const Kept& kept, const State& state, int64_t cell,

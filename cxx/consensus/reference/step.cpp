@@ -131,40 +131,15 @@ class Deciding {
          decided ? broken_at(mine, level) : std::vector<size_t>{}, proposed(of[*best]).id);
   }
 
-  int64_t budget_of(const Group& group) const {
-    const CommitInstance& commit = in_.instance.commits[group.first];
-    if (!commit.budget) return INT64_MAX;
-    struct GroupFacts : Facts {
-      std::span<const int64_t> names;
-      std::span<const int64_t> indices() const override { return names; }
-    } facts;
-    facts.names = commit.groups[group.second];
-    Number number = evaluate_number(*commit.budget, facts);
-    if (number.is_bot()) return 0;
-    return number.is_integer() ? std::max<int64_t>(number.integer, 0)
-                               : static_cast<int64_t>(std::clamp(number.real, 0.0, 1e18));
-  }
-
-  /// What the step's event leaves: its own budget, and maskgit's share of the cells that were open.
-  int64_t event_budget() const {
-    if (!in_.event) return INT64_MAX;
-    int64_t out = in_.event->budget.value_or(INT64_MAX);
-    if (in_.event->strategy != "maskgit-cosine") return out;
-    int64_t open = open_cells(in_.instance, in_.snapshot);
-    int64_t steps = phase_count(*in_.event, {});
-    int64_t left = maskgit_remaining(in_.event->total.value_or(open), in_.event->phase, steps);
-    return std::min(out, std::max<int64_t>(open - left, 1));
-  }
-
   void keep_budgets() {
     std::map<Group, int64_t> left;
-    int64_t all = event_budget();
+    int64_t all = event_budget(in_.instance, in_.snapshot, in_.event);
     std::vector<size_t> kept;
     winners_before_budget_ = out_.winners;
     for (size_t i : out_.winners) {
       Group group{proposed(i).commit, proposed(i).group};
       auto [of_group, added] = left.emplace(group, 0);
-      if (added) of_group->second = budget_of(group);
+      if (added) of_group->second = group_budget(in_.instance, group);
       if (of_group->second > 0 && all > 0) {
         --of_group->second;
         --all;
@@ -222,6 +197,30 @@ class Deciding {
 };
 
 }  // namespace
+
+int64_t group_budget(const Instance& instance, const Group& group) {
+  const CommitInstance& commit = instance.commits[group.first];
+  if (!commit.budget) return INT64_MAX;
+  struct GroupFacts : Facts {
+    std::span<const int64_t> names;
+    std::span<const int64_t> indices() const override { return names; }
+  } facts;
+  facts.names = commit.groups[group.second];
+  Number number = evaluate_number(*commit.budget, facts);
+  if (number.is_bot()) return 0;
+  return number.is_integer() ? std::max<int64_t>(number.integer, 0)
+                             : static_cast<int64_t>(std::clamp(number.real, 0.0, 1e18));
+}
+
+int64_t event_budget(const Instance& instance, const State& snapshot, const Event* event) {
+  if (!event) return INT64_MAX;
+  int64_t out = event->budget.value_or(INT64_MAX);
+  if (event->strategy != "maskgit-cosine") return out;
+  int64_t open = open_cells(instance, snapshot);
+  int64_t steps = phase_count(*event, {});
+  int64_t left = maskgit_remaining(event->total.value_or(open), event->phase, steps);
+  return std::min(out, std::max<int64_t>(open - left, 1));
+}
 
 Result<Decision> decide(const StepInput& input, StepReport& report) {
   Result<Decision> out = Deciding(input, report).run();

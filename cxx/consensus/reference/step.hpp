@@ -69,6 +69,11 @@ struct StepInput {
   Observer* observer = nullptr;  ///< null: none
 };
 
+/// How many of a group's winners its commit keeps.
+int64_t group_budget(const Instance& instance, const Group& group);
+/// What the step's event leaves: its own budget, and maskgit's share of the cells that were open.
+int64_t event_budget(const Instance& instance, const State& snapshot, const Event* event);
+
 Result<Decision> decide(const StepInput& input, StepReport& report);
 
 }  // namespace caten::consensus::reference

@@ -17,7 +17,6 @@ std::unique_ptr<World> World::make(Program program, Given given, uint32_t seed, 
   out->base_ = std::move(program);
   out->given_ = std::move(given);
   out->options_ = options;
-  out->first_seed_ = seed;
   out->built_ = out->build(out->base_, diagnostics);
   if (!out->built_) return nullptr;
   Result<State> state = initial_state(out->instance(), seed);
@@ -72,24 +71,6 @@ Result<StepReport> World::step(Observer* observer) {
   return report;
 }
 
-void World::remember(const Group& group, const Proposed& winner, std::map<Group, Undo>& undo) const {
-  auto [of_group, added] = undo.emplace(group, Undo{});
-  if (auto bars = memory_.bars.find(group); added && bars != memory_.bars.end()) of_group->second.bars = bars->second;
-  of_group->second.bars.push_back({winner.id, winner.targets});
-  for (const Target& target : winner.targets) {
-    const ValueInstance& value = instance().values[target.value];
-    Undo::Before before{.target = {target.value, target.cell, {}},
-                        .committed = memory_.state.committed(target.value, target.cell),
-                        .clock = memory_.state.values[target.value].clocks.at(target.cell)};
-    size_t size = dtype_size(value.dtype);
-    for (int64_t i = 0; i < value.width; ++i)
-      before.target.elements.push_back(
-          Scalar::load(value.dtype, memory_.state.values[target.value].elements.data() +
-                                        static_cast<size_t>(target.cell * value.width + i) * size));
-    of_group->second.before.push_back(std::move(before));
-  }
-}
-
 void World::commit(const Decision& decision, const std::set<Group>& held, StepReport& report) {
   std::map<Group, Undo> undo;
   std::map<std::pair<size_t, size_t>, std::vector<int64_t>> cells;  // by value and rule: one clock each
@@ -100,7 +81,7 @@ void World::commit(const Decision& decision, const std::set<Group>& held, StepRe
     if (held.contains(group)) continue;
     committing.insert(group);
     if (instance().commits[winner.commit].declaration->on_unsat.form == OnUnsat::Form::kBacktrack)
-      remember(group, winner, undo);
+      remember(instance(), memory_, group, {winner.id, winner.targets}, undo);
     report.winners.push_back(winner.id);
     for (const Target& target : winner.targets) {
       report.committed.push_back(target);
@@ -126,63 +107,19 @@ Status World::answer_unsatisfied(const Decision& decision, std::set<Group>& held
   for (const Group& group : decision.unsatisfied) {
     const Commit& commit = *instance().commits[group.first].declaration;
     if (commit.on_unsat.form == OnUnsat::Form::kFail)
-      return fail(
-          {.code = Code::Unsatisfied,
-           .message = fmt::format("nothing is admissible for `{}` in step {}", commit.target.value.text, report.step),
-           .span = commit.place.span,
-           .expected = "a proposal that breaks no hard constraint",
-           .found = fmt::format("{} proposals, and {} cells for which nothing could be drawn", report.proposed,
-                                report.stuck),
-           .remedy = "weaken a constraint, or choose another on_unsat than fail"});
-    if (commit.on_unsat.form == OnUnsat::Form::kRestart) return restart(group, report);
+      return unsatisfied(instance(), group, report.step, report.proposed, report.stuck);
+    if (commit.on_unsat.form != OnUnsat::Form::kRestart) continue;
+    CATEN_TRY(restart(instance(), memory_, group));
+    report.restarted = true;
+    return {};
   }
   for (const Group& group : decision.unsatisfied) {
     const OnUnsat& answer = instance().commits[group.first].declaration->on_unsat;
     if (answer.form != OnUnsat::Form::kBacktrack) continue;
-    backtrack(group, answer.count, report);
+    report.undone += backtrack(instance(), memory_, group, answer.count).commits;
     held.insert(group);
   }
   return {};
-}
-
-Status World::restart(const Group& group, StepReport& report) {
-  const Commit& commit = *instance().commits[group.first].declaration;
-  if (memory_.restarts >= commit.on_unsat.count)
-    return fail(
-        {.code = Code::RestartsUsed,
-         .message = fmt::format("`{}` is unsatisfied after {} restarts", commit.target.value.text, memory_.restarts),
-         .span = commit.place.span,
-         .expected = "a run in which something is admissible in every step",
-         .found = fmt::format("none with the seeds {} to {}", first_seed_, memory_.state.seed),
-         .remedy = "allow more restarts, try another seed, or weaken a constraint"});
-  ++memory_.restarts;
-  Result<State> again = initial_state(instance(), first_seed_ + static_cast<uint32_t>(memory_.restarts));
-  if (!again) return tl::make_unexpected(again.error());
-  // Edits of the constraints come from outside: they hold in the new run as they did in the old one.
-  again->edits = std::move(memory_.state.edits);
-  memory_.state = std::move(*again);
-  memory_.history.clear();
-  memory_.bars.clear();
-  report.restarted = true;
-  return {};
-}
-
-void World::backtrack(const Group& group, int64_t commits, StepReport& report) {
-  std::vector<Undo>& history = memory_.history[group];
-  for (int64_t i = 0; i < commits && !history.empty(); ++i) {
-    Undo undo = std::move(history.back());
-    history.pop_back();
-    for (const Undo::Before& before : undo.before) {
-      StoredValue& value = memory_.state.values[before.target.value];
-      for (size_t e = 0; e < before.target.elements.size(); ++e)
-        write_element(instance(), memory_.state, before.target.value, before.target.cell, static_cast<int64_t>(e),
-                      before.target.elements[e]);
-      value.committed[static_cast<size_t>(before.target.cell)] = before.committed;
-      value.clocks.set({before.target.cell}, before.clock);
-    }
-    memory_.bars[group] = std::move(undo.bars);
-    ++report.undone;
-  }
 }
 
 }  // namespace caten::consensus::reference

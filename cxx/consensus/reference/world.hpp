@@ -58,10 +58,7 @@ class World {
   std::unique_ptr<Built> build(Program program, Diagnostics& diagnostics) const;
   Program edited(const std::map<size_t, ReplicaSet<RuleEdit>>& edits) const;
   void commit(const Decision& decision, const std::set<Group>& held, StepReport& report);
-  void remember(const Group& group, const Proposed& winner, std::map<Group, Undo>& undo) const;
   Status answer_unsatisfied(const Decision& decision, std::set<Group>& held, StepReport& report);
-  Status restart(const Group& group, StepReport& report);
-  void backtrack(const Group& group, int64_t commits, StepReport& report);
   Result<size_t> rule_set() const;
 
   Program base_{};
@@ -69,7 +66,6 @@ class World {
   WorldOptions options_{};
   std::unique_ptr<Built> built_{};
   Memory memory_{};
-  uint32_t first_seed_ = 0;
 };
 
 }  // namespace caten::consensus::reference

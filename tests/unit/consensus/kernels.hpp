@@ -6,8 +6,8 @@
 
 namespace caten::consensus {
 
-/// Runs one graph, which it compiles the first time.
-compiled::RunGraph kernels_of_one_graph();
+/// Graphs as kernels of a runtime that compiles, one session for all.
+compiled::CompileGraph kernels();
 /// The world, its steps as kernels; what makes it impossible fails the test.
 std::unique_ptr<compiled::World> compiled_world(const reference::World& world);
 
