@@ -1,6 +1,7 @@
 """Programs of examples/consensus/ with models, against NumPy, scikit-learn and Python's json: the figures of docs/consensus.md, section 10.
 
-  tests/oracle/run consensus [NAME…] [--full]     --full: all 797 digits, 200 texts"""
+  tests/oracle/run consensus [NAME…] [--full] [--reference]
+      --full: all 797 digits, 200 texts; --reference: on the interpreter instead of cpu"""
 import itertools
 import json
 import pathlib
@@ -15,6 +16,7 @@ from transcript import empty_folder, tree
 
 programs = tree / "examples/consensus"
 full = "--full" in sys.argv
+runtime = "reference" if "--reference" in sys.argv else "cpu"
 
 
 class Folder:

@@ -1,5 +1,5 @@
-// Which of the proposals of a step are committed: compared, freed of conflicts, cut to budgets (docs/consensus.md, 3.5 to
-// 3.8).
+// Which of the proposals of a step are committed: compared, freed of conflicts, cut to budgets (docs/consensus.md, 3.5
+// to 3.8).
 //
 // In: proposals with what they would break, and the places of their footprints. Out: winners, best first. The winners
 // are those of the interpreter: taken greedily in the order of the keys. Entry: Agreement.
@@ -13,14 +13,14 @@ namespace caten::consensus::compiled {
 
 /// A proposal that could be committed.
 struct Vote {
-  uint32_t rule = 0;      ///< by its place in the instance
+  uint32_t rule = 0;  ///< by its place in the instance
   uint32_t site = 0;
-  uint32_t item = 0;      ///< in the list of the rule's instances
-  uint32_t tie = 0;       ///< hash32
-  float score = 0;        ///< -0 is 0
+  uint32_t item = 0;  ///< in the list of the rule's instances
+  uint32_t tie = 0;   ///< hash32
+  float score = 0;    ///< -0 is 0
   int32_t origin = 0;
   int32_t commit = 0, group = 0;
-  uint32_t weights = 0;   ///< where its violated weights begin, one for each level
+  uint32_t weights = 0;  ///< where its violated weights begin, one for each level
 };
 
 class Agreement {
@@ -34,7 +34,8 @@ class Agreement {
 
   /// The better one of two (3.6).
   bool better(const Vote& a, const Vote& b) const;
-  /// Best first; of those that are for the same places the best alone. `footprint` calls what it is given with each place.
+  /// Best first; of those that are for the same places the best alone. `footprint` calls what it is given with each
+  /// place.
   template <class Footprint>
   std::vector<Vote> winners(std::vector<Vote> votes, Footprint&& footprint) {
     sort(votes);

@@ -57,8 +57,8 @@ void BallotWorld::for_each_place(const std::vector<Said>& said, const Vote& vote
   const ProposalSite& site = ballot.sites()[vote.site];
   for (size_t emit : site.emits)
     visit(first_place_[ballot.rule().emits[emit].target.value] + ballot.targets()[emit].at(vote.origin));
-  if (site.shared.empty() || instance_.commits[static_cast<size_t>(vote.commit)].declaration->isolation !=
-                                 Commit::Isolation::kSerializable)
+  if (site.shared.empty() ||
+      instance_.commits[static_cast<size_t>(vote.commit)].declaration->isolation != Commit::Isolation::kSerializable)
     return;
   auto origin = static_cast<size_t>(vote.origin);
   for (int64_t i = site.first_shared[origin]; i < site.first_shared[origin + 1]; ++i)
@@ -206,7 +206,8 @@ std::set<reference::Group> BallotWorld::unsatisfied(const std::vector<Said>& sai
   auto is_least = [&](const Group& group) {
     return instance_.commits[group.first].declaration->on_unsat.form == OnUnsat::Form::kLeast;
   };
-  if (std::none_of(tally.admitted.begin(), tally.admitted.end(), [&](const auto& each) { return is_least(each.first); }))
+  if (std::none_of(tally.admitted.begin(), tally.admitted.end(),
+                   [&](const auto& each) { return is_least(each.first); }))
     return out;
   for (const Vote& each : winners) winning.insert(group_of(each));
   for (const Vote& each : kept) for_each_place(said, each, [&](int64_t place) { taken.insert(place); });

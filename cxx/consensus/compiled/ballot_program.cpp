@@ -121,7 +121,8 @@ void RuleBallot::find_palettes(Columns& columns) {
     bool any = false;
     auto number = [&](int64_t cell) -> int64_t {
       const std::vector<bool>* mask = cell < 0 ? nullptr : palettes.allowed(value, cell);
-      std::vector<bool> ids = mask ? *mask : std::vector<bool>(static_cast<size_t>(instance_.values[value].vocabulary), true);
+      std::vector<bool> ids =
+          mask ? *mask : std::vector<bool>(static_cast<size_t>(instance_.values[value].vocabulary), true);
       any = any || mask;
       auto found = std::find(sources_.masks.begin(), sources_.masks.end(), ids);
       if (found == sources_.masks.end()) found = sources_.masks.insert(found, std::move(ids));
@@ -254,7 +255,9 @@ void RuleBallot::make_asks() {
     std::optional<NodeId> valid = open.listed->emit(i).valid;
     if (!valid) free = true;
     if (!valid) continue;
-    says = !says ? *valid : together ? open.b.both(*says, *valid) : open.b.negate(open.b.both(open.b.negate(*says), open.b.negate(*valid)));
+    says = !says      ? *valid
+           : together ? open.b.both(*says, *valid)
+                      : open.b.negate(open.b.both(open.b.negate(*says), open.b.negate(*valid)));
   }
   obstacle_.add(open.obstacle.reason);
   // Models are called for all that are enabled.
@@ -290,7 +293,8 @@ void RuleBallot::judge(Open& open, const std::vector<EmitNodes>& emits, size_t s
   size_t levels = instance_.priorities.size();
   std::vector<TargetNodes> targets;
   for (size_t i : sites_[site].emits)
-    targets.push_back({.value = rule_.emits[i].target.value, .cell = emits[i].target.number, .elements = emits[i].elements});
+    targets.push_back(
+        {.value = rule_.emits[i].target.value, .cell = emits[i].target.number, .elements = emits[i].elements});
   std::vector<std::optional<NodeId>> before(levels), after(levels);
   std::optional<NodeId> worsened;
   auto add = [&](std::optional<NodeId>& to, NodeId what) { to = to ? open.b.add(*to, what) : what; };
@@ -302,7 +306,8 @@ void RuleBallot::judge(Open& open, const std::vector<EmitNodes>& emits, size_t s
     add(before[constraint.level], made.before);
     add(after[constraint.level], made.after);
     if (!constraint.declaration->hard) continue;
-    worsened = worsened ? open.b.negate(open.b.both(open.b.negate(*worsened), open.b.negate(made.worsened))) : made.worsened;
+    worsened =
+        worsened ? open.b.negate(open.b.both(open.b.negate(*worsened), open.b.negate(made.worsened))) : made.worsened;
   }
   BallotOutputs::OfSite& out = outputs.sites.emplace_back();
   for (size_t level = 0; level < levels; ++level) {
@@ -329,8 +334,8 @@ Result<RuleBallot::Ballot> RuleBallot::proposals(const std::vector<Array>& resul
   if (!open.obstacle.met()) {
     Quantity score = open.listed->score();
     if (score.constant)
-      out.outputs.all_score = score.is_bot() ? std::numeric_limits<float>::quiet_NaN()
-                                             : static_cast<float>(score.constant->value());
+      out.outputs.all_score =
+          score.is_bot() ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(score.constant->value());
     else
       out.outputs.score = open.output(open.listed->score_or_nan(score));
   }

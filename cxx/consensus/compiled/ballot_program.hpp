@@ -1,8 +1,8 @@
 // Programs whose proposals compete, as graphs: what each rule's instances say and would break, over lists of them.
 //
-// In: an instance. Out: for each rule the graphs of a step (who has something to say; the arguments of its models; what is
-// proposed) and what is known of its proposals before; or why there are none. Which of the proposals are committed is
-// agreement.hpp. Entry: lower_ballot.
+// In: an instance. Out: for each rule the graphs of a step (who has something to say; the arguments of its models; what
+// is proposed) and what is known of its proposals before; or why there are none. Which of the proposals are committed
+// is agreement.hpp. Entry: lower_ballot.
 #pragma once
 
 #include "consensus/compiled/listed_judge.hpp"
@@ -31,10 +31,10 @@ struct ProposalSite {
 /// Outputs of a rule's graph of proposals, by their numbers; nothing: what is said holds for all.
 struct BallotOutputs {
   struct OfEmit {
-    std::optional<size_t> valid{};      ///< it says something
-    std::optional<size_t> fits{};       ///< and the value can hold it
+    std::optional<size_t> valid{};  ///< it says something
+    std::optional<size_t> fits{};   ///< and the value can hold it
     std::vector<size_t> elements{};
-    bool drawn = false;                 ///< what says nothing is stuck
+    bool drawn = false;  ///< what says nothing is stuck
   };
   struct OfSite {
     std::vector<std::optional<size_t>> before{}, after{};  ///< of each level the weight that is violated; nothing: 0
@@ -42,8 +42,8 @@ struct BallotOutputs {
   };
   std::vector<OfEmit> emits{};
   std::vector<OfSite> sites{};
-  std::optional<size_t> score{};       ///< f32; NaN: none
-  float all_score = 0;                 ///< where all have one
+  std::optional<size_t> score{};  ///< f32; NaN: none
+  float all_score = 0;            ///< where all have one
 };
 
 class RuleBallot {

@@ -71,9 +71,7 @@ BallotWorld::BallotWorld(const Instance& instance, reference::Memory memory, Com
 
 bool BallotWorld::lower(std::string& reason) {
   for (const ValueInstance& value : instance_.values) {
-    if (std::holds_alternative<RuleKind>(value.declaration->kind))
-      reason = fmt::format("`{}` holds edits of the constraints", value.name());
-    else if (value.cells * value.width > INT32_MAX)
+    if (value.cells * value.width > INT32_MAX)
       reason = fmt::format("`{}` has more than 2^31 - 1 elements", value.name());
     else
       continue;

@@ -1,8 +1,8 @@
 // A world whose proposals compete: kernels say what is proposed and what it would break, and the winners of that are
 // agreed on in memory.
 //
-// In: an instance, what is remembered before some step, a function that compiles graphs. Out: the states behind it. What
-// is remembered is that of the interpreter, whole after each step; kernels read copies of the cells. Entry:
+// In: an instance, what is remembered before some step, a function that compiles graphs. Out: the states behind it.
+// What is remembered is that of the interpreter, whole after each step; kernels read copies of the cells. Entry:
 // BallotWorld::make.
 #pragma once
 
@@ -100,8 +100,8 @@ class BallotWorld : public World {
   reference::Memory memory_;
   CompileGraph compile_;
   std::vector<RuleGraphs> rules_{};
-  std::vector<Cells> cells_{};          ///< of each value
-  std::vector<int64_t> first_place_{};  ///< of each value's cells
+  std::vector<Cells> cells_{};                 ///< of each value
+  std::vector<int64_t> first_place_{};         ///< of each value's cells
   std::optional<reference::Scopes> scopes_{};  ///< where the interpreter judges
   Agreement agreement_;
   std::optional<Event> event_{};

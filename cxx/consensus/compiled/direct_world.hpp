@@ -1,8 +1,8 @@
 // A world whose proposals compete with nothing but keeping what is there: a step is one graph.
 //
-// In: an instance, its state before some step, a function that compiles graphs. Out: the states behind it. A step writes
-// into arrays that are there: each value that changes has two, and what a rule gives goes between the rims of the one
-// that is not read. The clocks of what all active cells commit are one entry for each phase of the schedule
+// In: an instance, its state before some step, a function that compiles graphs. Out: the states behind it. A step
+// writes into arrays that are there: each value that changes has two, and what a rule gives goes between the rims of
+// the one that is not read. The clocks of what all active cells commit are one entry for each phase of the schedule
 // (docs/consensus.md, 1.5), others a number for each cell; cells are looked at where the state is asked for. Entry:
 // DirectWorld::make.
 #pragma once
@@ -50,7 +50,7 @@ class DirectWorld : public World {
   State state_;  ///< sets, steps and the clocks of the beginning; its cells are in `kept_`
   CompileGraph compile_;
   StepProgram program_;
-  Launch launch_{};  ///< of the program; none before the first step
+  Launch launch_{};           ///< of the program; none before the first step
   std::vector<Kept> kept_{};  ///< as StepProgram::stored
   std::vector<Won> won_{};    ///< as StepProgram::changes
   Array seed_{};              ///< an input

@@ -1,10 +1,10 @@
 // What is drawn: words of Philox, and ids by their logits.
-#include "consensus/compiled/formula_lowering.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+
+#include "consensus/compiled/formula_lowering.hpp"
 
 namespace caten::consensus::compiled {
 namespace {
@@ -18,7 +18,8 @@ std::vector<NodeId> philox_nodes(const Build& b, const DrawNodes& of, size_t blo
   auto all = [&](int64_t value) { return b.constant(Scalar::of_integer(DType::kU64, value), shape); };
   auto word_of = [&](NodeId i64) { return b.both(b.cast(i64, DType::kU64), b.constant(low_half())); };
   // Cells are fewer than 2^31: the upper half of their numbers is 0.
-  std::vector<NodeId> c{of.cell, all(0), b.fill(word_of(of.step), shape), all(static_cast<int64_t>(block & 0xFFFFFFFF))};
+  std::vector<NodeId> c{of.cell, all(0), b.fill(word_of(of.step), shape),
+                        all(static_cast<int64_t>(block & 0xFFFFFFFF))};
   // Of scalars: the keys of all rounds are the same for all cells.
   NodeId key0 = word_of(of.seed), key1 = b.constant(Scalar::of_integer(DType::kU64, static_cast<int64_t>(of.rule)));
   auto next_key = [&](NodeId key, int64_t weyl) {
@@ -112,9 +113,8 @@ Quantity FormulaLowering::drawn(const Items& logits, size_t categories, const st
   for (NodeId value : values) {
     // Infinities apart from themselves are not a number, and no distance.
     NodeId below = b_.add(greatest, b_.mul(value, minus));
-    NodeId made = arithmetic_.blend(b_.eq(value, greatest),
-                                    b_.constant(Scalar::of_integer(DType::kU64, int64_t{1} << 30), shape),
-                                    weight(below));
+    NodeId made = arithmetic_.blend(
+        b_.eq(value, greatest), b_.constant(Scalar::of_integer(DType::kU64, int64_t{1} << 30), shape), weight(below));
     made = b_.mul(made, b_.cast(b_.lt(lowest, value), DType::kU64));
     sums.push_back(sums.empty() ? made : b_.add(sums.back(), made));
   }

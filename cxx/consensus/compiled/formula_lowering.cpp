@@ -163,8 +163,7 @@ void FormulaLowering::lower_node(Scope& scope, size_t at) {
   switch (node.function) {
     case Function::kConstant:
       out.list = node.constant.list;
-      for (size_t i = 0; i < node.constant.size(); ++i)
-        out.each.push_back(arithmetic_.constant(node.constant.at(i)));
+      for (size_t i = 0; i < node.constant.size(); ++i) out.each.push_back(arithmetic_.constant(node.constant.at(i)));
       return;
     case Function::kIndex: {
       // Behind the indices of a cell stand those of a neighbourhood's offset.
@@ -194,8 +193,8 @@ void FormulaLowering::lower_node(Scope& scope, size_t at) {
       return;
     case Function::kCategorical: {
       bool whole = at + 1 == scope.formula.nodes.size();
-      size_t categories = argument(0).list ? argument(0).each.size()
-                                           : static_cast<size_t>(std::max<int64_t>(node.vocabulary, 1));
+      size_t categories =
+          argument(0).list ? argument(0).each.size() : static_cast<size_t>(std::max<int64_t>(node.vocabulary, 1));
       out.each = {drawn(argument(0), categories, whole ? allowed() : std::vector<NodeId>(), node.slot)};
       return;
     }
@@ -223,7 +222,8 @@ Quantity FormulaLowering::stored(const ValueInstance& value, NodeId element) con
   Quantity out{.node = element, .dtype = value.dtype};
   if (is_float(value.dtype)) {
     out.type = value.dtype == DType::kF64 ? Number::Type::kF64 : Number::Type::kF32;
-    if (out.type == Number::Type::kF32 && value.dtype != DType::kF32) out.node = b_.cast(element, out.dtype = DType::kF32);
+    if (out.type == Number::Type::kF32 && value.dtype != DType::kF32)
+      out.node = b_.cast(element, out.dtype = DType::kF32);
   } else if (value.token()) {
     out.high = value.vocabulary - 1;
     out.dtype = dtype_for(0, out.high);

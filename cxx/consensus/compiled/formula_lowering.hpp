@@ -19,7 +19,8 @@ struct Items {
   bool list = false;
 };
 
-/// What draws depend on (2.2): the rule's number, and nodes: the cells u64 of the lowering's shape, step and seed i64[].
+/// What draws depend on (2.2): the rule's number, and nodes: the cells u64 of the lowering's shape, step and seed
+/// i64[].
 struct DrawNodes {
   size_t rule = 0;
   NodeId cell{}, step{}, seed{};

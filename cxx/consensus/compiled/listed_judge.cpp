@@ -127,7 +127,8 @@ class LaneLowering : public FormulaLowering {
       CellNodes cell = rule_.cells(column);
       Quantity id = element(constraint_.value, cell.number, 0);
       Quantity in = arithmetic_.condition(taken(of, arithmetic_.in(id, DType::kI32)), id.valid);
-      if (cell.there) in = arithmetic_.where(arithmetic_.condition(*cell.there), in, arithmetic_.constant(Number::of(int64_t{1})));
+      if (cell.there)
+        in = arithmetic_.where(arithmetic_.condition(*cell.there), in, arithmetic_.constant(Number::of(int64_t{1})));
       out = arithmetic_.apply(Function::kAnd, out, in);
     }
     return out;

@@ -16,7 +16,8 @@ bool same_affine(const BoundAffine& a, const BoundAffine& b) {
     return x.coefficient == y.coefficient && x.slot == y.slot && x.quotient == y.quotient;
   };
   auto same_sum = [&](const BoundAffine::Sum& x, const BoundAffine::Sum& y) {
-    return x.constant == y.constant && std::equal(x.terms.begin(), x.terms.end(), y.terms.begin(), y.terms.end(), same_term);
+    return x.constant == y.constant &&
+           std::equal(x.terms.begin(), x.terms.end(), y.terms.begin(), y.terms.end(), same_term);
   };
   auto same_division = [](const BoundAffine::Division& x, const BoundAffine::Division& y) {
     return x.divisor == y.divisor && x.remainder == y.remainder && x.dividend == y.dividend;
@@ -27,11 +28,12 @@ bool same_affine(const BoundAffine& a, const BoundAffine& b) {
 
 /// The same places, written the same way.
 bool same_subscripts(const BoundReference& a, const BoundReference& b) {
-  return a.border == b.border && std::equal(a.subscripts.begin(), a.subscripts.end(), b.subscripts.begin(),
-                                            b.subscripts.end(), [](const BoundSubscript& x, const BoundSubscript& y) {
-                                              return x.form == y.form && x.value == y.value && same_affine(x.first, y.first) &&
-                                                     (x.form != BoundSubscript::Form::kTensor || x.tensor.same_bytes(y.tensor));
-                                            });
+  return a.border == b.border &&
+         std::equal(a.subscripts.begin(), a.subscripts.end(), b.subscripts.begin(), b.subscripts.end(),
+                    [](const BoundSubscript& x, const BoundSubscript& y) {
+                      return x.form == y.form && x.value == y.value && same_affine(x.first, y.first) &&
+                             (x.form != BoundSubscript::Form::kTensor || x.tensor.same_bytes(y.tensor));
+                    });
 }
 
 }  // namespace
@@ -185,7 +187,8 @@ const ListedRule::Seen& ListedRule::seen(const ReadInstance& read, const std::ve
     for (int64_t i = 0; i < value.width; ++i) {
       Quantity each = element(read.value, cell.number, i);
       each.valid = valid;
-      if (cell.padded) each = arithmetic_.where(arithmetic_.condition(*cell.padded), arithmetic_.constant(padding), each);
+      if (cell.padded)
+        each = arithmetic_.where(arithmetic_.condition(*cell.padded), arithmetic_.constant(padding), each);
       out.items.each.push_back(each);
     }
   }
@@ -194,9 +197,7 @@ const ListedRule::Seen& ListedRule::seen(const ReadInstance& read, const std::ve
   return *known;
 }
 
-Items ListedRule::read(size_t slot) {
-  return seen(rule_.reads[slot], sources_.reads[slot], reads_[slot]).items;
-}
+Items ListedRule::read(size_t slot) { return seen(rule_.reads[slot], sources_.reads[slot], reads_[slot]).items; }
 
 Items ListedRule::reference(size_t slot) {
   return seen(rule_.references[slot], sources_.references[slot], references_[slot]).items;
@@ -221,8 +222,7 @@ Items ListedRule::model(size_t slot) {
 
 template <class Visit>
 void ListedRule::for_each_read(Visit visit) {
-  for (size_t i = 0; i < reads_.size(); ++i)
-    visit(rule_.reads[i], seen(rule_.reads[i], sources_.reads[i], reads_[i]));
+  for (size_t i = 0; i < reads_.size(); ++i) visit(rule_.reads[i], seen(rule_.reads[i], sources_.reads[i], reads_[i]));
   for (size_t i = 0; i < references_.size(); ++i)
     visit(rule_.references[i], seen(rule_.references[i], sources_.references[i], references_[i]));
 }
@@ -278,12 +278,14 @@ EmitNodes ListedRule::emit(size_t number) {
   allowed_ = allowed_for(number, value);
   Items said = items(of.value);
   if (value.token() && said.list && !obstacle_.met()) {
-    if (said.each.size() != static_cast<size_t>(value.vocabulary)) obstacle_.add("a list of another length than a vocabulary");
+    if (said.each.size() != static_cast<size_t>(value.vocabulary))
+      obstacle_.add("a list of another length than a vocabulary");
     if (!obstacle_.met()) said = {.each = {drawn(said, said.each.size(), allowed_, of.draw)}};
     out.drawn = true;
   }
   allowed_.clear();
-  if (said.list && said.each.size() != static_cast<size_t>(value.width)) obstacle_.add("a list of another length than a vector");
+  if (said.list && said.each.size() != static_cast<size_t>(value.width))
+    obstacle_.add("a list of another length than a vector");
   for (int64_t i = 0; i < value.width && !obstacle_.met(); ++i) {
     const Quantity& each = said.each[said.list ? static_cast<size_t>(i) : 0];
     if (each.valid || each.is_bot()) out.valid = arithmetic_.both(out.valid, arithmetic_.valid(each));

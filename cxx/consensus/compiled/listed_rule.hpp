@@ -1,5 +1,5 @@
-// One rule for a list of its instances: what they see, say, and would break, as nodes of a graph. Part of the lowering of
-// consensual programs whose proposals compete; docs/consensus.md has the sentences that are kept here (3.3 to 3.5).
+// One rule for a list of its instances: what they see, say, and would break, as nodes of a graph. Part of the lowering
+// of consensual programs whose proposals compete; docs/consensus.md has the sentences that are kept here (3.3 to 3.5).
 //
 // In: a rule, columns of what is known before. Out: nodes over the list; which instances are on it is an input, so that
 // one graph serves lists of all lengths. Cells are read by number.
@@ -12,12 +12,12 @@ namespace caten::consensus::compiled {
 
 /// What all graphs over lists have as inputs.
 struct ListNodes {
-  NodeId step{}, seed{};                           ///< i64[]
-  NodeId who{};                                    ///< i32[M], the cells that the instances are on
-  std::vector<NodeId> elements{}, committed{};     ///< by value, flat; bool. Sets have none
-  std::vector<std::vector<NodeId>> models{};       ///< of each call its numbers
-  std::vector<bool> model_lists{};                 ///< whether a call gives lists
-  std::vector<Array> tables{};                     ///< of inputs `table0`, …
+  NodeId step{}, seed{};                        ///< i64[]
+  NodeId who{};                                 ///< i32[M], the cells that the instances are on
+  std::vector<NodeId> elements{}, committed{};  ///< by value, flat; bool. Sets have none
+  std::vector<std::vector<NodeId>> models{};    ///< of each call its numbers
+  std::vector<bool> model_lists{};              ///< whether a call gives lists
+  std::vector<Array> tables{};                  ///< of inputs `table0`, …
 };
 
 /// A cell for each instance.
@@ -30,10 +30,10 @@ struct CellNodes {
 /// What one emit of a rule comes to.
 struct EmitNodes {
   CellNodes target{};
-  std::vector<NodeId> elements{};   ///< of the cell, in the value's dtype
-  std::optional<NodeId> valid{};    ///< it says something; nothing: always
-  std::optional<NodeId> fits{};     ///< the value can hold it; nothing: always
-  bool drawn = false;               ///< what says nothing is stuck
+  std::vector<NodeId> elements{};  ///< of the cell, in the value's dtype
+  std::optional<NodeId> valid{};   ///< it says something; nothing: always
+  std::optional<NodeId> fits{};    ///< the value can hold it; nothing: always
+  bool drawn = false;              ///< what says nothing is stuck
 };
 
 class ListedRule : public FormulaLowering {

@@ -263,9 +263,7 @@ Quantity Arithmetic::of_reals(Function function, const Quantity& a) const {
     case Function::kFloor: x = floored(x); break;
     case Function::kExp: x = exponential(x); break;
     case Function::kLog: x = b_.mul(b_.op(Op::kLog2, {x}), all(0.6931471805599453)); break;
-    case Function::kSigmoid:
-      x = b_.div(all(1), b_.add(all(1), exponential(b_.mul(x, all(-1)))));
-      break;
+    case Function::kSigmoid: x = b_.div(all(1), b_.add(all(1), exponential(b_.mul(x, all(-1))))); break;
     default: return unsupported("a function of numbers with a fraction that is none");
   }
   out.node = out.dtype == DType::kF64 ? x : b_.cast(x, out.dtype);
@@ -361,7 +359,8 @@ Quantity Arithmetic::mean(const std::vector<Quantity>& items) const {
   Quantity zero = constant(Number::of(int64_t{0}));
   if (there.empty()) return zero;
   for (const Quantity& each : there)
-    if (!whole && (each.valid || each.type != there[0].type)) return unsupported("a mean of fractions that may be open");
+    if (!whole && (each.valid || each.type != there[0].type))
+      return unsupported("a mean of fractions that may be open");
   Quantity total = fold(Function::kSum, there), count = fold(Function::kCount, ones);
   Quantity out{.type = whole ? Type::kF32 : total.type, .dtype = whole ? DType::kF32 : total.dtype};
   if (total.constant) return unsupported("a mean of constants");
@@ -376,8 +375,8 @@ Quantity Arithmetic::fold(Function function, const std::vector<Quantity>& items)
   bool truths = function == Function::kCount || function == Function::kAny || function == Function::kAll;
   bool sums = function == Function::kSum;
   if (function == Function::kMean) return mean(items);
-  bool fractions =
-      std::any_of(items.begin(), items.end(), [](const Quantity& each) { return !each.is_bot() && !each.is_integer(); });
+  bool fractions = std::any_of(items.begin(), items.end(),
+                               [](const Quantity& each) { return !each.is_bot() && !each.is_integer(); });
   if (sums && fractions) return sum(items);
   Quantity out = truths || sums ? function == Function::kAll ? constant(Number::of(int64_t{1})) : zero : zero;
   std::optional<Quantity> best;

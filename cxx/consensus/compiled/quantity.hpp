@@ -2,9 +2,9 @@
 // computed. Part of the lowering of consensual programs.
 //
 // Integers are held in the smallest dtype that holds every value they can take, conditions as bools. Every operation
-// gives what apply, where and fold of consensus/number.hpp give for each cell, bit for bit, but for exp, log and sigmoid
-// of numbers with a fraction, which the runtime computes to a few units in the last place of f64. What cannot be promised
-// that is not lowered, and the reason is noted.
+// gives what apply, where and fold of consensus/number.hpp give for each cell, bit for bit, but for exp, log and
+// sigmoid of numbers with a fraction, which the runtime computes to a few units in the last place of f64. What cannot
+// be promised that is not lowered, and the reason is noted.
 #pragma once
 
 #include <optional>

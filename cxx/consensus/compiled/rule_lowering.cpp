@@ -32,8 +32,7 @@ std::optional<DrawNodes> RuleLowering::draws() {
     NodeId i = coordinate(axis, DType::kI64);
     cell = b_.add(cell, stride == 1 ? i : b_.mul(i, b_.integer(stride, shape)));
   }
-  return DrawNodes{
-      .rule = rule_.number, .cell = b_.cast(cell, DType::kU64), .step = step_.step, .seed = step_.seed};
+  return DrawNodes{.rule = rule_.number, .cell = b_.cast(cell, DType::kU64), .step = step_.step, .seed = step_.seed};
 }
 
 RuleNodes RuleLowering::lower() {

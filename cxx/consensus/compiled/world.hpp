@@ -1,7 +1,7 @@
 // A program whose steps are compiled. It goes through the states that the reference interpreter goes through.
 //
-// In: an instance, what is remembered before some step, a function that compiles graphs. Out: the states behind it. Entry:
-// World::make, World::step, World::state.
+// In: an instance, what is remembered before some step, a function that compiles graphs. Out: the states behind it.
+// Entry: World::make, World::step, World::state.
 #pragma once
 
 #include <functional>
@@ -25,7 +25,8 @@ class World {
   World& operator=(const World&) = delete;
   virtual ~World() = default;
 
-  /// Nothing if the program is not one that is compiled: `reason` says why. The instance must outlive the world.
+  /// Nothing if the program is not one that is compiled: `reason` says why. The instance has the memory's
+  /// edits of constraints, and outlives the world.
   static std::unique_ptr<World> make(const Instance& instance, reference::Memory memory, const CompileGraph& compile,
                                      std::string& reason);
 
