@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include "consensus/analysis/analysis.hpp"
+#include "consensus/compiled/direct_world.hpp"
 #include "consensus/read_lci.hpp"
 #include "consensus/words.hpp"
 #include "worlds/report.hpp"
 
 namespace caten {
 namespace {
+
+/// Cells of a world below which the interpreter takes no time that a person would notice.
+constexpr int64_t kSmall = 4096;
 
 tl::unexpected<Diagnostic> not_compiled(const std::string& message, const std::string& runtime) {
   return fail({.code = Code::NoSuchRuntime,
@@ -27,6 +31,12 @@ consensus::compiled::CompileGraph compiling(Session& session) {
       return session.run(*program, std::move(arguments), std::move(outputs));
     };
   };
+}
+
+bool is_small(const consensus::Instance& instance) {
+  int64_t cells = 0;
+  for (const consensus::ValueInstance& value : instance.values) cells += value.cells;
+  return cells < kSmall;
 }
 
 }  // namespace
@@ -60,7 +70,15 @@ std::unique_ptr<WorldRun> WorldRun::make(Session& session, const Surroundings& a
 Status WorldRun::start() {
   if (on_ == On::kInterpreter) return {};
   interpreted_because_ = "";
-  compiled_ = consensus::compiled::World::make(instance(), world_->memory(), compiling(*session_), interpreted_because_);
+  // Of a small world the reports of the interpreter are worth more than kernels, where these have to be compiled first.
+  if (on_ == On::kEither && is_small(instance())) {
+    compiled_ =
+        consensus::compiled::DirectWorld::make(instance(), world_->state(), compiling(*session_), interpreted_because_);
+    if (!compiled_) interpreted_because_ = fmt::format("it is small, and {}", interpreted_because_);
+    return {};
+  }
+  compiled_ =
+      consensus::compiled::World::make(instance(), world_->memory(), compiling(*session_), interpreted_because_);
   if (compiled_ || on_ == On::kEither) return {};
   return not_compiled("the program is not compiled yet: " + interpreted_because_, runtime_);
 }
@@ -131,9 +149,7 @@ std::string WorldRun::cells_digest() const {
   return compiled_ ? compiled_->cells_digest() : consensus::cells_digest(world_->state());
 }
 
-consensus::reference::Memory WorldRun::memory() const {
-  return compiled_ ? compiled_->memory() : world_->memory();
-}
+consensus::reference::Memory WorldRun::memory() const { return compiled_ ? compiled_->memory() : world_->memory(); }
 
 Status WorldRun::restore(const consensus::Record& checkpoint) {
   Result<consensus::reference::Memory> memory = consensus::decode_checkpoint(instance(), checkpoint.data);
