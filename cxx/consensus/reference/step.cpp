@@ -1,6 +1,7 @@
 #include "consensus/reference/step.hpp"
 
 #include <algorithm>
+#include <random>
 
 namespace caten::consensus::reference {
 namespace {
@@ -14,6 +15,11 @@ class Deciding {
         propose(in_.instance, in_.readers, in_.palettes, in_.snapshot, in_.event, in_.step, in_.observer);
     if (!proposals) return tl::make_unexpected(proposals.error());
     out_.proposals = std::move(*proposals);
+    if (in_.shuffled) {
+      std::mt19937_64 order(*in_.shuffled + static_cast<uint64_t>(in_.step));
+      std::shuffle(out_.proposals.list.begin(), out_.proposals.list.end(), order);
+      std::shuffle(out_.proposals.stuck.begin(), out_.proposals.stuck.end(), order);
+    }
     judge_all();
     choose();
     keep_budgets();

@@ -65,7 +65,9 @@ struct StepInput {
   const Event* event = nullptr;  ///< null: all cells
   int64_t step = 0;
   const std::map<Group, std::vector<Bar>>& bars;
-  bool in_rounds = false;        ///< section 4's way to the same winners
+  bool in_rounds = false;  ///< section 4's way to the same winners
+  /// Proposals are judged and chosen in an order drawn from this, to the same end.
+  std::optional<uint64_t> shuffled{};
   Observer* observer = nullptr;  ///< null: none
 };
 

@@ -59,6 +59,7 @@ Result<StepReport> World::step(Observer* observer) {
                   .step = *step,
                   .bars = memory_.bars,
                   .in_rounds = options_.in_rounds,
+                  .shuffled = options_.shuffled,
                   .observer = observer};
   Result<Decision> decision = decide(input, report);
   if (!decision) return tl::make_unexpected(decision.error());

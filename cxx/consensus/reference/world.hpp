@@ -13,7 +13,8 @@ namespace caten::consensus::reference {
 struct WorldOptions {
   InstanceOptions sizes{};
   ResolveOptions names{};
-  bool in_rounds = false;  ///< winners by section 4
+  bool in_rounds = false;              ///< winners by section 4
+  std::optional<uint64_t> shuffled{};  ///< the order in which proposals are looked at; it changes nothing
 };
 
 class World {

@@ -8,6 +8,8 @@
 #include <numeric>
 #include <random>
 
+#include "cases.hpp"
+
 using namespace caten;
 using namespace caten::consensus;
 using namespace caten::consensus::reference;
@@ -83,7 +85,7 @@ TEST_CASE("3.7: winners are greedy in the order of keys, with disjoint footprint
 }
 
 TEST_CASE("4.2: rounds find what the sequential greedy finds") {
-  for (unsigned seed = 0; seed < 300; ++seed) {
+  for (unsigned seed = 0; seed < cases(300, 10000); ++seed) {
     std::mt19937 random(seed);
     Court court;
     size_t places = 1 + random() % 60;

@@ -165,6 +165,20 @@ TEST_CASE("3.5: one constraint of priority 50 beats three of priority 20") {
               "constraint D: on V[i] require V[i] < 7 priority 50") == Ids{0, 1, 2, 3});
 }
 
+TEST_CASE("3.5: one constraint of a priority beats any number and weight of those below it") {
+  std::string weaker;
+  for (int count = 1; count <= 40; ++count) {
+    weaker += fmt::format("constraint W{}: on V[i] require V[i] = 7 priority {} weight {}\n", count, count % 5,
+                          1 + count * count % 97);
+    CAPTURE(weaker);
+    CHECK(after("rule R: on V[i] emit proposal V[i] := 7\n" + weaker) == Ids{7, 7, 7, 7});
+    CHECK(after("rule R: on V[i] emit proposal V[i] := 7\n" + weaker +
+                "constraint Strong: forbid change(V[1..2]) priority 5") == Ids{7, 1, 2, 7});
+    CHECK(after("rule R: on V[i] emit proposal V[i] := 7\n" + weaker +
+                "constraint Strong: on V[i] require V[i] < 7 priority 5") == Ids{0, 1, 2, 3});
+  }
+}
+
 TEST_CASE("3.5: the change of a cell that is not committed is no change") {
   CHECK(after("rule R: on V[i] emit proposal V[i] := 7\nconstraint Lock: forbid change(V[*]) priority 5 hard",
               kCommitUnderPolicy, {0, 8, 2, 8}) == Ids{0, 7, 2, 7});

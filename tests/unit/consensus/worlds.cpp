@@ -8,12 +8,17 @@
 namespace caten::consensus {
 
 std::unique_ptr<reference::World> world_of(const std::string& text, Given given, uint32_t seed, bool in_rounds) {
+  return world_with(text, std::move(given), seed, {.in_rounds = in_rounds});
+}
+
+std::unique_ptr<reference::World> world_with(const std::string& text, Given given, uint32_t seed,
+                                             const reference::WorldOptions& options) {
   Reading reading = read_as_text(text);
   INFO(reading.messages);
   REQUIRE(reading.names.has_value());
   Diagnostics diagnostics;
   std::unique_ptr<reference::World> out =
-      reference::World::make(*reading.program, std::move(given), seed, {.in_rounds = in_rounds}, diagnostics);
+      reference::World::make(*reading.program, std::move(given), seed, options, diagnostics);
   std::string messages;
   for (const Diagnostic& each : diagnostics.list()) messages += render(each, {});
   INFO(messages);

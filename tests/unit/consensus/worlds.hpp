@@ -12,6 +12,8 @@ namespace caten::consensus {
 /// The program, running; messages are reported by doctest. Parameters are given as a person writes them.
 std::unique_ptr<reference::World> world_of(const std::string& text, Given given = {}, uint32_t seed = 0,
                                            bool in_rounds = false);
+std::unique_ptr<reference::World> world_with(const std::string& text, Given given, uint32_t seed,
+                                             const reference::WorldOptions& options);
 /// The messages of a program that cannot be instantiated.
 std::string refusal_of(const std::string& text, Given given = {});
 /// The text of a program in examples/consensus/.
