@@ -52,14 +52,21 @@ std::optional<int64_t> looked_up(const BoundSubscript& subscript, std::span<cons
       .as_integer();
 }
 
+/// The place of a subscript that has one.
+int64_t place_of(const BoundSubscript& subscript, int64_t size, Border::Form border, std::span<const int64_t> names,
+                 const Contents* contents) {
+  if (subscript.form == BoundSubscript::Form::kAffine) return bounded(subscript.first.at(names), size, border);
+  return bounded(looked_up(subscript, names, contents), size, Border::Form::kClip);
+}
+
 /// The places of one subscript, combined over its axes into one number.
 std::vector<int64_t> places(const BoundSubscript& subscript, int64_t size, Border::Form border,
                             std::span<const int64_t> names, const Contents* contents) {
   using Form = BoundSubscript::Form;
   switch (subscript.form) {
-    case Form::kAffine: return {bounded(subscript.first.at(names), size, border)};
+    case Form::kAffine:
     case Form::kTensor:
-    case Form::kValue: return {bounded(looked_up(subscript, names, contents), size, Border::Form::kClip)};
+    case Form::kValue: return {place_of(subscript, size, border, names, contents)};
     case Form::kRegion: return subscript.area;
     case Form::kAll:
     case Form::kRange: break;
@@ -93,6 +100,16 @@ bool BoundReference::single() const {
     using Form = BoundSubscript::Form;
     return each.form == Form::kAffine || each.form == Form::kTensor || each.form == Form::kValue;
   });
+}
+
+int64_t BoundReference::cell(std::span<const int64_t> names, const Contents* contents) const {
+  int64_t out = 0;
+  for (size_t axis = 0; axis < subscripts.size(); ++axis) {
+    int64_t place = place_of(subscripts[axis], sizes[axis], border, names, contents);
+    bool absent = out == kAbsent || place == kAbsent, padded = out == kPadded || place == kPadded;
+    out = absent ? kAbsent : padded ? kPadded : out * sizes[axis] + place;
+  }
+  return out;
 }
 
 size_t BoundReference::positions() const {

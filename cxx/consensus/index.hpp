@@ -67,6 +67,8 @@ struct BoundReference {
   size_t positions() const;
   /// Exactly one, whatever the names are.
   bool single() const;
+  /// Where it is single: the cell, kAbsent or kPadded.
+  int64_t cell(std::span<const int64_t> names, const Contents* contents) const;
   /// Of each position the cell, kAbsent or kPadded.
   void for_each(std::span<const int64_t> names, const Contents* contents,
                 const std::function<void(int64_t cell)>& visit) const;

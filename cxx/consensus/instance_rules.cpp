@@ -217,6 +217,16 @@ std::vector<int64_t> EdgeInstance::sources(std::span<const int64_t> place, const
 std::vector<int64_t> ReadInstance::sources(const Instance& instance, std::span<const int64_t> place,
                                            const Contents* contents) const {
   if (!cells) return instance.edges[edges[0]].sources(place, contents);
+  if (cells->single()) {
+    // Most reads are these, and seen through one edge.
+    int64_t own = cells->cell(place, contents);
+    for (size_t edge : edges) {
+      const EdgeInstance& through = instance.edges[edge];
+      if (through.single() && !through.condition && through.offsets[0].empty() &&
+          through.source.cell(place, contents) == own)
+        return {own};
+    }
+  }
   std::vector<int64_t> shown, out;
   for (size_t edge : edges) {
     std::vector<int64_t> here = instance.edges[edge].sources(place, contents);

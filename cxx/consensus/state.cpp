@@ -156,8 +156,14 @@ void add_clocks(Hash& hash, const std::vector<Clock>& clocks) {
 void Clocks::set(std::vector<int64_t> cells, Clock clock) {
   if (cells.empty()) return;
   if (static_cast<int64_t>(cells.size()) == cells_) return set_all(clock);
+  if (!each_.empty()) {
+    for (int64_t cell : cells) each_[static_cast<size_t>(cell)] = clock;
+    return;
+  }
   layers_.push_back({clock, false, std::move(cells)});
-  if (layers_.size() > kMostLayers) set_each(materialize());
+  if (layers_.size() <= kMostLayers) return;
+  each_ = materialize();
+  layers_.clear();
 }
 
 void Clocks::set_each(const std::vector<Clock>& clocks) {
@@ -166,21 +172,25 @@ void Clocks::set_each(const std::vector<Clock>& clocks) {
   for (size_t cell = 0; cell < clocks.size(); ++cell)
     if (clocks[cell].time > 0) by_clock[{clocks[cell].time, clocks[cell].origin}].push_back(static_cast<int64_t>(cell));
   layers_.clear();
+  each_.clear();
   for (auto& [key, members] : by_clock) layers_.push_back({{key.first, key.second}, false, std::move(members)});
 }
 
 void Clocks::set_all(Clock clock) {
+  each_.clear();
   layers_.clear();
   layers_.push_back({clock, true, {}});
 }
 
 Clock Clocks::at(int64_t cell) const {
+  if (!each_.empty()) return each_[static_cast<size_t>(cell)];
   for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer)
     if (layer->all || std::binary_search(layer->cells.begin(), layer->cells.end(), cell)) return layer->clock;
   return {};
 }
 
 std::vector<Clock> Clocks::materialize() const {
+  if (!each_.empty()) return each_;
   std::vector<Clock> out(static_cast<size_t>(cells_));
   for (const Layer& layer : layers_) {
     if (layer.all) std::fill(out.begin(), out.end(), layer.clock);

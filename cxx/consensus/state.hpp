@@ -20,7 +20,7 @@ struct Clock {
 };
 inline constexpr int32_t kInitialOrigin = -1;
 
-/// The clocks of one value's cells.
+/// The clocks of one value's cells: a few entries for all of them, or a number for each.
 class Clocks {
  public:
   explicit Clocks(int64_t cells = 0) : cells_(cells) {}
@@ -33,7 +33,7 @@ class Clocks {
   /// One clock for each cell.
   std::vector<Clock> materialize() const;
   /// How many entries stand for all clocks.
-  size_t entries() const { return layers_.size(); }
+  size_t entries() const { return each_.empty() ? layers_.size() : each_.size(); }
 
  private:
   struct Layer {
@@ -43,6 +43,7 @@ class Clocks {
   };
   int64_t cells_ = 0;
   std::vector<Layer> layers_{};  ///< the last one that has a cell decides
+  std::vector<Clock> each_{};    ///< instead of layers, where these would be many
 };
 
 /// The cells of one value.

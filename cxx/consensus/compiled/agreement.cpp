@@ -1,9 +1,16 @@
 #include "consensus/compiled/agreement.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <tuple>
 
 namespace caten::consensus::compiled {
+namespace {
+
+/// Fewer votes are sorted by comparing them.
+constexpr size_t kFewest = 4096;
+
+}  // namespace
 
 void Agreement::clear() {
   votes_.clear();
@@ -21,8 +28,61 @@ bool Agreement::better(const Vote& a, const Vote& b) const {
   return std::tie(a.origin, a.site) < std::tie(b.origin, b.site);
 }
 
+/// By what most votes differ in: score and hash, as a number that is the greater the better.
+uint64_t Agreement::key(const Vote& vote) {
+  uint32_t bits = 0;
+  std::memcpy(&bits, &vote.score, sizeof bits);
+  // Floats as integers of their order: of negative ones all bits are turned, of others the sign.
+  bits ^= bits >> 31 != 0 ? UINT32_MAX : uint32_t{1} << 31;
+  return uint64_t{bits} << 32 | vote.tie;
+}
+
+bool Agreement::keys_decide(const std::vector<Vote>& votes) const {
+  return std::all_of(votes.begin(), votes.end(), [&](const Vote& vote) {
+    for (size_t level = 0; level < levels_; ++level)
+      if (weights_[vote.weights + level] != weights_[votes[0].weights + level]) return false;
+    return vote.rule == votes[0].rule;
+  });
+}
+
 void Agreement::sort(std::vector<Vote>& votes) const {
-  std::sort(votes.begin(), votes.end(), [this](const Vote& a, const Vote& b) { return better(a, b); });
+  auto before = [this](const Vote& a, const Vote& b) { return better(a, b); };
+  if (votes.size() < kFewest || !keys_decide(votes)) {
+    std::sort(votes.begin(), votes.end(), before);
+    return;
+  }
+  struct Entry {
+    uint64_t key = 0;
+    uint32_t vote = 0;
+  };
+  std::vector<Entry> from(votes.size()), to(votes.size());
+  uint64_t all = 0, any = 0;
+  for (size_t i = 0; i < votes.size(); ++i) {
+    from[i] = {~key(votes[i]), static_cast<uint32_t>(i)};
+    all = i == 0 ? from[i].key : all & from[i].key;
+    any |= from[i].key;
+  }
+  constexpr int kBits = 11;
+  for (int shift = 0; shift < 64; shift += kBits) {
+    constexpr size_t kBuckets = size_t{1} << kBits;
+    // Digits in which all are equal put nothing in another place.
+    if (((all ^ any) >> shift & (kBuckets - 1)) == 0) continue;
+    std::vector<size_t> next(kBuckets + 1);
+    for (const Entry& each : from) ++next[(each.key >> shift & (kBuckets - 1)) + 1];
+    for (size_t i = 1; i <= kBuckets; ++i) next[i] += next[i - 1];
+    for (const Entry& each : from) to[next[each.key >> shift & (kBuckets - 1)]++] = each;
+    std::swap(from, to);
+  }
+  std::vector<Vote> sorted;
+  sorted.reserve(votes.size());
+  for (const Entry& each : from) sorted.push_back(votes[each.vote]);
+  for (size_t begin = 0, end = 0; begin < sorted.size(); begin = end) {
+    while (end < sorted.size() && from[end].key == from[begin].key) ++end;
+    if (end - begin > 1)
+      std::sort(sorted.begin() + static_cast<std::ptrdiff_t>(begin), sorted.begin() + static_cast<std::ptrdiff_t>(end),
+                before);
+  }
+  votes = std::move(sorted);
 }
 
 }  // namespace caten::consensus::compiled

@@ -55,6 +55,8 @@ class Agreement {
   bool taken(int64_t place) const { return taken_[static_cast<size_t>(place)] != 0; }
 
  private:
+  static uint64_t key(const Vote& vote);
+  bool keys_decide(const std::vector<Vote>& votes) const;
   void sort(std::vector<Vote>& votes) const;
 
   size_t levels_;

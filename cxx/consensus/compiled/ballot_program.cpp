@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "consensus/reference/proposal.hpp"
 
@@ -86,6 +85,12 @@ struct RuleBallot::Open {
   std::optional<ListedRule> listed{};
 };
 
+void Lists::allocate() {
+  for (size_t i = 1; i < first_.size(); ++i) first_[i] += first_[i - 1];
+  filled_.resize(size());
+  numbers_.resize(static_cast<size_t>(first_.back()));
+}
+
 RuleBallot::RuleBallot(const Instance& instance, const RuleInstance& rule, Columns& columns)
     : instance_(instance), rule_(rule) {
   for (const EmitInstance& emit : rule.emits) {
@@ -160,44 +165,57 @@ void RuleBallot::make_sites() {
   for (size_t i = 0; i < rule_.emits.size(); ++i) sites_.push_back({.sequence = i, .emits = {i}});
 }
 
+/// The instances of a constraint that the proposals of a site touch: those of each instance of the rule, ascending.
+RuleBallot::Touched RuleBallot::touched_by(const ProposalSite& site, const ConstraintInstance& constraint) const {
+  // Of each cell of a target's value the instances that it is of.
+  std::map<size_t, Lists> of_cell;
+  for (size_t emit : site.emits) {
+    size_t value = rule_.emits[emit].target.value;
+    of_cell.try_emplace(value, static_cast<size_t>(instance_.values[value].cells));
+  }
+  Touched out{.of = Lists(static_cast<size_t>(instance_.values[rule_.on].cells)), .several = {}};
+  std::vector<std::pair<Lists*, std::pair<size_t, int32_t>>> entries;
+  for (size_t i = 0; i < constraint.instances.size(); ++i) {
+    std::vector<std::pair<size_t, int64_t>> about = constraint.cells_of(constraint.instances[i]);
+    out.several.push_back(about.size() > 1);
+    for (const auto& [value, cell] : about)
+      if (auto found = of_cell.find(value); found != of_cell.end())
+        entries.push_back({&found->second, {static_cast<size_t>(cell), static_cast<int32_t>(i)}});
+  }
+  for (auto& [lists, entry] : entries) lists->count(entry.first);
+  for (auto& [value, lists] : of_cell) lists.allocate();
+  for (auto& [lists, entry] : entries) lists->add(entry.first, entry.second);
+  std::vector<int32_t> here;
+  for (size_t origin = 0; origin < out.of.size(); ++origin) {
+    here.clear();
+    for (size_t emit : site.emits) {
+      int64_t cell = sources_.targets[emit].at(static_cast<int64_t>(origin));
+      if (cell < 0) continue;
+      std::span<const int32_t> of = of_cell.at(rule_.emits[emit].target.value).at(static_cast<size_t>(cell));
+      here.insert(here.end(), of.begin(), of.end());
+    }
+    std::sort(here.begin(), here.end());
+    here.erase(std::unique(here.begin(), here.end()), here.end());
+    out.of.append(origin, here);
+  }
+  return out;
+}
+
 void RuleBallot::find_touched(ProposalSite& site, std::vector<Lanes>& lanes, Columns& columns) {
-  const std::vector<int64_t>& sizes = instance_.values[rule_.on].sizes;
   auto cells = static_cast<size_t>(instance_.values[rule_.on].cells);
-  std::vector<std::vector<int64_t>> shared(instance_.constraints.empty() ? 0 : cells);
+  std::vector<std::vector<int64_t>> shared;
   int64_t place = 0;
   for (const ValueInstance& value : instance_.values) place += value.cells;
   for (const ConstraintInstance& constraint : instance_.constraints) {
-    // Which instances each cell of a target's value is of.
-    std::map<size_t, std::vector<std::vector<int32_t>>> of_cell;
-    for (size_t emit : site.emits) {
-      size_t value = rule_.emits[emit].target.value;
-      of_cell[value].resize(static_cast<size_t>(instance_.values[value].cells));
-    }
-    std::vector<bool> several;
-    for (size_t i = 0; i < constraint.instances.size(); ++i) {
-      std::vector<std::pair<size_t, int64_t>> about = constraint.cells_of(constraint.instances[i]);
-      several.push_back(about.size() > 1);
-      for (const auto& [value, cell] : about)
-        if (auto found = of_cell.find(value); found != of_cell.end())
-          found->second[static_cast<size_t>(cell)].push_back(static_cast<int32_t>(i));
-    }
-    auto touched = [&](int64_t origin) {
-      std::set<int32_t> out;
-      for (size_t emit : site.emits) {
-        int64_t cell = sources_.targets[emit].at(origin);
-        if (cell < 0) continue;
-        const std::vector<int32_t>& of = of_cell[rule_.emits[emit].target.value][static_cast<size_t>(cell)];
-        out.insert(of.begin(), of.end());
-      }
-      return out;
-    };
-    size_t most = 0, scope = 0;
+    Touched touched = touched_by(site, constraint);
+    size_t most = 0;
     for (size_t origin = 0; origin < cells; ++origin) {
-      std::set<int32_t> of = touched(static_cast<int64_t>(origin));
+      std::span<const int32_t> of = touched.of.at(origin);
       most = std::max(most, of.size());
       for (int32_t each : of) {
-        scope = std::max(scope, constraint.instances[static_cast<size_t>(each)].scope.size());
-        if (several[static_cast<size_t>(each)]) shared[origin].push_back(place + each);
+        if (!touched.several[static_cast<size_t>(each)]) continue;
+        shared.resize(cells);
+        shared[origin].push_back(place + each);
       }
     }
     place += static_cast<int64_t>(constraint.instances.size());
@@ -207,39 +225,51 @@ void RuleBallot::find_touched(ProposalSite& site, std::vector<Lanes>& lanes, Col
       continue;
     }
     Lanes& of = lanes.emplace_back(Lanes{.constraint = constraint.number, .lanes = {}});
-    size_t names = constraint.instances[0].names.size(), count = 1 + names + scope;
-    for (const ReadInstance& read : constraint.references) count += read.positions;
-    for (size_t lane = 0; lane < most; ++lane) {
-      std::vector<Column> made = columns.of(sizes, count, [&](int64_t origin, auto, std::span<int64_t> numbers) {
-        std::fill(numbers.begin(), numbers.end(), kAbsent);
-        std::set<int32_t> here = touched(origin);
-        if (lane >= here.size()) return;
-        int32_t instance = *std::next(here.begin(), static_cast<std::ptrdiff_t>(lane));
-        const ConstraintCells& its = constraint.instances[static_cast<size_t>(instance)];
-        numbers[0] = instance;
-        auto to = std::copy(its.names.begin(), its.names.end(), numbers.begin() + 1);
-        std::copy(its.scope.begin(), its.scope.end(), to);
-        to += static_cast<std::ptrdiff_t>(scope);
-        for (const ReadInstance& read : constraint.references)
-          read.cells->for_each(its.names, nullptr, [&](int64_t cell) { *to++ = cell; });
-      });
-      Lane& out = of.lanes.emplace_back(Lane{.touched = made[0]});
-      auto next = made.begin() + 1;
-      out.names.assign(next, next + static_cast<std::ptrdiff_t>(names));
-      next += static_cast<std::ptrdiff_t>(names);
-      out.scope.assign(next, next + static_cast<std::ptrdiff_t>(scope));
-      next += static_cast<std::ptrdiff_t>(scope);
-      for (const ReadInstance& read : constraint.references) {
-        out.references.emplace_back(next, next + static_cast<std::ptrdiff_t>(read.positions));
-        next += static_cast<std::ptrdiff_t>(read.positions);
-      }
-    }
+    for (size_t lane = 0; lane < most; ++lane) of.lanes.push_back(this->lane(constraint, touched, lane, columns));
   }
+  if (shared.empty()) return;
   site.first_shared.push_back(0);
   for (std::vector<int64_t>& each : shared) {
     site.shared.insert(site.shared.end(), each.begin(), each.end());
     site.first_shared.push_back(static_cast<int64_t>(site.shared.size()));
   }
+}
+
+/// What is known of the `number`th instance of the constraint that each proposal touches.
+Lane RuleBallot::lane(const ConstraintInstance& constraint, const Touched& touched, size_t number,
+                      Columns& columns) const {
+  size_t names = constraint.instances[0].names.size(), scope = 0;
+  for (const ConstraintCells& each : constraint.instances) scope = std::max(scope, each.scope.size());
+  size_t count = 1 + names + scope;
+  for (const ReadInstance& read : constraint.references) count += read.positions;
+  auto ask = [&](int64_t origin, auto, std::span<int64_t> numbers) {
+    std::fill(numbers.begin(), numbers.end(), kAbsent);
+    std::span<const int32_t> here = touched.of.at(static_cast<size_t>(origin));
+    if (number >= here.size()) return;
+    const ConstraintCells& its = constraint.instances[static_cast<size_t>(here[number])];
+    numbers[0] = here[number];
+    auto to = std::copy(its.names.begin(), its.names.end(), numbers.begin() + 1);
+    std::copy(its.scope.begin(), its.scope.end(), to);
+    to += static_cast<std::ptrdiff_t>(scope);
+    for (const ReadInstance& read : constraint.references) {
+      if (read.cells->single())
+        *to++ = read.cells->cell(its.names, nullptr);
+      else
+        read.cells->for_each(its.names, nullptr, [&](int64_t cell) { *to++ = cell; });
+    }
+  };
+  std::vector<Column> made = columns.of(instance_.values[rule_.on].sizes, count, ask);
+  Lane out{.touched = made[0]};
+  auto next = made.begin() + 1;
+  auto take = [&](size_t many) {
+    std::vector<Column> taken(next, next + static_cast<std::ptrdiff_t>(many));
+    next += static_cast<std::ptrdiff_t>(many);
+    return taken;
+  };
+  out.names = take(names);
+  out.scope = take(scope);
+  for (const ReadInstance& read : constraint.references) out.references.push_back(take(read.positions));
+  return out;
 }
 
 void RuleBallot::make_asks() {

@@ -21,7 +21,7 @@ struct ListProgram {
 struct ProposalSite {
   size_t sequence = 0;
   std::vector<size_t> emits{};  ///< its targets: one, or all that are one proposal
-  /// Instances of constraints about several cells that it touches: those of cell i are from first[i] on.
+  /// Instances of constraints about several cells that it touches: those of cell i are from first[i] on. Empty: none.
   std::vector<int64_t> first_shared{};
   std::vector<int64_t> shared{};  ///< places behind all cells: their number, and the constraint's instance's
   /// Constraints that it may touch and that no graph judges; the interpreter does.
@@ -44,6 +44,29 @@ struct BallotOutputs {
   std::vector<OfSite> sites{};
   std::optional<size_t> score{};  ///< f32; NaN: none
   float all_score = 0;            ///< where all have one
+};
+
+/// Lists of numbers, one behind the other: first all are counted, then added.
+class Lists {
+ public:
+  explicit Lists(size_t lists) : first_(lists + 1) {}
+  size_t size() const { return first_.size() - 1; }
+  void count(size_t list) { ++first_[list + 1]; }
+  void allocate();
+  void add(size_t list, int32_t number) { numbers_[static_cast<size_t>(first_[list] + filled_[list]++)] = number; }
+  /// Instead, lists in their order.
+  void append(size_t list, std::span<const int32_t> numbers) {
+    numbers_.insert(numbers_.end(), numbers.begin(), numbers.end());
+    first_[list + 1] = static_cast<int64_t>(numbers_.size());
+  }
+  std::span<const int32_t> at(size_t list) const {
+    return std::span(numbers_).subspan(static_cast<size_t>(first_[list]),
+                                       static_cast<size_t>(first_[list + 1] - first_[list]));
+  }
+
+ private:
+  std::vector<int64_t> first_;
+  std::vector<int32_t> filled_{}, numbers_{};
 };
 
 class RuleBallot {
@@ -78,11 +101,17 @@ class RuleBallot {
     size_t constraint = 0;
     std::vector<Lane> lanes{};
   };
+  struct Touched {
+    Lists of;                     ///< of each instance of the rule
+    std::vector<bool> several{};  ///< of each instance of the constraint: it is about several cells
+  };
   /// A graph with its inputs.
   struct Open;
 
   void make_sites();
   void find_palettes(Columns& columns);
+  Touched touched_by(const ProposalSite& site, const ConstraintInstance& constraint) const;
+  Lane lane(const ConstraintInstance& constraint, const Touched& touched, size_t number, Columns& columns) const;
   void find_touched(ProposalSite& site, std::vector<Lanes>& lanes, Columns& columns);
   void make_asks();
   void judge(Open& open, const std::vector<EmitNodes>& emits, size_t site, BallotOutputs& outputs) const;

@@ -38,8 +38,13 @@ std::string compare(const std::string& text, Given given, int64_t steps, uint32_
   std::unique_ptr<compiled::World> own = compiled::World::make(world->instance(), world->memory(), run, reason);
   if (!own) return reason;
   for (int64_t i = 0; i < steps; ++i) {
-    one_step(*world);
+    Result<reference::StepReport> report = world->step();
     Status done = own->step();
+    if (!report && !done) {
+      CHECK(done.error().code == report.error().code);
+      return "";
+    }
+    if (!report) FAIL(render(report.error(), {}));
     if (!done) FAIL(render(done.error(), {}));
     std::string expected = world->digest(), found = digest(world->instance(), own->state());
     if (expected != found) {
