@@ -251,36 +251,54 @@ Result<bool> BallotWorld::answer(const std::set<Group>& unsatisfied, int64_t ste
 void BallotWorld::publish(const std::vector<Said>& said, const std::vector<Vote>& winners, const std::set<Group>& held,
                           int64_t step) {
   std::map<Group, reference::Undo> undo;
-  std::map<std::pair<size_t, size_t>, std::vector<int64_t>> clocked;  // by value and rule: one clock each
   std::set<Group> committing;
+  std::vector<std::vector<const Vote*>> of_rule(said.size());
   for (const Vote& winner : winners) {
     Group group{static_cast<size_t>(winner.commit), static_cast<size_t>(winner.group)};
     if (!held.empty() && held.contains(group)) continue;
-    const Said& of = said[winner.rule];
-    const RuleBallot& ballot = *of.graphs->ballot;
     if (!memory_.bars.empty()) committing.insert(group);
     if (instance_.commits[group.first].declaration->on_unsat.form == OnUnsat::Form::kBacktrack)
-      reference::remember(instance_, memory_, group, as_bar(of, winner), undo);
-    for (size_t emit : ballot.sites()[winner.site].emits) {
-      size_t value = ballot.rule().emits[emit].target.value;
-      int64_t cell = ballot.targets()[emit].at(winner.origin);
-      const std::vector<size_t>& outputs = of.compiled->outputs.emits[emit].elements;
-      size_t bytes = dtype_size(instance_.values[value].dtype);
-      StoredValue& stored = memory_.state.values[value];
-      for (size_t i = 0; i < outputs.size(); ++i)
-        std::memcpy(stored.elements.data() + (static_cast<size_t>(cell) * outputs.size() + i) * bytes,
-                    of.outputs[outputs[i]].data() + winner.item * bytes, bytes);
-      stored.committed[static_cast<size_t>(cell)] = true;
-      mirror(value, cell);
-      clocked[{value, ballot.rule().number}].push_back(cell);
-    }
+      reference::remember(instance_, memory_, group, as_bar(said[winner.rule], winner), undo);
+    of_rule[winner.rule].push_back(&winner);
   }
+  std::map<std::pair<size_t, size_t>, std::vector<int64_t>> clocked;  // by value and rule: one clock each
+  for (size_t rule = 0; rule < said.size(); ++rule)
+    for (size_t emit = 0; emit < instance_.rules[rule].emits.size(); ++emit)
+      publish(said[rule], emit, of_rule[rule], clocked[{instance_.rules[rule].emits[emit].target.value, rule}]);
   for (auto& [key, members] : clocked) {
     std::sort(members.begin(), members.end());
-    memory_.state.values[key.first].clocks.set(std::move(members), {step, static_cast<int32_t>(key.second)});
+    memory_.state.values[key.first].clocks.set(std::move(members),
+                                               {step, static_cast<int32_t>(instance_.rules[key.second].number)});
   }
   for (const Group& group : committing) memory_.bars.erase(group);
   for (auto& [group, entry] : undo) memory_.history[group].push_back(std::move(entry));
+}
+
+/// What winners of a rule say in one of its emits. Their cells are added.
+void BallotWorld::publish(const Said& said, size_t emit, const std::vector<const Vote*>& winners,
+                          std::vector<int64_t>& cells) {
+  if (winners.empty()) return;
+  const RuleBallot& ballot = *said.graphs->ballot;
+  size_t value = ballot.rule().emits[emit].target.value, bytes = dtype_size(instance_.values[value].dtype);
+  const Column& target = ballot.targets()[emit];
+  StoredValue& stored = memory_.state.values[value];
+  std::byte *elements = stored.elements.data(), *mirrored = cells_[value].elements.mutable_data();
+  auto* committed = cells_[value].committed.as_mutable<uint8_t>();
+  const std::vector<size_t>& outputs = said.compiled->outputs.emits[emit].elements;
+  for (const Vote* winner : winners) {
+    const std::vector<size_t>& emits = ballot.sites()[winner->site].emits;
+    if (std::find(emits.begin(), emits.end(), emit) == emits.end()) continue;
+    auto cell = static_cast<size_t>(target.at(winner->origin));
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const std::byte* from = said.outputs[outputs[i]].data() + winner->item * bytes;
+      size_t at = (cell * outputs.size() + i) * bytes;
+      std::memcpy(elements + at, from, bytes);
+      std::memcpy(mirrored + at, from, bytes);
+    }
+    stored.committed[cell] = true;
+    committed[cell] = 1;
+    cells.push_back(static_cast<int64_t>(cell));
+  }
 }
 
 }  // namespace caten::consensus::compiled

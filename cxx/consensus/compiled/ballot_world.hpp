@@ -95,6 +95,7 @@ class BallotWorld : public World {
   Result<bool> answer(const std::set<Group>& unsatisfied, int64_t step, const Tally& tally, std::set<Group>& held);
   void publish(const std::vector<Said>& said, const std::vector<Vote>& winners, const std::set<Group>& held,
                int64_t step);
+  void publish(const Said& said, size_t emit, const std::vector<const Vote*>& winners, std::vector<int64_t>& cells);
 
   const Instance& instance_;
   reference::Memory memory_;

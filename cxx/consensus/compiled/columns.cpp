@@ -67,10 +67,9 @@ std::vector<Column> Columns::sources(const ReadInstance& read, size_t on) {
 }
 
 Column Columns::target(const EmitInstance& emit, size_t on) {
-  return of(instance_.values[on].sizes, 1,
-            [&](int64_t, std::span<const int64_t> place, std::span<int64_t> numbers) {
-              numbers[0] = emit.target.cell(place, nullptr);
-            })[0];
+  return of(instance_.values[on].sizes, 1, [&](int64_t, std::span<const int64_t> place, std::span<int64_t> numbers) {
+    numbers[0] = emit.target.cell(place, nullptr);
+  })[0];
 }
 
 }  // namespace caten::consensus::compiled
