@@ -4,11 +4,11 @@
   (:use :cl)
   (:shadowing-import-from :caten #:step)
   (:import-from :caten
-   #:caten-error #:interrupted #:world #:look #:show #:why #:why-not #:add-constraint #:remove-constraint #:digest #:picture
+   #:caten-error #:world #:look #:show #:why #:why-not #:add-constraint #:remove-constraint #:digest #:picture
    #:save-world #:load-world #:step-facts #:lci-of)
   (:import-from :caten/primitive
    #:make-world #:load-run #:save-run #:world-facts #:step-once #:step-report #:look-at #:grid-of #:ask-why #:edit-world
-   #:begin-film #:end-film #:resume #:print-float)
+   #:begin-film #:end-film #:print-float)
   (:import-from :caten/consensus #:checked-program #:program-name)
   (:import-from :caten/files #:array-of #:leaf #:path-text)
   (:import-from :caten/syntax #:form-place)
@@ -135,8 +135,7 @@ caten run does, with :every, :value, :scale and :colours."
     (call-with-film handle picture every value scale colours
                     (lambda ()
                       (loop for left from n above 0
-                            do (when (resume) (error 'interrupted))
-                               (checked (step-once handle (= left 1)))
+                            do (checked (step-once handle (= left 1)))
                                (when report (format t "~a" (first (step-report handle)))))))
     (if (plusp n) (last-report handle) (values))))
 

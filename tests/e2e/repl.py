@@ -187,6 +187,31 @@ def interruption_keeps_definitions(folder):
     screen.leave()
 
 
+def worlds_go_on(folder):
+    """Steps that are interrupted or fail leave a world that goes on; mistakes end nothing."""
+    pathlib.Path(folder, "turn.lmpm").write_text("value V : Token[X, 4] shape Seq(6) clock Lamport init 1\nvalue Rules : Rule shape Set() clock Lamport\n"
+                                                 "visible V[i] <- V[i]\nrule Turn: on V[i] read {own = V[i]} emit proposal V[i] := (own + 1) % 4\n"
+                                                 "commit V[*] using satisfy(max_constraints_then_score)\n")
+    screen = Screen(folder).ready()
+    screen.enter('(defparameter w (world (load-consensual-program "turn.lmpm") :runtime :reference))')
+    for film in ("", ' :picture "long.gif"'):
+        screen.keys(f'(progn (format t "begun~%") (finish-output) (step w 100000000{film}))\r')
+        screen.wait("begun\n")
+        os.write(screen.terminal, b"\x03")
+        contains(screen.wait(r"\ncaten> \Z"), "error[E0805]")
+    assert not pathlib.Path(folder, "long.gif").exists()
+    steps = int(re.search(r"step (\d+)", screen.enter("w")).group(1))
+    contains(screen.enter("(step w 2)"), f"step {steps + 2}: 6 active, 6 enabled, 6 proposed, 6 admissible, 6 committed")
+    for mistake in ("(step w -1)", '(why w "V[9]")', '(remove-constraint w "none")', '(add-constraint w "constraint C: forbid change(W[0]) priority 1")', "(look w 'u)"):
+        contains(screen.enter(mistake, prompt=r"(?:caten|\d-\d)> "), "error[E")
+        if screen.text().endswith("caten> "):
+            continue
+        screen.enter(screen.text().rsplit("-", 1)[1][:-2])  # the last restart: back to the prompt
+    contains(screen.enter("(add-constraint w (constraint C :scope (V 0) :kind forbid :pred (change) :priority 1 :hard t))"), "#<world")
+    contains(screen.enter("(step w)"), "5 committed", "1 would break what is hard, priority 1 C")
+    screen.leave()
+
+
 def numbered_restarts(folder):
     screen = Screen(folder).ready()
     seen = screen.enter("(+ 1 (softmx (ones 2)))", prompt="1-4> ")
@@ -307,7 +332,7 @@ def pseudo_terminals():
 
 
 def main():
-    tests = [values_and_several_lines, completion, history_of_earlier_sessions, interruption_keeps_definitions, numbered_restarts,
+    tests = [values_and_several_lines, completion, history_of_earlier_sessions, interruption_keeps_definitions, worlds_go_on, numbered_restarts,
              help_and_commands, plain_terminal, colour,
              interrupted_programs_end]
     passed = failed = 0
