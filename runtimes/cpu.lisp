@@ -5,6 +5,9 @@
   (:driver "cpu")
   (:needs "install LLVM 19 with scripts/setup, and build caten again")
   (:extends c)
+  ; How often a thread of OpenMP looks for work before it sleeps: 0.1 ms or so. More is no faster on a machine of its own, and where
+  ; others compute as well, threads that wait keep those from the processor that they wait for.
+  (:environment (|GOMP_SPINCOUNT| "2000"))
   (:limits (:alignment 64))
   (:unsupported)
   (:library (contraction f32 bf16) (convolution f32))

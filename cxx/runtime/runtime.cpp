@@ -77,6 +77,19 @@ Status read_library(const Datum& clause, RuntimeFile& file) {
   return {};
 }
 
+Status read_environment(const Datum& clause, RuntimeFile& file) {
+  auto is_name = [](const Datum& datum) {
+    return datum.is_symbol() && !datum.text.empty() && datum.text.find('=') == std::string::npos;
+  };
+  for (size_t i = 1; i < clause.size(); ++i) {
+    const Datum& variable = clause[i];
+    if (!variable.is_list() || variable.size() != 2 || !is_name(variable[0]) || !variable[1].is_string())
+      return bad(variable, "a variable of the wrong shape", "(NAME \"VALUE\")", "correct it");
+    file.environment.emplace_back(variable[0].text, variable[1].text);
+  }
+  return {};
+}
+
 fs::path program_folder() {
   std::error_code error;
   fs::path program = fs::read_symlink("/proc/self/exe", error);
@@ -148,6 +161,8 @@ Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
       if (clause.size() != 2 || !clause[1].is_symbol())
         return bad(clause, "`:extends` takes one name", "(:extends c)", "name a runtime of the same folder");
       file.extends = clause[1].text;
+    } else if (name == "environment") {
+      CATEN_TRY(read_environment(clause, file));
     } else if (name == "dialect") {
       file.dialect = clause;
     } else if (name == "limits") {
@@ -158,9 +173,9 @@ Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
       CATEN_TRY(read_library(clause, file));
     } else {
       return bad(clause[0], fmt::format("a runtime has no clause `:{}`", name),
-                 ":description :driver :needs :extends :limits :unsupported :library :dialect",
+                 ":description :driver :needs :extends :limits :unsupported :library :environment :dialect",
                  did_you_mean(name, {"description", "driver", "needs", "extends", "limits", "unsupported", "library",
-                                     "dialect"}));
+                                     "environment", "dialect"}));
     }
   }
   for (const auto& [missing, name] :
@@ -252,6 +267,8 @@ Result<Runtime> find_runtime(const std::string& name, const RuntimeSearch& searc
   if (!file) return tl::make_unexpected(file.error());
   Result<std::string> path = find_driver(*file, search);
   if (!path) return tl::make_unexpected(path.error());
+  // Libraries look at theirs when they are loaded.
+  for (const auto& [variable, value] : file->environment) setenv(variable.c_str(), value.c_str(), 0);
   Result<std::shared_ptr<Driver>> driver = Driver::load(*path);
   if (!driver) return tl::make_unexpected(driver.error());
   Result<std::shared_ptr<Device>> device = Device::open(*driver, options);

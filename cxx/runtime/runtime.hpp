@@ -7,8 +7,8 @@
 //   (defruntime c (:description "…") (:driver "c") (:limits …) (:unsupported (op dtype…)…) (:dialect …))
 //
 // (:needs "…") says what to do where the driver was not built, (:extends NAME) puts the clauses of that runtime's
-// dialect before those of its own. What a runtime does not support it declares; check_supported reports all of it
-// before anything runs.
+// dialect before those of its own, (:environment (NAME "VALUE")…) sets variables before the driver is loaded. What a
+// runtime does not support it declares; check_supported reports all of it before anything runs.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,9 @@ struct RuntimeFile {
   std::string path{};
   std::string description{};
   std::string driver{};
-  std::string needs{};    ///< what to do where the driver was not built
+  std::string needs{};  ///< what to do where the driver was not built
+  /// Variables of the environment that are set before the driver is loaded, where they are not.
+  std::vector<std::pair<std::string, std::string>> environment{};
   std::string extends{};  ///< the runtime of the same folder whose dialect this one's begins with
   std::string text{};     ///< part of the key of what is compiled
   Datum dialect{};        ///< the whole (:dialect …) form, read by codegen/dialect
