@@ -23,6 +23,8 @@
    #:tensor #:tensorp #:full #:zeros #:ones #:shape #:dtype #:rank #:item #:tensor->list #:!
    #:precision #:with-precision #:load-ops
    #:normalize-axis #:normalize-axes #:size-value #:dtype-in #:ir-of
+   ;; derivatives
+   #:grad #:value-and-grad #:vjp #:jvp #:hessian-vector #:check-gradient #:stop-gradient #:checkpoint
    ;; files
    #:load-npy #:save-npy #:load-npz #:save-npz #:load-csv #:save-csv #:load-safetensors #:save-safetensors #:save-png
    ;; numbers

@@ -10,10 +10,10 @@
   (:import-from :caten/match
    #:match-arguments #:placeholder-arguments #:check-results #:value-of #:binding #:misfit #:*subject* #:*terms*)
   (:import-from :caten/body #:body-form #:walk #:literal-place)
-  (:import-from :caten/tensor #:make-region #:poison #:any-poison-p #:tensor-shape)
-  (:import-from :caten/ops #:plain-p)
+  (:import-from :caten/tensor #:make-region #:poison #:any-poison-p #:tensor-shape #:tensor-dtype #:describe-type)
+  (:import-from :caten/ops #:plain-p #:run-loop)
   (:import-from :caten/dim #:*dims*)
-  (:import-from :caten/promotion #:*types*)
+  (:import-from :caten/promotion #:*types* #:constant #:as-tensor #:dtype-class)
   (:import-from :caten/primitive #:make-dim-env #:dim-derived #:source-text #:check-schedule)
   (:import-from :caten/diagnostic #:*place* #:*path* #:*collector* #:fail #:suggest #:diagnostic-p #:checked #:with-place)
   (:import-from :caten/syntax #:form-place)
@@ -31,6 +31,7 @@
   defaults       ; function of no argument that returns the default values of keyword arguments
   body           ; function
   documentation  ; string or nil
+  gradient       ; function of :gradient, or nil: names and body as `body`, then the results and their cotangents
   clauses        ; (:example …) (:test …) (:ulp n) (:schedule …) (:contract t) as written
   place)         ; where it is defined
 
@@ -117,10 +118,61 @@
                                       append (if (listp argument) (remove-if-not #'tensorp argument) (and (tensorp argument) (list argument))))))
            (attributes (append (region-attributes composite keys)
                                (when (second (assoc :contract (composite-clauses composite))) '(("contract" t))))))
-      (loop for result in (check-results signature results)
+      (loop with checked = (check-results signature results)
+            for result in (if (and (composite-gradient composite) (not (any-poison-p (append checked tensors)))) (with-gradient composite checked tensors) checked)
             for index from 0
             collect (make-region (string-downcase (or (composite-name composite) "composite")) attributes index result tensors
                                  (rest (assoc :schedule (composite-clauses composite))))))))
+
+(defun with-gradient (composite results tensors)
+  "The results, marked with the composite's own gradient: a region custom-gradient, as cxx/autodiff/vjp.hpp tells. The loop binds the
+cotangent of one result; those of the others are zero there, since the gradient is linear in all of them."
+  (let ((arguments (remove-if-not #'smooth tensors)))
+    (loop for result in results
+          for index from 0
+          collect (if (and (smooth result) arguments)
+                      (let* ((zeros (mapcar (lambda (tensor) (constant 0 (tensor-dtype tensor) (tensor-shape tensor))) results))
+                             (cotangents (multiple-value-list
+                                          (run-loop 1 (cons (nth index zeros)
+                                                            (mapcar (lambda (tensor) (constant 0 (tensor-dtype tensor) (tensor-shape tensor)))
+                                                                    arguments))
+                                                    (list* 'dy (mapcar (constantly 'dx) arguments)) 'i
+                                                    (gradient-step composite results zeros index arguments)))))
+                        (if (any-poison-p cotangents)
+                            (poison)
+                            (make-region "custom-gradient" '() index result
+                                         (append arguments (subseq cotangents 1 (1+ (length arguments)))))))
+                      result))))
+
+(defun smooth (tensor)
+  "True of a tensor of floats or complex numbers."
+  (member (dtype-class (tensor-dtype tensor)) '(:float :complex)))
+
+(defun gradient-step (composite results zeros index arguments)
+  "The body of that loop: the next values are the cotangent and those of the arguments."
+  (lambda (counter dy &rest carries)
+    (declare (ignore counter carries))
+    (let* ((given (loop for zero in zeros for k from 0 collect (if (= k index) dy zero)))
+           (found (multiple-value-list
+                   (apply (composite-gradient composite)
+                          (append (mapcar #'value-of (composite-names composite)) results given)))))
+      (unless (= (length found) (length arguments))
+        (fail 703 (format nil "the :gradient of ~a returns another number of cotangents than there are tensors of floats"
+                          (composite-text composite))
+              :expected (format nil "~d" (length arguments)) :found (format nil "~d" (length found))
+              :remedy "return one for each with (return a b), nil for one that is zero"))
+      (values (cons dy (loop for value in found
+                             for argument in arguments
+                             collect (fitting-cotangent composite value argument)))
+              '() '()))))
+
+(defun fitting-cotangent (composite value argument)
+  "The cotangent that a :gradient returns, of the argument's type."
+  (let ((tensor (if (null value) (constant 0 (tensor-dtype argument) (tensor-shape argument)) (as-tensor value))))
+    (unless (and (eq (tensor-dtype tensor) (tensor-dtype argument)) (equal (tensor-shape tensor) (tensor-shape argument)))
+      (fail 703 (format nil "the :gradient of ~a returns a cotangent of another type than its argument" (composite-text composite))
+            :expected (describe-type argument) :found (describe-type tensor) :remedy "cast, sum or reshape it to the argument's type"))
+    tensor))
 
 (defun run-body (composite)
   "The values of the body, with what is bound."
@@ -159,7 +211,7 @@ tensor: (call-composite (find-composite 'relu) (list x))."
 
 ;;; Defining
 
-(defparameter *clauses* '(:example :test :ulp :error :reference :schedule :contract) "What may stand between docstring and body.")
+(defparameter *clauses* '(:example :test :ulp :error :reference :schedule :contract :gradient) "What may stand between docstring and body.")
 
 (defun split-clauses (forms)
   "The docstring, the clauses and the body of a definition."
@@ -185,6 +237,21 @@ tensor: (call-composite (find-composite 'relu) (list x))."
           collect (let ((used (intersection names (term-names term))))
                     `(list ',term ',used (lambda ,used ,(walk term))))))
 
+(defun gradient-form (clause signature names)
+  "A form that makes the function of (:gradient (dy…) form…), or nil: the names of the body, of the results and of their cotangents are
+its variables."
+  (when clause
+    (let ((outputs (mapcar #'parameter-name (signature-outputs signature))) (cotangents (second clause)))
+      (unless (and (listp cotangents) (= (length cotangents) (length outputs)) (every #'symbolp cotangents) (cddr clause))
+        (fail 703 "a malformed (:gradient …)" :expected (format nil "(:gradient (~{d~(~a~)~^ ~}) form…)" outputs)
+              :found (let ((*print-length* 4) (*print-level* 3)) (format nil "~(~s~)" clause))
+              :remedy "name a cotangent for each result, then say the arguments' cotangents"))
+      (let* ((results (set-difference outputs names))
+             (variables (append names (mapcar (lambda (output) (if (member output results) output (gensym))) outputs) cotangents)))
+        `(lambda ,variables
+           (declare (ignorable ,@variables))
+           ,(body-form (cddr clause) variables))))))
+
 (defun parse-composite (name signature-form forms)
   "A form that makes the composite; what the macros expand to."
   (multiple-value-bind (documentation clauses body) (split-clauses forms)
@@ -202,6 +269,7 @@ tensor: (call-composite (find-composite 'relu) (list x))."
                 (declare (ignorable ,@names))
                 ,(body-form body names))
         :documentation ,documentation
+        :gradient ,(gradient-form (assoc :gradient clauses) signature names)
         :clauses ',clauses
         :place ',(literal-place (form-place signature-form))))))
 

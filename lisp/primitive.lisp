@@ -12,7 +12,7 @@
    #:make-dim-env #:dim-declare #:dim-equate #:dim-require #:dim-add #:dim-sub #:dim-mul #:dim-div #:dim-mod #:dim-max #:dim-min
    #:dim-describe #:dim-resolve #:dim-solve #:dim-derived #:dim-equal #:dim-less-equal
    ;; values
-   #:elementwise-ops #:infer #:define-rewrite #:switch-rewrite #:list-rewrites #:check-schedule #:read-consensual #:read-consensual-file #:read-ops #:check-ops #:use-ops #:set-precision #:get-precision #:precision-families #:compute #:resume #:print-graph #:keep-graph #:array-from-list #:array-to-list #:array-text
+   #:elementwise-ops #:infer #:define-rewrite #:switch-rewrite #:list-rewrites #:check-schedule #:read-consensual #:read-consensual-file #:read-ops #:check-ops #:use-ops #:set-precision #:get-precision #:precision-families #:compute #:resume #:print-graph #:keep-graph #:differentiate #:array-from-list #:array-to-list #:array-text
    ;; files
    #:add-source #:source-text #:load-array #:load-all-arrays #:save-array #:save-all-arrays #:load-csv-array #:save-png-array
    ;; worlds

@@ -8,12 +8,13 @@
   (:import-from :caten/diagnostic #:*place* #:*path* #:diagnostic-p #:signal-diagnostic #:fail)
   (:export #:tensor-op #:tensor-operands #:tensor-attributes #:tensor-dtype #:tensor-shape #:tensor-value #:tensor-name
            #:tensor-origin #:tensor-free #:make-node #:make-leaf #:make-bound #:make-region #:poison #:poison-p
-           #:any-poison-p #:*open-loops* #:describe-type #:*print-values* #:*tensor-printer* #:set-computed))
+           #:any-poison-p #:*open-loops* #:describe-type #:*print-values* #:*tensor-printer* #:set-computed
+           #:make-imported #:make-stand-in))
 
 (in-package :caten/tensor)
 
 ;;; The slots stand in the order of TensorSlot in cxx/lisp/values.hpp.
-(defstruct (tensor (:constructor %make-tensor (op operands attributes dtype shape &optional value name origin free))
+(defstruct (tensor (:constructor %make-tensor (op operands attributes dtype shape &optional value name origin free after))
                    (:copier nil) (:predicate tensorp) (:print-function print-tensor))
   op           ; keyword: one of the ops, or :input :data :bound :result :region :poison
   operands     ; list of tensors
@@ -23,7 +24,8 @@
   value        ; the computed array, or nil
   name         ; string or nil
   origin       ; (place . path)
-  free)        ; loops whose carries or counter the value depends on
+  free         ; loops whose carries or counter the value depends on
+  after)       ; tensors that a graph computes before this one, though it does not read them
 
 (si::set-documentation 'tensorp 'function "True of a tensor: (tensorp (zeros 2)).")
 
@@ -117,6 +119,12 @@ have one. Of a loop: a list of its results."
   "A value that no op makes: :input of a traced program, or :data with an array."
   (%make-tensor kind '() '() dtype shape value name (origin)))
 
+(defvar *stand-ins* 0 "How many stand-ins there were: each has a name of its own.")
+
+(defun make-stand-in (tensor)
+  "An input of the tensor's type that stands for it while a function of it is differentiated."
+  (make-leaf :input (tensor-dtype tensor) (tensor-shape tensor) :name (format nil "stand-in ~d" (incf *stand-ins*))))
+
 (defun make-bound (instance level index dtype shape name)
   "The counter (index 0) or a carry of the loop `instance`, whose body is at depth `level`."
   (%make-tensor :bound '() (list level index) dtype shape nil name (origin) (list instance)))
@@ -129,10 +137,32 @@ that it asks its kernels for."
       (%make-tensor :region (cons body arguments) (list name index attributes schedule) (tensor-dtype body) (tensor-shape body) nil nil
                     (origin) (union-free (cons body arguments)))))
 
+(defun make-imported (rows)
+  "Tensors of what `differentiate` describes, as a vector: a row is a tensor, or (op operands attributes dtype shape levels place path)
+with positions of rows as operands. A copy is made after what stands before it: the order in which values are computed is part of a
+derivative that computes some of them again."
+  (let ((made (make-array (length rows))) (previous nil)
+        (here (origin)) (depth (length *open-loops*)))
+    (loop for row in rows
+          for k from 0
+          do (setf (aref made k)
+                   (if (tensorp row)
+                       row
+                       (destructuring-bind (op operands attributes dtype shape levels place path) row
+                         (%make-tensor op (mapcar (lambda (operand) (aref made operand)) operands) attributes dtype shape nil nil
+                                       (if place (cons place (and (plusp (length path)) (list (cons path place)))) here)
+                                       (loop for instance in *open-loops*
+                                             for level downfrom (1- depth)
+                                             when (logbitp level levels) collect instance)
+                                       (and (eq op :copy) previous (list previous))))))
+             (unless (and (consp row) (eq (first row) :copy)) (setf previous (aref made k))))
+    made))
+
 (defun set-computed (tensor array)
   "Makes the tensor a leaf with this array as its data."
   (setf (tensor-op tensor) :data
         (tensor-operands tensor) '()
         (tensor-attributes tensor) '()
+        (tensor-after tensor) '()
         (tensor-value tensor) array)
   tensor)

@@ -2,7 +2,21 @@
 
 #include <algorithm>
 
+#include "autodiff/body.hpp"
+
 namespace caten::autodiff {
+namespace {
+
+/// The operands that a value's derivative may lead to.
+std::vector<NodeId> differentiated_operands(const Graph& graph, const Node& node) {
+  switch (marker(node)) {
+    case Marker::kStopGradient: return {};
+    case Marker::kCustomGradient: return custom_gradient(graph, node).arguments;
+    default: return node.operands;
+  }
+}
+
+}  // namespace
 
 Flows Reverse::run(const std::vector<std::pair<NodeId, Flow>>& seeds, const std::vector<NodeId>& targets) {
   targets_.insert(targets.begin(), targets.end());
@@ -38,7 +52,7 @@ void Reverse::explore(const std::vector<std::pair<NodeId, Flow>>& seeds) {
     NodeId id = pending.back();
     pending.pop_back();
     if (targets_.contains(id)) continue;
-    for (NodeId operand : graph()[id].operands) {
+    for (NodeId operand : differentiated_operands(graph(), graph()[id])) {
       visit(operand);
       users_[operand].push_back(id);
     }
@@ -48,8 +62,9 @@ void Reverse::explore(const std::vector<std::pair<NodeId, Flow>>& seeds) {
     const Node& node = graph()[id];
     bool depends = targets_.contains(id);
     if (node.is(Op::kLoop) || differentiable(node.type.dtype))
-      for (NodeId operand : node.operands) depends = depends || varying_.contains(operand);
+      for (NodeId operand : differentiated_operands(graph(), node)) depends = depends || varying_.contains(operand);
     if (depends) varying_.insert(id);
+    if (marker(node) == Marker::kCheckpoint) again_.add(id);
   }
 }
 
@@ -76,11 +91,12 @@ void Reverse::differentiate(NodeId id, const Flow& flow) {
       results[node.get<ResultAttributes>().index] = flow;
       return;
     }
-    case NodeKind::kRegion: receive(node.operands[0], flow); return;
+    case NodeKind::kRegion: differentiate_region(id, flow); return;
     case NodeKind::kOp: break;
     default: return;
   }
-  Call call{.build = build_, .id = id, .node = node, .g = flow, .wanted = {}, .contraction = only_summed(id)};
+  Call call{.build = build_, .id = again_(id), .node = node, .g = flow, .wanted = {}, .contraction = only_summed(id)};
+  for (NodeId& operand : call.node.operands) operand = again_(operand);
   for (NodeId operand : node.operands)
     call.wanted.push_back(varying_.contains(operand) && differentiable(build_.dtype(operand)));
   Flows flows = apply_rule(call);
@@ -93,6 +109,27 @@ void Reverse::differentiate(NodeId id, const Flow& flow) {
       differentiate(operand, flows[i]);
     else
       receive(operand, flows[i]);
+  }
+}
+
+void Reverse::differentiate_region(NodeId id, const Flow& flow) {
+  Node region = graph()[id];
+  switch (marker(region)) {
+    case Marker::kStopGradient: return;
+    case Marker::kCustomGradient: break;
+    default: receive(region.operands[0], flow); return;
+  }
+  // The body of the loop says the arguments' cotangents of its first carry.
+  CustomGradient custom = custom_gradient(graph(), region);
+  if (!custom.loop.valid()) return;
+  Node loop = graph()[custom.loop];
+  LoopOperands roles = loop_operands(loop);
+  Body body(graph(), loop.get<LoopAttributes>().level, [&](NodeId outside) { return again_(outside); });
+  body.replace(1, flow.value);
+  for (size_t k = 0; k < custom.arguments.size(); ++k) {
+    NodeId argument = custom.arguments[k];
+    if (varying_.contains(argument) && differentiable(build_.dtype(argument)))
+      receive(argument, {body(roles.nexts[k + 1])});
   }
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "autodiff/recomputation.hpp"
 #include "autodiff/rules.hpp"
 
 namespace caten::autodiff {
@@ -22,7 +23,7 @@ class Reverse {
  public:
   /// `levels`: the bits of Node::free_levels that say that a value is of the scope: those of a loop's level and above;
   /// 0 for a program.
-  explicit Reverse(Graph& graph, uint64_t levels = 0) : build_(graph), levels_(levels) {}
+  explicit Reverse(Graph& graph, uint64_t levels = 0) : build_(graph), levels_(levels), again_(graph) {}
 
   Flows run(const std::vector<std::pair<NodeId, Flow>>& seeds, const std::vector<NodeId>& targets);
 
@@ -31,11 +32,13 @@ class Reverse {
   void explore(const std::vector<std::pair<NodeId, Flow>>& seeds);
   void receive(NodeId id, const Flow& flow);
   void differentiate(NodeId id, const Flow& flow);
+  void differentiate_region(NodeId id, const Flow& flow);
   void run_backwards(NodeId loop, const Flows& results);
   bool only_summed(NodeId id) const;
 
   Build build_;
   uint64_t levels_;
+  Recomputation again_;  ///< what rules read
   std::set<NodeId> targets_;
   std::vector<NodeId> order_;  ///< the values between seeds and targets, ascending
   std::set<NodeId> varying_;   ///< those that depend on a target

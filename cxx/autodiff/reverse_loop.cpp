@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "autodiff/body.hpp"
 #include "autodiff/reverse.hpp"
 
 namespace caten::autodiff {
@@ -48,59 +49,6 @@ class LoopPreparer : public GraphCopier {
   }
 };
 
-/// Copies the body of a loop with its variables replaced.
-class Body {
- public:
-  Body(Graph& graph, int level) : graph_(graph), level_(level) {}
-
-  void replace(uint32_t index, NodeId by) { variables_[index] = by; }
-
-  /// Loops inside have higher levels, so that none hides the variables, and a value is outside if no variable of this
-  /// level or a higher one reaches it.
-  NodeId operator()(NodeId root) {
-    std::vector<NodeId> pending{root};
-    while (!pending.empty()) {
-      NodeId id = pending.back();
-      Node node = graph_[id];
-      if (copies_.contains(id)) {
-        pending.pop_back();
-      } else if (!(node.free_levels >> level_)) {
-        copies_[id] = id;
-      } else if (node.kind == NodeKind::kBound) {
-        bool own = node.get<BoundAttributes>().level == level_;
-        copies_[id] = own ? variables_.at(node.get<BoundAttributes>().index) : id;
-      } else {
-        assert(!node.is(Op::kLoop) || node.get<LoopAttributes>().level != level_);
-        size_t before = pending.size();
-        for (NodeId operand : node.operands)
-          if (!copies_.contains(operand)) pending.push_back(operand);
-        if (pending.size() > before) continue;
-        has_if_ = has_if_ || node.is(Op::kIf);
-        for (NodeId& operand : node.operands) operand = copies_.at(operand);
-        node.free_levels = 0;
-        copies_[id] = graph_.add(std::move(node));
-      }
-    }
-    return copies_.at(root);
-  }
-
-  /// The values from outside that the body uses.
-  std::vector<NodeId> captured() const {
-    std::vector<NodeId> out;
-    for (const auto& [from, to] : copies_)
-      if (from == to && !(graph_[from].free_levels >> level_)) out.push_back(from);
-    return out;
-  }
-  bool has_if() const { return has_if_; }
-
- private:
-  Graph& graph_;
-  int level_;
-  bool has_if_ = false;
-  std::map<uint32_t, NodeId> variables_;
-  std::map<NodeId, NodeId> copies_;
-};
-
 }  // namespace
 
 Graph prepare_loops(const Graph& program) {
@@ -109,9 +57,46 @@ Graph prepare_loops(const Graph& program) {
   return out;
 }
 
-void Reverse::run_backwards(NodeId loop, const Flows& results) {
+namespace {
+
+/// The carries of a loop that runs backwards: cotangents, each with its condition beside it if there are any.
+struct Carries {
+  const Build& b;
+  int level = 0;
+  bool conditions = false;
+  std::vector<NodeId> inits{}, nexts{};
+
+  /// The variables that stand for a cotangent of this type, which begins as `init`.
+  Flow begin(const ValueType& type, const Flow& init) {
+    inits.push_back(init ? init.value : b.zeros(type));
+    Flow out{b.graph().add_bound(level, static_cast<uint32_t>(inits.size()), type)};
+    if (!conditions) return out;
+    inits.push_back(condition(type, init));
+    out.counts = b.graph().add_bound(level, static_cast<uint32_t>(inits.size()), {DType::kBool, type.shape});
+    return out;
+  }
+  void end(const ValueType& type, const Flow& next) {
+    nexts.push_back(next ? next.value : b.zeros(type));
+    if (conditions) nexts.push_back(condition(type, next));
+  }
+  NodeId condition(const ValueType& type, const Flow& flow) const {
+    ValueType bools{DType::kBool, type.shape};
+    if (!flow) return b.zeros(bools);
+    return flow.counts.valid() ? flow.counts : b.ones(bools);
+  }
+  /// Of the loop that was made, cotangent k.
+  Flow result(NodeId loop, uint32_t k) const {
+    if (!conditions) return {b.result(loop, k)};
+    return {b.result(loop, 2 * k), b.result(loop, 2 * k + 1)};
+  }
+};
+
+}  // namespace
+
+void Reverse::run_backwards(NodeId forward, const Flows& results) {
   const Build& b = build_;
-  Node node = graph()[loop];
+  Node node = graph()[forward];
+  NodeId loop = again_(forward);
   auto attributes = node.get<LoopAttributes>();
   LoopOperands roles = loop_operands(node);
   int level = attributes.level;
@@ -120,7 +105,7 @@ void Reverse::run_backwards(NodeId loop, const Flows& results) {
   NodeId i = b.add(count, b.complement(b.graph().add_bound(level, 0, {DType::kI64, {}})));
 
   // The forward body at iteration i.
-  Body body(graph(), level);
+  Body body(graph(), level, [&](NodeId outside) { return again_(outside); });
   body.replace(0, i);
   std::vector<NodeId> carries;
   for (uint32_t k = 0; k < attributes.carries; ++k) {
@@ -138,52 +123,49 @@ void Reverse::run_backwards(NodeId loop, const Flows& results) {
 
   // Differentiated by: every carry that can be, then what is captured and varies.
   std::vector<uint32_t> active;
-  std::vector<NodeId> targets;
+  std::vector<NodeId> targets, captured;
   for (uint32_t k = 0; k < attributes.carries; ++k)
     if (differentiable(b.dtype(carries[k]))) {
       active.push_back(k);
       targets.push_back(carries[k]);
     }
-  for (NodeId id : body.captured())
-    if (varying_.contains(id) && differentiable(b.dtype(id))) targets.push_back(id);
+  for (const auto& [id, used] : body.captured())
+    if (varying_.contains(id) && differentiable(b.dtype(id))) {
+      captured.push_back(id);
+      targets.push_back(used);
+    }
 
-  bool guarded =
-      body.has_if() || std::any_of(results.begin(), results.end(), [](const Flow& flow) { return flow.guarded; });
+  Carries back{b, level};
+  back.conditions = body.has_if() ||
+                    std::any_of(results.begin(), results.end(), [](const Flow& flow) { return flow.counts.valid(); });
   std::vector<std::pair<NodeId, Flow>> seeds;
-  std::vector<NodeId> inits, bound;
-  for (uint32_t k : active) {
-    ValueType type = cotangent_type(b.type(carries[k]));
-    inits.push_back(results[k] ? results[k].value : b.zeros(type));
-    bound.push_back(graph().add_bound(level, static_cast<uint32_t>(inits.size()), type));
-    seeds.emplace_back(nexts[k], Flow{bound.back(), guarded});
-  }
+  for (uint32_t k : active) seeds.emplace_back(nexts[k], back.begin(cotangent_type(b.type(carries[k])), results[k]));
   for (uint32_t k = 0; k < attributes.collects; ++k)
     if (const Flow& flow = results[attributes.carries + k]; flow)
-      seeds.emplace_back(collects[k], Flow{b.take(flow.value, 0, {i}), guarded});
+      seeds.emplace_back(
+          collects[k], Flow{b.take(flow.value, 0, {i}), flow.counts.valid() ? b.take(flow.counts, 0, {i}) : NodeId{}});
   Flows found = Reverse(graph(), ~uint64_t{0} << level).run(seeds, targets);
 
-  std::vector<NodeId> back;
-  for (size_t k = 0; k < active.size(); ++k) back.push_back(found[k] ? found[k].value : b.zeros(b.type(bound[k])));
+  for (size_t k = 0; k < active.size(); ++k) back.end(cotangent_type(b.type(targets[k])), found[k]);
   std::vector<NodeId> gathered;
   for (size_t k = active.size(); k < targets.size(); ++k) {
     if (!found[k]) continue;
     ValueType type = cotangent_type(b.type(targets[k]));
-    inits.push_back(b.zeros(type));
-    NodeId sum = graph().add_bound(level, static_cast<uint32_t>(inits.size()), type);
-    back.push_back(accumulate(b, {sum}, found[k]).value);
-    gathered.push_back(targets[k]);
+    Flow sum = back.begin(type, {});
+    back.end(type, accumulate(b, sum, found[k]));
+    gathered.push_back(captured[k - active.size()]);
   }
-  if (inits.empty()) return;
+  if (back.inits.empty()) return;
   LoopAttributes reversed{.level = level, .count = attributes.count, .runtime_count = dynamic};
-  reversed.carries = static_cast<uint32_t>(inits.size());
+  reversed.carries = static_cast<uint32_t>(back.inits.size());
   std::vector<NodeId> operands;
   if (dynamic) operands.push_back(count);
-  operands.insert(operands.end(), inits.begin(), inits.end());
-  operands.insert(operands.end(), back.begin(), back.end());
+  operands.insert(operands.end(), back.inits.begin(), back.inits.end());
+  operands.insert(operands.end(), back.nexts.begin(), back.nexts.end());
   NodeId made = b.op(Op::kLoop, std::move(operands), std::move(reversed));
   uint32_t at = 0;
-  for (uint32_t k : active) receive(roles.inits[k], {b.result(made, at++), guarded});
-  for (NodeId id : gathered) receive(id, {b.result(made, at++), guarded});
+  for (uint32_t k : active) receive(roles.inits[k], back.result(made, at++));
+  for (NodeId id : gathered) receive(id, back.result(made, at++));
 }
 
 }  // namespace caten::autodiff

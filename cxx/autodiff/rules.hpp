@@ -1,6 +1,7 @@
-// The adjoint of each op: from the cotangent of its value to those of its operands. Element-wise ops have theirs in the
-// `vjp` column of ir/ops.def; the others are functions here. Loops are in autodiff/reverse.hpp, since their adjoint
-// needs that of a whole body.
+// The derivatives of each op. Backwards: from the cotangent of its value to those of its operands. Forwards: from the
+// tangents of its operands to that of its value. Element-wise ops have both in the `vjp` column of ir/ops.def, which is
+// diagonal and so its own transpose; the others have two functions here, beside each other. Loops are in
+// autodiff/reverse.hpp and autodiff/forward.hpp, since their derivatives need those of a whole body.
 #pragma once
 
 #include <vector>
@@ -12,7 +13,10 @@ namespace caten::autodiff {
 /// A cotangent on its way back; an invalid value is zero.
 struct Flow {
   NodeId value{};
-  bool guarded = false;  ///< zero wherever an `if` discards: factors count only where the cotangent is not zero
+  /// bool, of the value's shape: false where all that it leads to is discarded by an `if`. There it is zero, and no
+  /// factor counts. Invalid: nothing is discarded. A condition of its own, since a cotangent that is zero by chance
+  /// may have a derivative.
+  NodeId counts{};
   explicit operator bool() const { return value.valid(); }
 };
 
@@ -47,10 +51,38 @@ bool differentiable(DType dtype);
 ValueType cotangent_type(const ValueType& type);
 /// a + b; a put add onto zeros is put onto `a` instead.
 Flow accumulate(const Build& build, Flow a, Flow b);
-/// `value` where g is not zero, if g is guarded; else `value`.
+/// `value`, of g's shape, where g counts; zero elsewhere.
 Flow guard(const Call& call, NodeId value);
+/// Whether any of the elements along the axes counts; an invalid condition stays one, as below.
+NodeId any_counts(const Build& build, NodeId counts, const std::vector<int>& axes);
+/// The condition of places from that of what was put there, x being the type of the whole.
+NodeId put_counts(const Build& build, const ValueType& x, int axis, const std::vector<NodeId>& indices, NodeId counts);
 
 // By file: rules_elementwise.cpp, rules_view.cpp, rules_access.cpp, rules_reduce.cpp.
+/// Tangents on their way forward: an invalid one is zero.
+struct Push {
+  Build build;
+  NodeId id{};
+  Node node;
+  std::vector<NodeId> tangents{};  ///< of the operands; one at least is not zero
+  NodeId operand(size_t i) const { return node.operands[i]; }
+  ValueType type(size_t i) const { return build.type(node.operands[i]); }
+  /// The tangent of operand i, zeros if it is zero.
+  NodeId tangent(size_t i) const;
+};
+/// The tangent of any op's value but loop's.
+NodeId push_forward(const Push& push);
+
+/// A region that differentiation reads: these names mean more than the identity (autodiff/vjp.hpp).
+enum class Marker : uint8_t { kNone, kStopGradient, kCheckpoint, kCustomGradient };
+Marker marker(const Node& node);
+/// Of a region with a gradient of its own: the loop whose body says it, and the arguments.
+struct CustomGradient {
+  NodeId loop{};
+  std::vector<NodeId> arguments{};
+};
+CustomGradient custom_gradient(const Graph& graph, const Node& region);
+
 Flows elementwise_rule(const Call& call);
 Flows if_rule(const Call& call);
 Flows cast_rule(const Call& call);
@@ -63,5 +95,12 @@ Flows take_rule(const Call& call);
 Flows put_rule(const Call& call);
 Flows copy_rule(const Call& call);
 Flows reduce_rule(const Call& call);
+NodeId push_elementwise(const Push& push);
+NodeId push_cast(const Push& push);
+NodeId push_bitcast(const Push& push);
+NodeId push_view(const Push& push);  ///< reshape, expand, and the ops that move a tangent as they move a value
+NodeId push_take(const Push& push);
+NodeId push_put(const Push& push);
+NodeId push_reduce(const Push& push);
 
 }  // namespace caten::autodiff

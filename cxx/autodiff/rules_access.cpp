@@ -1,4 +1,4 @@
-// Adjoints of take and put, which are each other's.
+// Derivatives of take and put, whose adjoints are each other's.
 #include "autodiff/rules.hpp"
 
 namespace caten::autodiff {
@@ -13,9 +13,9 @@ struct Access {
   Shape points{};     ///< of the indices
   Shape addressed{};  ///< the indexed axes of x
 
-  Access(const Call& call, size_t first_index) : b(call.build), axis(call.node.get<AccessAttributes>().axis) {
-    indices.assign(call.node.operands.begin() + static_cast<std::ptrdiff_t>(first_index), call.node.operands.end());
-    target = call.type(0).shape;
+  Access(const Build& build, const Node& node, size_t first_index) : b(build), axis(node.get<AccessAttributes>().axis) {
+    indices.assign(node.operands.begin() + static_cast<std::ptrdiff_t>(first_index), node.operands.end());
+    target = b.shape(node.operands[0]);
     points = b.type(indices[0]).shape;
     addressed.assign(target.begin() + axis, target.begin() + axis + static_cast<std::ptrdiff_t>(indices.size()));
   }
@@ -47,6 +47,8 @@ struct Access {
   }
 
   NodeId take(NodeId x) const { return b.take(x, axis, clamped()); }
+  /// What the cotangent at each point counts.
+  NodeId take_counts(NodeId counts) const { return counts.valid() ? take(counts) : counts; }
   NodeId put(NodeId x, NodeId v, Combine mode) const { return b.put(x, axis, indices, v, mode); }
 };
 
@@ -55,13 +57,14 @@ Flows set_rule(const Call& call, const Access& access) {
   const Build& b = call.build;
   ValueType values = cotangent_type(call.type(1));
   Flows out(call.node.operands.size());
-  if (call.wanted[0]) out[0] = {access.put(call.g.value, b.zeros(values), Combine::kSet), call.g.guarded};
+  NodeId g_counts = call.g.counts;
+  if (call.wanted[0]) out[0] = {access.put(call.g.value, b.zeros(values), Combine::kSet), g_counts};
   if (call.wanted[1]) {
     NodeId mine = b.position(access.points);
     NodeId writers = b.put(b.integer(-1, access.addressed), 0, access.indices, mine, Combine::kSet);
     NodeId last = b.eq(b.take(writers, 0, access.clamped()), mine);
     NodeId counts = access.per_value(b.both(last, access.inside()), values.shape);
-    out[1] = {b.select(counts, access.take(call.g.value), b.zeros(values)), call.g.guarded};
+    out[1] = {b.select(counts, access.take(call.g.value), b.zeros(values)), access.take_counts(g_counts)};
   }
   return out;
 }
@@ -73,16 +76,16 @@ Flows add_rule(const Call& call, const Access& access) {
   if (call.wanted[0]) out[0] = call.g;
   if (call.wanted[1])
     out[1] = {b.select(access.per_value(access.inside(), values.shape), access.take(call.g.value), b.zeros(values)),
-              call.g.guarded};
+              access.take_counts(call.g.counts)};
   return out;
 }
 
 /// For each point, in index order or from the last one, what its place held before its factor arrived: of the shape of
 /// v with the points in one axis.
-NodeId products_before(const Call& call, const Access& access, NodeId start, NodeId v, bool reversed) {
-  const Build& b = call.build;
+NodeId products_before(const Access& access, NodeId g, NodeId start, NodeId v, bool reversed) {
+  const Build& b = access.b;
   Dim count = element_count(access.points);
-  std::vector<NodeId> captured{start, v, call.g.value};
+  std::vector<NodeId> captured{start, v, g};
   captured.insert(captured.end(), access.indices.begin(), access.indices.end());
   int level = b.level_above(captured);
   ValueType held = b.type(start);
@@ -107,6 +110,21 @@ NodeId products_before(const Call& call, const Access& access, NodeId start, Nod
   return b.permute(stack, std::move(order));
 }
 
+/// Of the shape of v: the product of x and of all other factors of the same place, from both sides, so that zeros need
+/// no division.
+NodeId other_factors(const Access& access, NodeId x, NodeId v, NodeId g) {
+  const Build& b = access.b;
+  Shape values = b.shape(v);
+  auto axis = static_cast<std::ptrdiff_t>(access.axis);
+  Shape flat(values.begin(), values.begin() + axis);
+  flat.push_back(element_count(access.points));
+  flat.insert(flat.end(), values.begin() + axis + static_cast<std::ptrdiff_t>(access.points.size()), values.end());
+  NodeId row = b.reshape(v, flat);
+  NodeId others =
+      b.mul(products_before(access, g, x, row, false), products_before(access, g, b.ones(b.type(x)), row, true));
+  return b.reshape(others, values);
+}
+
 /// put mul: the product of all other factors of the same place, from both sides, so that zeros need no division.
 Flows mul_rule(const Call& call, const Access& access) {
   const Build& b = call.build;
@@ -115,56 +133,87 @@ Flows mul_rule(const Call& call, const Access& access) {
   Flows out(call.node.operands.size());
   if (call.wanted[0]) out[0] = guard(call, b.mul(g, access.put(b.ones(target), v, Combine::kMul)));
   if (call.wanted[1]) {
-    auto axis = static_cast<std::ptrdiff_t>(access.axis);
-    Shape flat(values.shape.begin(), values.shape.begin() + axis);
-    flat.push_back(element_count(access.points));
-    flat.insert(flat.end(), values.shape.begin() + axis + static_cast<std::ptrdiff_t>(access.points.size()),
-                values.shape.end());
-    NodeId row = b.reshape(v, flat);
-    NodeId others = b.mul(products_before(call, access, call.operand(0), row, false),
-                          products_before(call, access, b.ones(target), row, true));
-    NodeId cotangent = access.take(g), none = b.zeros(values);
-    NodeId value = b.mul(cotangent, b.reshape(others, values.shape));
-    if (call.g.guarded) value = b.select(b.is_zero(cotangent), none, value);
-    out[1] = {b.select(access.per_value(access.inside(), values.shape), value, none), call.g.guarded};
+    NodeId none = b.zeros(values);
+    NodeId value = b.mul(access.take(g), other_factors(access, call.operand(0), v, g));
+    NodeId counts = access.take_counts(call.g.counts);
+    if (counts.valid()) value = b.select(counts, value, none);
+    out[1] = {b.select(access.per_value(access.inside(), values.shape), value, none), counts};
   }
+  return out;
+}
+
+/// Which elements of x and of v equal the result, and how many do at each place.
+struct Winners {
+  NodeId at_target{}, at_values{}, shares{};
+};
+Winners winners_of(const Access& access, NodeId x, NodeId v, NodeId z) {
+  const Build& b = access.b;
+  ValueType target = b.type(x);
+  Shape values = b.shape(v);
+  Winners out{.at_target = b.eq(x, z)};
+  out.at_values = b.both(b.eq(v, access.take(z)), access.per_value(access.inside(), values));
+  out.shares = access.put(b.cast(out.at_target, target.dtype), b.cast(out.at_values, target.dtype), Combine::kAdd);
   return out;
 }
 
 /// put max: all that equal the result share its cotangent.
 Flows max_rule(const Call& call, const Access& access) {
   const Build& b = call.build;
-  ValueType target = call.type(0), values = call.type(1);
-  NodeId at_target = b.eq(call.operand(0), call.id);
-  NodeId at_values =
-      b.both(b.eq(call.operand(1), access.take(call.id)), access.per_value(access.inside(), values.shape));
-  NodeId shares = access.put(b.cast(at_target, target.dtype), b.cast(at_values, target.dtype), Combine::kAdd);
-  NodeId share = b.div(call.g.value, shares);
+  Winners winners = winners_of(access, call.operand(0), call.operand(1), call.id);
+  NodeId share = b.div(call.g.value, winners.shares);
   Flows out(call.node.operands.size());
-  if (call.wanted[0]) out[0] = {b.select(at_target, share, b.zeros(target)), call.g.guarded};
-  if (call.wanted[1]) out[1] = {b.select(at_values, access.take(share), b.zeros(values)), call.g.guarded};
+  if (call.wanted[0]) out[0] = {b.select(winners.at_target, share, b.zeros(call.type(0))), call.g.counts};
+  if (call.wanted[1])
+    out[1] = {b.select(winners.at_values, access.take(share), b.zeros(call.type(1))),
+              access.take_counts(call.g.counts)};
   return out;
 }
 
 }  // namespace
 
 Flows take_rule(const Call& call) {
-  Access access(call, 1);
   const Build& b = call.build;
+  Access access(b, call.node, 1);
   Flows out(call.node.operands.size());
   // take clamps, put would drop: the same places must be named.
   out[0] = {b.put(b.zeros(cotangent_type(call.type(0))), access.axis, access.clamped(), call.g.value, Combine::kAdd),
-            call.g.guarded};
+            put_counts(b, call.type(0), access.axis, access.clamped(), call.g.counts)};
   return out;
 }
 
 Flows put_rule(const Call& call) {
-  Access access(call, 2);
+  Access access(call.build, call.node, 2);
   switch (call.node.get<AccessAttributes>().mode) {
     case Combine::kAdd: return add_rule(call, access);
     case Combine::kMul: return mul_rule(call, access);
     case Combine::kMax: return max_rule(call, access);
     default: return set_rule(call, access);
+  }
+}
+
+NodeId push_take(const Push& push) {
+  std::vector<NodeId> operands = push.node.operands;
+  operands[0] = push.tangents[0];
+  return push.build.op(Op::kTake, std::move(operands), push.node.attributes);
+}
+
+NodeId push_put(const Push& push) {
+  const Build& b = push.build;
+  Access access(b, push.node, 2);
+  NodeId x = push.operand(0), v = push.operand(1), tx = push.tangent(0), tv = push.tangent(1);
+  switch (push.node.get<AccessAttributes>().mode) {
+    case Combine::kAdd: return access.put(tx, tv, Combine::kAdd);
+    case Combine::kMul: {
+      NodeId of_target = b.mul(tx, access.put(b.ones(b.type(x)), v, Combine::kMul));
+      return access.put(of_target, b.mul(tv, other_factors(access, x, v, tv)), Combine::kAdd);
+    }
+    case Combine::kMax: {
+      Winners winners = winners_of(access, x, v, push.id);
+      NodeId sum = access.put(b.select(winners.at_target, tx, b.zeros(b.type(tx))),
+                              b.select(winners.at_values, tv, b.zeros(b.type(tv))), Combine::kAdd);
+      return b.div(sum, winners.shares);
+    }
+    default: return access.put(tx, tv, Combine::kSet);
   }
 }
 

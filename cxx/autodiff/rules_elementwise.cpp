@@ -1,4 +1,4 @@
-// Adjoints of element-wise ops from the `vjp` column of the op table, and of `if`.
+// Derivatives of element-wise ops from the `vjp` column of the op table, and of `if`.
 #include <cassert>
 #include <map>
 
@@ -54,9 +54,9 @@ Flows elementwise_rule(const Call& call) {
     NodeId value = instantiate(call, rows[i]);
     bool product = call.node.is(Op::kMul);
     if (product && call.contraction)
-      out[i] = {value, false};
+      out[i] = {value};
     else if (product && finite_constant(call, call.operand(1 - i)))
-      out[i] = {value, call.g.guarded};
+      out[i] = {value, call.g.counts};
     else
       out[i] = guard(call, value);
   }
@@ -67,8 +67,20 @@ Flows if_rule(const Call& call) {
   const Build& b = call.build;
   NodeId zero = b.zeros(b.type(call.g.value));
   Flows out(3);
-  if (call.wanted[1]) out[1] = {b.select(call.operand(0), call.g.value, zero), true};
-  if (call.wanted[2]) out[2] = {b.select(call.operand(0), zero, call.g.value), true};
+  auto where = [&](NodeId condition) { return call.g.counts.valid() ? b.both(call.g.counts, condition) : condition; };
+  if (call.wanted[1]) out[1] = {b.select(call.operand(0), call.g.value, zero), where(call.operand(0))};
+  if (call.wanted[2]) out[2] = {b.select(call.operand(0), zero, call.g.value), where(b.negate(call.operand(0)))};
+  return out;
+}
+
+NodeId push_elementwise(const Push& push) {
+  NodeId out{};
+  for (size_t i = 0; i < push.tangents.size(); ++i) {
+    if (!push.tangents[i].valid()) continue;
+    Call call{.build = push.build, .id = push.id, .node = push.node, .g = {push.tangents[i]}, .wanted = {}};
+    NodeId part = instantiate(call, vjp_template(push.node.op)[i]);
+    out = out.valid() ? push.build.add(out, part) : part;
+  }
   return out;
 }
 

@@ -79,7 +79,7 @@ DType literal_dtype(const std::vector<cl_object>& elements) {
   bool complex = false, real = false, integer = false;
   for (cl_object element : elements) {
     cl_type type = ecl_t_of(element);
-    complex |= type == t_complex;
+    complex |= !is_nil(cl_complexp(element));
     integer |= type == t_fixnum || type == t_bignum;
     real |= type == t_singlefloat || type == t_doublefloat || type == t_longfloat || type == t_ratio;
   }
@@ -108,20 +108,9 @@ cl_object array_from_list(cl_object list, cl_object dtype) {
   });
 }
 
-cl_object element_to_lisp(const Scalar& value) {
-  DType dtype = value.dtype();
-  if (is_bool(dtype)) return value.as_bool() ? ECL_T : ECL_NIL;
-  if (dtype == DType::kU64) return ecl_make_uint64_t(static_cast<uint64_t>(value.as_integer()));
-  if (is_integer(dtype)) return to_lisp(value.as_integer());
-  if (is_complex(dtype))
-    return ecl_make_complex(ecl_make_double_float(value.as_complex().real()),
-                            ecl_make_double_float(value.as_complex().imag()));
-  return ecl_make_double_float(value.as_real());
-}
-
 cl_object nested(const Array& array, size_t axis, const std::byte*& at) {
   if (axis == array.rank()) {
-    cl_object element = element_to_lisp(Scalar::load(array.dtype(), at));
+    cl_object element = to_lisp(Scalar::load(array.dtype(), at));
     at += dtype_size(array.dtype());
     return element;
   }

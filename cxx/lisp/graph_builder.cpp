@@ -18,7 +18,7 @@ struct LeafKeywords {
   cl_object region = keyword("REGION");
 };
 
-const LeafKeywords& leaves() {
+const LeafKeywords& leaf_keywords() {
   static const LeafKeywords keywords;
   return keywords;
 }
@@ -66,11 +66,12 @@ Result<NodeId> GraphBuilder::add(cl_object root) {
       return fail(
           {.code = Code::BadArgument, .message = "an operand that is no tensor", .found = print(to_datum(tensor))});
     bool ready = true;
-    for (cl_object rest = slot(tensor, kOperandsSlot); is_cons(rest); rest = tail(rest)) {
-      if (known_.contains(head(rest))) continue;
-      open.push_back(head(rest));
-      ready = false;
-    }
+    for (TensorSlot list : {kOperandsSlot, kAfterSlot})
+      for (cl_object rest = slot(tensor, list); is_cons(rest); rest = tail(rest)) {
+        if (known_.contains(head(rest))) continue;
+        open.push_back(head(rest));
+        ready = false;
+      }
     if (!ready) continue;
     Result<NodeId> made = make(tensor);
     if (!made) return made;
@@ -89,17 +90,19 @@ Result<NodeId> GraphBuilder::make(cl_object tensor) {
   Result<ValueType> type = to_type(tensor);
   if (!type) return tl::make_unexpected(type.error());
 
-  if (op_name == leaves().input || op_name == leaves().data) {
+  if (op_name == leaf_keywords().input || op_name == leaf_keywords().data) {
     const Array* array = to_array(slot(tensor, kValueSlot));
     data.push_back(array ? *array : Array());
+    leaves.push_back(tensor);
     cl_object name = slot(tensor, kNameSlot);
     return graph.add_input(is_nil(name) ? fmt::format("data{}", graph.inputs.size()) : to_utf8(name), *type);
   }
   cl_object list = slot(tensor, kAttributesSlot);
-  if (op_name == leaves().bound)
+  if (op_name == leaf_keywords().bound)
     return graph.add_bound(static_cast<int>(integer_at(list, 0)), static_cast<uint32_t>(integer_at(list, 1)), *type);
-  if (op_name == leaves().result) return graph.make_result(operands[0], static_cast<uint32_t>(integer_at(list, 0)));
-  if (op_name == leaves().region)
+  if (op_name == leaf_keywords().result)
+    return graph.make_result(operands[0], static_cast<uint32_t>(integer_at(list, 0)));
+  if (op_name == leaf_keywords().region)
     return graph.make_region(region_attributes(list), operands[0], {operands.begin() + 1, operands.end()});
 
   std::optional<Op> op = to_op(op_name);

@@ -27,6 +27,7 @@ class GraphBuilder {
 
   Graph& graph;
   std::vector<Array> data;  ///< of the inputs that were added, in their order; empty arrays for inputs without data
+  std::vector<cl_object> leaves;  ///< those inputs; they stay reachable as the tensors do that were added
 
  private:
   Result<NodeId> make(cl_object tensor);

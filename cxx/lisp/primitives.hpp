@@ -21,6 +21,7 @@ void define_prompt_primitives();
 void define_ops_primitives();
 void define_consensus_primitives();
 void define_world_primitives();
+void define_derivative_primitives();
 
 inline void define_all_primitives() {
   define_text_primitives();
@@ -34,6 +35,7 @@ inline void define_all_primitives() {
   define_ops_primitives();
   define_consensus_primitives();
   define_world_primitives();
+  define_derivative_primitives();
 }
 
 /// E0005 if the source is not UTF-8.

@@ -71,7 +71,7 @@ std::vector<int> to_axes(cl_object list) {
 Datum literal_datum(cl_object value) {
   if (value == ECL_T) return Datum::symbol("true");
   if (is_nil(value)) return Datum::symbol("false");
-  if (ecl_t_of(value) == t_complex) {
+  if (!is_nil(cl_complexp(value))) {  // complex numbers of floats are a type of their own
     cl_object re = cl_realpart(value);
     cl_object im = cl_imagpart(value);
     return Datum::list({Datum::symbol("c"), literal_datum(re), literal_datum(im)});
@@ -222,5 +222,82 @@ Result<Attributes> to_attributes(Op op, cl_object list, DType dtype) {
     default: return std::monostate{};
   }
 }
+
+cl_object to_lisp(const Scalar& value) {
+  DType dtype = value.dtype();
+  if (is_bool(dtype)) return value.as_bool() ? ECL_T : ECL_NIL;
+  if (dtype == DType::kU64) return ecl_make_uint64_t(static_cast<uint64_t>(value.as_integer()));
+  if (is_integer(dtype)) return to_lisp(value.as_integer());
+  if (is_complex(dtype))
+    return ecl_make_complex(ecl_make_double_float(value.as_complex().real()),
+                            ecl_make_double_float(value.as_complex().imag()));
+  return ecl_make_double_float(value.as_real());
+}
+
+namespace {
+
+template <class Items, class Make>
+cl_object list_of(const Items& items, Make make) {
+  cl_object list = ECL_NIL;
+  for (size_t k = items.size(); k-- > 0;) list = ecl_cons(make(items[k]), list);
+  return list;
+}
+
+cl_object loop_list(const LoopAttributes& loop) {
+  cl_object names = list_of(loop.carry_names, [](const std::string& name) { return to_lisp(std::string_view(name)); });
+  return cl_list(8, to_lisp(static_cast<int64_t>(loop.level)), to_lisp(loop.count),
+                 loop.runtime_count ? ECL_T : ECL_NIL, to_lisp(static_cast<int64_t>(loop.carries)),
+                 loop.until ? ECL_T : ECL_NIL, to_lisp(static_cast<int64_t>(loop.collects)),
+                 to_lisp(std::string_view(loop.counter_name)), names);
+}
+
+cl_object region_list(const RegionAttributes& region) {
+  cl_object pairs = list_of(region.attributes, [](const std::pair<std::string, Datum>& pair) {
+    return cl_list(2, to_lisp(std::string_view(pair.first)), to_lisp(pair.second));
+  });
+  return cl_list(4, to_lisp(std::string_view(region.name)), to_lisp(static_cast<int64_t>(region.result)), pairs,
+                 list_of(region.schedule, [](const Datum& clause) { return to_lisp(clause); }));
+}
+
+struct AttributeLister {
+  const Node& node;
+  cl_object number(int64_t value) const { return to_lisp(value); }
+  cl_object axes(const std::vector<int>& list) const {
+    return list_of(list, [](int axis) { return to_lisp(static_cast<int64_t>(axis)); });
+  }
+  cl_object word(std::string_view name) const { return keyword(upper(name)); }
+  cl_object operator()(const std::monostate&) const { return ECL_NIL; }
+  cl_object operator()(const ConstAttributes& a) const { return ecl_cons(to_lisp(a.value), ECL_NIL); }
+  cl_object operator()(const IndexAttributes& a) const { return ecl_cons(number(a.axis), ECL_NIL); }
+  cl_object operator()(const PermuteAttributes& a) const { return axes(a.axes); }
+  cl_object operator()(const SliceAttributes& a) const {
+    return list_of(a.ranges, [](const SliceRange& range) {
+      return cl_list(3, to_lisp(range.start), to_lisp(range.stop), to_lisp(range.step));
+    });
+  }
+  cl_object operator()(const AccessAttributes& a) const {
+    if (node.is(Op::kTake)) return ecl_cons(number(a.axis), ECL_NIL);
+    return cl_list(2, number(a.axis), word(combine_name(a.mode)));
+  }
+  cl_object operator()(const ReduceAttributes& a) const {
+    return ecl_cons(word(combine_name(a.combine)), axes(a.axes));
+  }
+  cl_object operator()(const CopyAttributes& a) const {
+    return a.device.empty() ? ECL_NIL : ecl_cons(to_lisp(std::string_view(a.device)), ECL_NIL);
+  }
+  cl_object operator()(const LoopAttributes& a) const { return loop_list(a); }
+  cl_object operator()(const NameAttributes& a) const { return ecl_cons(to_lisp(std::string_view(a.name)), ECL_NIL); }
+  cl_object operator()(const BoundAttributes& a) const {
+    return cl_list(2, number(a.level), number(static_cast<int64_t>(a.index)));
+  }
+  cl_object operator()(const ResultAttributes& a) const {
+    return ecl_cons(number(static_cast<int64_t>(a.index)), ECL_NIL);
+  }
+  cl_object operator()(const RegionAttributes& a) const { return region_list(a); }
+};
+
+}  // namespace
+
+cl_object attributes_of(const Node& node) { return std::visit(AttributeLister{node}, node.attributes); }
 
 }  // namespace caten::lisp

@@ -17,7 +17,9 @@ enum TensorSlot : cl_index {
   kShapeSlot,
   kValueSlot,
   kNameSlot,
-  kOriginSlot
+  kOriginSlot,
+  kFreeSlot,
+  kAfterSlot
 };
 
 bool is_tensor(cl_object object);
@@ -39,10 +41,14 @@ cl_object to_lisp(const ValueType& type);  ///< (dtype . shape)
 /// A number, t or nil as an element; E0210 if the dtype cannot hold it.
 Result<Scalar> to_scalar(cl_object number, DType dtype);
 
+cl_object to_lisp(const Scalar& value);  ///< the number that `to_scalar` takes
+
 /// The op whose name is this keyword's, in lower case.
 std::optional<Op> to_op(cl_object keyword);
 cl_object to_lisp(Op op);  ///< that keyword
 /// The attributes slot as the op's struct; `dtype` is the result's, for the literal of const.
 Result<Attributes> to_attributes(Op op, cl_object attributes, DType dtype);
+/// A node's attributes slot: what `to_attributes` and the builder of graphs read.
+cl_object attributes_of(const Node& node);
 
 }  // namespace caten::lisp
