@@ -35,6 +35,7 @@ inline constexpr size_t kSideBytes = 256;
 // Where elements of 4 or 8 bytes are turned by squares of cache lines: columns of a tile.
 inline constexpr int64_t kTurnedColumns = 256;
 inline constexpr size_t kCacheLine = 64;
+inline constexpr size_t kVectorBytes = 64;      ///< of the widest registers
 inline constexpr size_t kStreamedBlock = 4096;  ///< bytes that are computed before they are written past the caches,
 inline constexpr int64_t kLeastStreams = 4;     ///< or such a part of them where rows are shorter
 // What hints may ask for.

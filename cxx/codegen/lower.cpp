@@ -139,7 +139,25 @@ std::vector<Axis> Lowering::arranged(const PassPlan& plan) {
 
 Body& Lowering::outer_loops(Body& into, const PassPlan& plan) {
   if (plan.axes.size() == plan.variables.size() - plan.reduced.size()) return loops_along(into, arranged(plan));
+  if (int64_t lanes = whole_vectors(plan); lanes > 0) {
+    const Axis& last = plan.axes.back();
+    Body& body = loops_inside(into, plan, {plan.axes.begin(), plan.axes.end() - 1});
+    Dim vectors = floor_div(last.extent, Dim(lanes)), vector = values_.variable(vectors);
+    Dim lane = values_.variable(Dim(lanes));
+    Body& elements = loop_as(Extent::kForm, loop_over_count(body, vector, vectors), lane, Dim(lanes), true);
+    bind(elements, last.variable, vector * Dim(lanes) + lane);
+    return elements;
+  }
   return loops_inside(into, plan, plan.axes);
+}
+
+int64_t Lowering::whole_vectors(const PassPlan& plan) const {
+  if (plan.work < kMuchWork || kernel_.hint || plan.axes.empty() || plan.everywhere.empty()) return 0;
+  size_t largest = 0;
+  for (const KernelPart* part : plan.everywhere) largest = std::max(largest, dtype_size(dtype_of(*part)));
+  auto lanes = static_cast<int64_t>(kVectorBytes / largest);
+  const Dim& extent = plan.axes.back().extent;
+  return extent.is_constant() && extent.constant() >= 2 * lanes && extent.constant() % lanes == 0 ? lanes : 0;
 }
 
 Body& Lowering::loops_inside(Body& into, const PassPlan& plan, const std::vector<Axis>& axes) {

@@ -102,6 +102,9 @@ class Lowering : Statements {
 
   /// The axes of a pass inside rows are whole.
   Body& outer_loops(Body& into, const PassPlan& plan);
+  /// How many elements a vector has where much is computed for each element along the last axis and whole vectors fill
+  /// it: they need no masks. 0: they do not.
+  int64_t whole_vectors(const PassPlan& plan) const;
 
   /// What is not stored is a scalar of the row, computed once for what follows.
   void store_everywhere(Body& into, const PassPlan& plan) { finish(into, plan.everywhere, plan.stored, plan); }

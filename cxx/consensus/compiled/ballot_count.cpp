@@ -8,7 +8,6 @@
 
 #include "consensus/compiled/ballot_world.hpp"
 #include "consensus/philox.hpp"
-#include "consensus/reference/judge.hpp"
 
 namespace caten::consensus::compiled {
 namespace {
@@ -136,29 +135,13 @@ bool BallotWorld::judge(const Said& said, Vote& vote) {
     weights.push_back(number_of(said.outputs, out.after[level], vote.item));
     keeps_[level] = number_of(said.outputs, out.before[level], vote.item);
   }
-  if (!site.judged_apart.empty() && !judge_apart(said, vote)) return false;
   auto mine = weights.end() - static_cast<std::ptrdiff_t>(levels);
+  if (!site.judged_apart.empty() &&
+      !apart_->judge(memory_.state, site.judged_apart, {.targets = targets_of(said, vote.site, vote.item)}, keeps_,
+                     {mine, levels}))
+    return false;
   auto [other, kept] = std::mismatch(mine, weights.end(), keeps_.begin());
   better_than_keep_ = other != weights.end() ? *other < *kept : vote.score > -std::numeric_limits<float>::infinity();
-  return true;
-}
-
-/// By the interpreter, constraints that no graph judges.
-bool BallotWorld::judge_apart(const Said& said, const Vote& vote) {
-  const ProposalSite& site = said.graphs->ballot->sites()[vote.site];
-  reference::Proposed proposed{.targets = targets_of(said, vote.site, vote.item)};
-  for (size_t number : scopes_->touched(proposed.targets)) {
-    const reference::Scopes::Scope& scope = scopes_->scope(number);
-    if (std::find(site.judged_apart.begin(), site.judged_apart.end(), scope.constraint) == site.judged_apart.end())
-      continue;
-    const ConstraintInstance& constraint = instance_.constraints[scope.constraint];
-    const ConstraintCells& cells = constraint.instances[scope.number];
-    bool before = reference::violated(instance_, constraint, cells, {&memory_.state, nullptr});
-    bool after = reference::violated(instance_, constraint, cells, {&memory_.state, &proposed});
-    if (after && !before && constraint.declaration->hard) return false;
-    if (before) keeps_[constraint.level] += constraint.declaration->weight;
-    if (after) agreement_.weights()[vote.weights + constraint.level] += constraint.declaration->weight;
-  }
   return true;
 }
 
@@ -297,6 +280,7 @@ void BallotWorld::publish(const Said& said, size_t emit, const std::vector<const
     }
     stored.committed[cell] = true;
     committed[cell] = 1;
+    if (apart_) apart_->forget(value, target.at(winner->origin));
     cells.push_back(static_cast<int64_t>(cell));
   }
 }

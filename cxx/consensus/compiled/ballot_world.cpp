@@ -8,7 +8,6 @@
 #include <limits>
 #include <numeric>
 
-#include "consensus/reference/judge.hpp"
 #include "consensus/reference/models.hpp"
 
 namespace caten::consensus::compiled {
@@ -88,11 +87,12 @@ bool BallotWorld::lower(std::string& reason) {
     }
     for (const ProposalSite& site : graphs.ballot->sites()) judged_apart = judged_apart || !site.judged_apart.empty();
   }
-  if (judged_apart) scopes_.emplace(instance_);
+  if (judged_apart) apart_.emplace(instance_);
   return true;
 }
 
 void BallotWorld::mirror_all() {
+  if (apart_) apart_->forget_all();
   cells_.clear();
   for (size_t i = 0; i < instance_.values.size(); ++i) {
     const ValueInstance& value = instance_.values[i];
@@ -107,6 +107,7 @@ void BallotWorld::mirror_all() {
 }
 
 void BallotWorld::mirror(size_t value, int64_t cell) {
+  if (apart_) apart_->forget(value, cell);
   const StoredValue& stored = memory_.state.values[value];
   size_t bytes = static_cast<size_t>(instance_.values[value].width) * dtype_size(instance_.values[value].dtype);
   size_t at = static_cast<size_t>(cell) * bytes;

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "consensus/compiled/agreement.hpp"
+#include "consensus/compiled/apart_judge.hpp"
 #include "consensus/compiled/ballot_program.hpp"
 #include "consensus/compiled/world.hpp"
 #include "consensus/planning.hpp"
@@ -81,7 +82,6 @@ class BallotWorld : public World {
   void collect(size_t rule, const Said& said, Tally& tally);
   void collect(size_t rule, size_t site, size_t item, const Said& said, Tally& tally);
   bool judge(const Said& said, Vote& vote);
-  bool judge_apart(const Said& said, const Vote& vote);
   bool present(const Said& said, size_t emit, size_t item) const;
   reference::Bar as_bar(const Said& said, const Vote& vote) const;
   std::vector<reference::Target> targets_of(const Said& said, size_t site, size_t item) const;
@@ -101,9 +101,9 @@ class BallotWorld : public World {
   reference::Memory memory_;
   CompileGraph compile_;
   std::vector<RuleGraphs> rules_{};
-  std::vector<Cells> cells_{};                 ///< of each value
-  std::vector<int64_t> first_place_{};         ///< of each value's cells
-  std::optional<reference::Scopes> scopes_{};  ///< where the interpreter judges
+  std::vector<Cells> cells_{};          ///< of each value
+  std::vector<int64_t> first_place_{};  ///< of each value's cells
+  std::optional<ApartJudge> apart_{};   ///< where no graph judges
   Agreement agreement_;
   std::optional<Event> event_{};
   int64_t step_ = 0;  ///< the one that is being made
