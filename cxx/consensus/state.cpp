@@ -223,11 +223,14 @@ Result<State> initial_state(const Instance& instance, uint32_t seed) {
 }
 
 Number read_element(const Instance& instance, const State& state, size_t value, int64_t cell, int64_t element) {
-  if (!state.committed(value, cell)) return Number::bot();
-  const ValueInstance& of = instance.values[value];
+  return read_element(instance.values[value], state.values[value], cell, element);
+}
+
+Number read_element(const ValueInstance& value, const StoredValue& stored, int64_t cell, int64_t element) {
+  if (!stored.committed[static_cast<size_t>(cell)]) return Number::bot();
   const std::byte* from =
-      state.values[value].elements.data() + static_cast<size_t>(cell * of.width + element) * dtype_size(of.dtype);
-  return Number::of(Scalar::load(of.dtype, from));
+      stored.elements.data() + static_cast<size_t>(cell * value.width + element) * dtype_size(value.dtype);
+  return Number::of(Scalar::load(value.dtype, from));
 }
 
 void write_element(const Instance& instance, State& state, size_t value, int64_t cell, int64_t element,
@@ -236,11 +239,14 @@ void write_element(const Instance& instance, State& state, size_t value, int64_t
 }
 
 Array to_array(const Instance& instance, const State& state, size_t value) {
-  const ValueInstance& of = instance.values[value];
-  std::vector<int64_t> shape = of.sizes;
-  if (std::holds_alternative<LatentKind>(of.declaration->kind)) shape.push_back(of.width);
-  Array out = Array::zeros(of.dtype, std::move(shape));
-  std::memcpy(out.mutable_data(), state.values[value].elements.data(), state.values[value].elements.size());
+  return to_array(instance.values[value], state.values[value]);
+}
+
+Array to_array(const ValueInstance& value, const StoredValue& stored) {
+  std::vector<int64_t> shape = value.sizes;
+  if (std::holds_alternative<LatentKind>(value.declaration->kind)) shape.push_back(value.width);
+  Array out = Array::zeros(value.dtype, std::move(shape));
+  std::memcpy(out.mutable_data(), stored.elements.data(), stored.elements.size());
   return out;
 }
 

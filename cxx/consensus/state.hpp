@@ -91,10 +91,12 @@ Result<State> initial_state(const Instance& instance, uint32_t seed);
 
 /// An element of a cell; BOT if it is not committed.
 Number read_element(const Instance& instance, const State& state, size_t value, int64_t cell, int64_t element = 0);
+Number read_element(const ValueInstance& value, const StoredValue& stored, int64_t cell, int64_t element = 0);
 void write_element(const Instance& instance, State& state, size_t value, int64_t cell, int64_t element,
                    const Scalar& scalar);
 /// A value as an array, in its dtype; tokens that are not committed are V, and other elements 0.
 Array to_array(const Instance& instance, const State& state, size_t value);
+Array to_array(const ValueInstance& value, const StoredValue& stored);
 
 /// 32 hexadecimal digits of values, clocks and sets, equal wherever the state is.
 std::string digest(const Instance& instance, const State& state);

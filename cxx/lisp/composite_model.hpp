@@ -1,4 +1,5 @@
-// Composites as the models of consensual programs: traced for the arrays at hand, and computed by the evaluator.
+// Composites as the models of consensual programs: traced for the arrays at hand, and computed on the session's
+// runtime.
 #pragma once
 
 #include <string>

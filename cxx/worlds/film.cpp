@@ -99,10 +99,11 @@ Result<WorldFilm> WorldFilm::make(const FilmOptions& options, const WorldRun& ru
 Status WorldFilm::keep(const WorldRun& run) {
   if (last_ == run.steps()) return {};
   last_ = run.steps();
-  consensus::State state = run.state();
+  const consensus::ValueInstance& value = run.instance().values[value_];
+  consensus::StoredValue cells = run.cells(value_);
   std::vector<double> frame;
-  for (int64_t cell = 0; cell < run.instance().values[value_].cells; ++cell) {
-    consensus::Number number = read_element(run.instance(), state, value_, cell);
+  for (int64_t cell = 0; cell < value.cells; ++cell) {
+    consensus::Number number = read_element(value, cells, cell);
     frame.push_back(number.is_bot() ? kOpen : number.value());
   }
   if ((seen_.size() + 1) * frame.size() > kMostSeen)

@@ -118,7 +118,7 @@ Result<size_t> LiveWorld::value_named(const std::string& name) const {
 Result<Array> LiveWorld::look(const std::string& name) const {
   Result<size_t> value = value_named(name);
   if (!value) return tl::make_unexpected(value.error());
-  return consensus::to_array(run_->instance(), run_->state(), *value);
+  return consensus::to_array(run_->instance().values[*value], run_->cells(*value));
 }
 
 Result<std::string> LiveWorld::grid(const std::string& name) const {

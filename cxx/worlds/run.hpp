@@ -60,6 +60,10 @@ class WorldRun {
   const consensus::reference::StepReport* report() const { return report_ ? &*report_ : nullptr; }
   const consensus::Instance& instance() const { return world_->instance(); }
   consensus::State state() const { return compiled_ ? compiled_->state() : world_->state(); }
+  /// Of one value, without clocks.
+  consensus::StoredValue cells(size_t value) const {
+    return compiled_ ? compiled_->cells(value) : world_->state().values[value];
+  }
 
   /// What a journal says of the last step.
   std::string event_text() const;

@@ -268,6 +268,11 @@ Status BallotWorld::step() {
   return {};
 }
 
+StoredValue BallotWorld::cells(size_t value) const {
+  const StoredValue& stored = memory_.state.values[value];
+  return {.elements = stored.elements, .committed = stored.committed, .clocks = {}};
+}
+
 std::string BallotWorld::cells_digest() const {
   CellsDigest out(memory_.state);
   for (size_t i = 0; i < cells_.size(); ++i) {

@@ -24,6 +24,7 @@ class BallotWorld : public World {
 
   Status step() override;
   State state() const override { return memory_.state; }
+  StoredValue cells(size_t value) const override;
   reference::Memory memory() const override { return memory_; }
   std::string cells_digest() const override;
   const std::optional<Event>& event() const override { return event_; }

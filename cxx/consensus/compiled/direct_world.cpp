@@ -170,23 +170,32 @@ std::string DirectWorld::cells_digest() const {
 
 State DirectWorld::state() const {
   State out = state_;
-  for (size_t i = 0; i < kept_.size(); ++i) {
-    const StepProgram::Stored& of = program_.stored[i];
-    const GridLayout& layout = program_.layouts[of.value];
-    StoredValue& value = out.values[of.value];
-    const Array& array = kept_[i].now;
-    auto cells = static_cast<size_t>(instance_.values[of.value].cells);
-    std::vector<std::byte> elements(cells * dtype_size(array.dtype()));
-    layout.collect(array.data(), elements.data(), dtype_size(array.dtype()));
-    if (!of.committed) {
-      value.elements = std::move(elements);
-      if (value.committed.empty()) value.committed.assign(cells, true);  // unless the next array says which are
-      continue;
-    }
-    for (size_t cell = 0; cell < cells; ++cell) value.committed[cell] = elements[cell] != std::byte{0};
-  }
+  for (size_t i = 0; i < kept_.size(); ++i) collect(i, out.values[program_.stored[i].value]);
   set_clocks(out);
   return out;
+}
+
+StoredValue DirectWorld::cells(size_t value) const {
+  const StoredValue& stored = state_.values[value];
+  StoredValue out{.elements = stored.elements, .committed = stored.committed, .clocks = {}};
+  for (size_t i = 0; i < kept_.size(); ++i)
+    if (program_.stored[i].value == value) collect(i, out);
+  return out;
+}
+
+/// What an array of the grid holds.
+void DirectWorld::collect(size_t kept, StoredValue& value) const {
+  const StepProgram::Stored& of = program_.stored[kept];
+  const Array& array = kept_[kept].now;
+  auto cells = static_cast<size_t>(instance_.values[of.value].cells);
+  std::vector<std::byte> elements(cells * dtype_size(array.dtype()));
+  program_.layouts[of.value].collect(array.data(), elements.data(), dtype_size(array.dtype()));
+  if (!of.committed) {
+    value.elements = std::move(elements);
+    if (value.committed.empty()) value.committed.assign(cells, true);  // unless the next array says which are
+    return;
+  }
+  for (size_t cell = 0; cell < cells; ++cell) value.committed[cell] = elements[cell] != std::byte{0};
 }
 
 void DirectWorld::set_clocks(State& state) const {

@@ -23,6 +23,7 @@ class DirectWorld : public World {
 
   Status step() override;
   State state() const override;
+  StoredValue cells(size_t value) const override;
   reference::Memory memory() const override { return {.state = state()}; }
   std::string cells_digest() const override;
   const std::optional<Event>& event() const override { return event_; }
@@ -44,6 +45,7 @@ class DirectWorld : public World {
   Arguments arguments_of(int64_t step, const Event& event) const;
   std::vector<Array> places_for_outputs();
   void note_commits(const Plan& plan, const Event& event, int64_t step);
+  void collect(size_t kept, StoredValue& value) const;
   void set_clocks(State& state) const;
 
   const Instance& instance_;

@@ -35,6 +35,8 @@ class World {
 
   /// The whole state, as the interpreter has it.
   virtual State state() const = 0;
+  /// Of one value its elements and which cells are committed, without clocks: what a picture of each step needs.
+  virtual StoredValue cells(size_t value) const = 0;
   virtual reference::Memory memory() const = 0;
   /// As consensus::cells_digest(state()), without making the state.
   virtual std::string cells_digest() const = 0;

@@ -161,7 +161,7 @@ Estimate by_kernels(const std::string& text, const Lattice& lattice, double temp
   size_t spin = *find_value(world->instance(), "Spin");
   return estimate(blocks, [&](int64_t steps) {
     for (int64_t i = 0; i < steps; ++i) REQUIRE(own->step());
-    Array now = to_array(world->instance(), own->state(), spin);
+    Array now = to_array(world->instance().values[spin], own->cells(spin));
     return per_spin(lattice, std::vector<int64_t>(now.as<uint8_t>(), now.as<uint8_t>() + now.elements()));
   });
 }
