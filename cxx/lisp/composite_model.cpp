@@ -41,16 +41,13 @@ class CompositeModel {
           traced(fmt::format("(composite (({}) -> (r{{{}}}[{}])) ({}{}{}))", inputs, dtype_name(type.dtype),
                              fmt::join(*shape, " "), name_, names, keyword_text));
       if (!program) return forget(found, program.error());
-      Result<Session::Program> compiled = session().compile(program->graph);
-      if (!compiled) return forget(found, compiled.error());
-      program->compiled = std::move(*compiled);
       found->second = std::move(*program);
     }
     const Program& program = found->second;
     // Tensors that the composite's file made (its weights) are inputs, too, behind those that it is called with.
     Arguments given{.inputs = arguments};
     for (size_t i = arguments.size(); i < program.data.size(); ++i) given.inputs.push_back(program.data[i]);
-    Result<Results> results = session().run(*program.compiled, std::move(given));
+    Result<Results> results = session().run(program.graph, std::move(given));
     if (!results) return tl::make_unexpected(results.error());
     return results->outputs[0];
   }
@@ -59,7 +56,6 @@ class CompositeModel {
   struct Program {
     Graph graph{};
     std::vector<Array> data{};
-    Session::Program compiled{};
   };
   using Programs = std::map<std::string, Program>;
 
@@ -74,7 +70,7 @@ class CompositeModel {
     std::optional<Traced> made = trace(source, {}, diagnostics);
     CATEN_TRY(consensus::first_error(diagnostics));
     if (!made) return fail({.code = Code::ModelFailed, .message = "the model cannot be traced"});
-    return Program{.graph = std::move(made->graph), .data = std::move(made->data), .compiled = {}};
+    return Program{.graph = std::move(made->graph), .data = std::move(made->data)};
   }
 
   std::string name_;
