@@ -98,11 +98,15 @@
                     :remedy "pass a tensor: (tensor 1.5)"))
           (loop for designator in (if (listp wrt) wrt (list wrt))
                 for place = (place-of-argument designator names keywords)
+                when (member place places)
+                  do (fail 705 (format nil "~a is named twice in :wrt" (name-of place names)) :found (format nil "~(~s~)" wrt)
+                                                                                             :remedy "name each argument once")
                 do (unless (leaves-of (value-at place))
                      (fail 203 (format nil "~a has no gradient" (name-of place names))
                            :expected "floats or complex numbers" :found (in-words (value-at place))
                            :remedy "differentiate by tensors of floats; integers and bools have no derivatives"))
-                collect place)))))
+                collect place into places
+                finally (return places))))))
 
 (defun in-words (object)
   "Type of a tensor, or the object, shortened."

@@ -32,6 +32,7 @@
     (check-error 202 (grad #'sin x))
     (check-error 705 (grad #'square-sum x :wrt 'y))
     (check-error 705 (grad #'square-sum x :wrt 1))
+    (check-error 705 (grad #'square-sum x :wrt '(0 0)))
     (check-error 202 (vjp #'sin x :cotangent (ones 2)))
     (check-error 201 (vjp #'sin x :cotangent (ones 3 :dtype :f64)))
     (check-error 705 (vjp #'sin x))
