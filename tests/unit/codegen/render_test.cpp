@@ -44,6 +44,18 @@ Graph product(int64_t rows, int64_t depth, int64_t columns) {
   return graph;
 }
 
+/// Rows of x by their sum, through many operations.
+Graph scaled_rows(int64_t rows, int64_t columns) {
+  Graph graph;
+  Build b(graph);
+  Shape all{Dim(rows), Dim(columns)};
+  NodeId x = graph.add_input("x", programs::f32(all));
+  NodeId y = b.mul(x, b.spread(b.reduce(Combine::kAdd, x, {1}), all, {0}));
+  for (int i = 0; i < 30; ++i) y = b.op(Op::kSqrt, {b.mul(y, x)});
+  graph.outputs.push_back({"y", y});
+  return graph;
+}
+
 Diagnostic dialect_error(const std::string& text) {
   SourceMap sources;
   Result<Datum> form = read_one(sources, sources.add("test", text));
@@ -98,6 +110,16 @@ TEST_CASE("how many are left for the last block of an axis is no part of the tex
   CHECK(text(37, 101) == text(127, 67));
   CHECK(text(64, 64) == text(40, 96));
   CHECK(text(37, 101) != text(64, 96));
+}
+
+TEST_CASE("rows of much work are loops over vectors where whole vectors fill them") {
+  auto text = [](int64_t rows, int64_t columns) {
+    return render_graph(scaled_rows(rows, columns), {.open_sizes = true}).source;
+  };
+  check_golden("codegen/open-rows.c", text(100, 1024));
+  CHECK(text(100, 1024) == text(3000, 640));
+  CHECK(text(100, 1024) != text(100, 1023));
+  CHECK(text(100, 1023) == text(100, 777));
 }
 
 TEST_CASE("only what a kernel uses is emitted") {
