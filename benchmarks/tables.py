@@ -35,12 +35,18 @@ def compile_table(rows):
                  cell(row, "process"), cell(row, "kept"), str(row["kept_compiler_calls"])]
         lines.append("| " + " | ".join(cells) + " |")
     lines.append("")
+    compiling = [row for row in rows if row["process_compiler_calls"]]
+    alone = [row["ms"]["anew"]["median"] for row in compiling if row["kernels"] == 1]
+    each = [row["ms"]["anew"]["median"] / row["process_compiler_calls"] for row in compiling]
+    if alone:
+        lines.append(f"- A program of one kernel that has to be compiled takes caten {number(statistics.median(alone))} ms (median of {len(alone)} rows), "
+                     f"a compiled kernel of any row {number(statistics.median(each))} ms (median of {len(each)}; both cores compile).")
     for peer in peers:
         ratios = {row["id"]: row["ms"][peer]["ratio"] for row in rows if peer in row["ms"]}
-        single = [ratio for row in rows if row["kernels"] == 1 and (ratio := ratios.get(row["id"]))]
+        single = [ratio for row in rows if row in compiling and row["kernels"] == 1 and (ratio := ratios.get(row["id"]))]
         lost = [name for name, ratio in ratios.items() if ratio < 1]
         lines.append(f"- {COMPILERS[peer]} is slower by {number(statistics.geometric_mean(ratios.values()))}× (geometric mean of {len(ratios)} rows"
-                     + (f"; {number(statistics.geometric_mean(single))}× over the {len(single)} of one kernel, at least {number(min(single))}×" if single else "")
+                     + (f"; {number(statistics.geometric_mean(single))}× over the {len(single)} of one kernel that is compiled, at least {number(min(single))}×" if single else "")
                      + ("; W12 " + number(ratios["W12"]) + "×" if "W12" in ratios else "") + "); "
                      + (f"caten loses {', '.join(lost)}." if lost else "caten loses no row."))
     medians = {row["id"]: {name: f["median"] for name, f in row["ms"].items()} for row in rows}

@@ -40,10 +40,7 @@ and W. Waite, Software Manual for the Elementary Functions, 1980), and a polynom
   (:ulp 2)
   (:contract t)
   (setf w (widen X))
-  (multiple-value-bind (n r) (reduce-exponent (clamp w -2 2))
-    (setf p (small-power-of-two n))
-    (setf near (+ (* p (expm1-reduced r)) (- p 1))))
-  (if (= w 0) w (if (< (abs w) 1) near (- (exp-scaled w) 1))))
+  (if (= w 0) w (if (< (abs w) 1) (expm1-moderate (clamp w -2 2)) (- (exp-scaled w) 1))))
 
 (defcomposite log ((X{T}[~]) -> (Y{T}[~]) where T in float)
   "The natural logarithm, log2(X)·ln 2: log2 is accurate near 1, so the product is. log(0) = -inf, of a negative number NaN."

@@ -84,6 +84,11 @@ few digits that its multiples are exact (W. J. Cody and W. Waite, Software Manua
   "exp(r) - 1 for |r| < 0.35."
   (+ r (* (* r r) (polynomial r *expm1-coefficients*))))
 
+(defun expm1-moderate (x)
+  "exp(x) - 1 for |x| ≤ 80 (f32) or 700 (f64), without cancellation: the 1 is subtracted from 2^n before the polynomial is added."
+  (multiple-value-bind (n r) (reduce-exponent x)
+    (let ((p (small-power-of-two n))) (+ (* p (expm1-reduced r)) (- p 1)))))
+
 (defun exp-scaled (x &optional (power 0))
   "exp(x)·2^power of a tensor in f32 or f64; beyond the bounds the result is 0 or inf whatever x is."
   (multiple-value-bind (n r) (reduce-exponent (clamp x (cl:- (by-dtype x -104 -746) (cl:* power 0.694d0)) (by-dtype x 90 711)))

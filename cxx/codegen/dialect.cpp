@@ -34,6 +34,7 @@ constexpr std::pair<std::string_view, std::string Dialect::*> kTextClauses[] = {
     {"part", &Dialect::part},
     {"abs", &Dialect::abs},
     {"max-number", &Dialect::max_number},
+    {"min-number", &Dialect::min_number},
     {"multiply-add", &Dialect::multiply_add},
     {"load-bool", &Dialect::load_bool},
     {"range", &Dialect::range},

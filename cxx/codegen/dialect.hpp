@@ -59,7 +59,7 @@ struct Dialect {
   std::string header{}, kernel{}, local_kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{},
       one_by_one{}, rest{}, streamed{}, fetch{}, function{};
   std::string cast{}, cast_saturating{}, cast_bool{}, cast_narrow_integer{}, bitcast{}, complex{}, part{}, load_bool{};
-  std::string abs = "x > 0 ? x : 0 - x", max_number = "y > x ? y : x", multiply_add;
+  std::string abs = "x > 0 ? x : 0 - x", max_number = "y > x ? y : x", min_number = "y < x ? y : x", multiply_add;
   std::string turn =
       "for (int i = 0; i < {side}; ++i) for (int j = 0; j < {side}; ++j) "
       "({to})[i * {columns} + j] = ({from})[j * {step} + i];";

@@ -31,6 +31,7 @@ enum class ValueKind : uint8_t {
   kElementwise,  ///< `op` of the operands; operands have dtype `from`
   kAbs,          ///< |operand|, of floats
   kMaxNumber,    ///< the larger of two floats, of which operand 1 is a number other than 0
+  kMinNumber,    ///< the smaller of them
   kMultiplyAdd,  ///< operand 0 · operand 1 + operand 2, of floats, rounded once or twice
   kSelect,       ///< operand 0 ? operand 1 : operand 2; what only the other side needs is not evaluated
   kCast,         ///< numeric conversion from dtype `from`

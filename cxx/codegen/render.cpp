@@ -248,6 +248,7 @@ class KernelRenderer {
                                      : functions_.elementwise(value.op, value.from, value.dtype, operands);
       case ValueKind::kAbs: return functions_.abs(value.dtype, operands[0]);
       case ValueKind::kMaxNumber: return functions_.max_number(value.dtype, operands);
+      case ValueKind::kMinNumber: return functions_.min_number(value.dtype, operands);
       case ValueKind::kMultiplyAdd: return functions_.multiply_add(value.dtype, operands);
       case ValueKind::kSelect: return fmt::format("{} ? {} : {}", operands[0], operands[1], operands[2]);
       case ValueKind::kCast: return functions_.cast(value.from, value.dtype, operands[0]);

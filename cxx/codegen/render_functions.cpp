@@ -177,6 +177,11 @@ std::string FunctionTable::max_number(DType dtype, const Operands& operands) {
                operands);
 }
 
+std::string FunctionTable::min_number(DType dtype, const Operands& operands) {
+  return apply({fmt::format("min_number_{}", dtype_name(dtype)), dtype, dtype, dtype, dialect_->min_number, true},
+               operands);
+}
+
 std::string FunctionTable::multiply_add(DType dtype, const Operands& operands) {
   if (dialect_->multiply_add.empty())
     return elementwise(Op::kAdd, dtype, dtype,

@@ -25,6 +25,7 @@ class FunctionTable {
   std::string divided(Op op, DType dtype, const Operands& operands);
   std::string abs(DType dtype, const std::string& x);
   std::string max_number(DType dtype, const Operands& operands);
+  std::string min_number(DType dtype, const Operands& operands);
   std::string multiply_add(DType dtype, const Operands& operands);
   std::string cast(DType from, DType to, const std::string& x);
 

@@ -153,6 +153,28 @@ ValueId KernelValues::max_of_floats(ValueId x, ValueId y) {
   return out_.add({.kind = kind, .dtype = dtype, .from = dtype, .op = Op::kMax, .operands = {x, y}});
 }
 
+std::optional<ValueId> KernelValues::negated(ValueId x) const {
+  const ScalarValue& value = out_[x];
+  if (value.kind != ValueKind::kElementwise || value.op != Op::kMul) return std::nullopt;
+  for (size_t k = 0; k < 2; ++k)
+    if (is_negative_of(x, value.operands[k])) return value.operands[k];
+  return std::nullopt;
+}
+
+std::optional<ValueId> KernelValues::min_of_floats(ValueId x, ValueId y) {
+  auto is_minus_one = [&](ValueId id) {
+    return out_[id].kind == ValueKind::kConstant && out_[id].constant.as_real() == -1;
+  };
+  if (is_minus_one(x)) std::swap(x, y);
+  if (!is_minus_one(y) || out_[x].kind != ValueKind::kMaxNumber) return std::nullopt;
+  const Scalar& least = out_[out_[x].operands[1]].constant;
+  std::optional<ValueId> inner = negated(out_[x].operands[0]);
+  if (!inner) return std::nullopt;
+  DType dtype = out_[x].dtype;
+  ValueId most = constant(Scalar::of_real(dtype, -least.as_real()));
+  return out_.add({.kind = ValueKind::kMinNumber, .dtype = dtype, .from = dtype, .operands = {*inner, most}});
+}
+
 namespace {
 
 Scalar greatest(DType dtype) { return Scalar::of_real(dtype, std::numeric_limits<double>::infinity()); }
@@ -190,6 +212,8 @@ ValueId KernelValues::from_ordered(ValueId key, DType dtype) { return bits_of(fl
 ValueId KernelValues::elementwise(Op op, std::vector<ValueId> operands) {
   DType from = out_[operands[0]].dtype;
   if (op == Op::kMax && is_float(from)) return max_of_floats(operands[0], operands[1]);
+  if (op == Op::kMul && is_float(from))
+    if (std::optional<ValueId> smaller = min_of_floats(operands[0], operands[1])) return *smaller;
   if (from == DType::kI64 && (op == Op::kAdd || op == Op::kMul)) {
     std::optional<Dim> x = as_index(operands[0]), y = as_index(operands[1]);
     if (x && y) {

@@ -90,6 +90,10 @@ class KernelValues {
   ValueId flip_if_negative(ValueId bits);
   ValueId max_of_floats(ValueId x, ValueId y);
   bool is_negative_of(ValueId x, ValueId y) const;
+  /// y, of an x that is -y.
+  std::optional<ValueId> negated(ValueId x) const;
+  /// The smaller of a value and a number, as the IR writes it: -max(-value, -number), of which x and y are the factors.
+  std::optional<ValueId> min_of_floats(ValueId x, ValueId y);
   ValueId compute(NodeId id, const Index& index);
   ValueId computed_part(const KernelPart& part, const Index& index);
   ValueId apply(NodeId id, const Index& index);

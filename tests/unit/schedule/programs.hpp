@@ -135,6 +135,15 @@ inline const std::vector<Program>& all() {
          NodeId nine = b.reshape(triples, {m * Dim(3)});
          g.outputs.push_back({"w", b.slice(nine, {{m * Dim(3) - Dim(1), Dim(-1), -1}})});
        }},
+      {"clipped",  // the smaller of two, which the ops write as a negative larger one
+       [](Graph& g, const Build& b) {
+         NodeId x = g.add_input("x", f32({sym("N")}));
+         auto number = [&](double value) { return b.constant(Scalar::of_real(DType::kF32, value), b.type(x).shape); };
+         NodeId low = b.max(x, number(-1));
+         NodeId high = b.mul(b.max(b.mul(low, number(-1)), number(-2)), number(-1));
+         g.outputs.push_back({"y", high});
+         g.outputs.push_back({"z", b.mul(b.max(b.mul(number(-1), x), b.zeros(b.type(x))), number(-1))});
+       }},
       {"nan_bits",  // a literal's NaN has the bits that the evaluator gives it
        [](Graph& g, const Build& b) {
          NodeId nan = b.constant(Scalar::of_real(DType::kF32, std::numeric_limits<double>::quiet_NaN()), {Dim(2)});
