@@ -62,11 +62,13 @@ void for_each_index(const std::vector<int64_t>& sizes, const std::function<void(
 }
 
 std::vector<std::pair<size_t, int64_t>> ConstraintInstance::cells_of(const ConstraintCells& cells) const {
-  std::set<std::pair<size_t, int64_t>> out;
-  for (int64_t cell : cells.scope) out.emplace(value, cell);
+  std::vector<std::pair<size_t, int64_t>> out;
+  for (int64_t cell : cells.scope) out.emplace_back(value, cell);
   for (const ReadInstance& each : references)
-    for (int64_t cell : cells_at(*each.cells, cells.names)) out.emplace(each.value, cell);
-  return {out.begin(), out.end()};
+    for (int64_t cell : cells_at(*each.cells, cells.names)) out.emplace_back(each.value, cell);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
 }
 
 std::optional<std::vector<bool>> ConstraintInstance::allowed_ids() const {

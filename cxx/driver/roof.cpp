@@ -11,6 +11,7 @@
 #include <memory>
 #include <thread>
 
+#include "base/parallel.hpp"
 #include "driver/roof_loops.hpp"
 
 namespace caten {
@@ -92,13 +93,6 @@ size_t last_cache() {
 
 }  // namespace
 
-unsigned roof_threads() {
-  unsigned machine = std::max(1u, std::thread::hardware_concurrency());
-  const char* allowed = std::getenv("OMP_NUM_THREADS");
-  int count = allowed ? std::atoi(allowed) : 0;
-  return count > 0 ? static_cast<unsigned>(count) : machine;
-}
-
 std::vector<RoofFigure> better_of(std::vector<RoofFigure> figures, const std::vector<RoofFigure>& others) {
   assert(figures.size() == others.size());
   for (size_t i = 0; i < figures.size(); ++i)
@@ -122,7 +116,7 @@ Roof roof_of(const std::vector<RoofFigure>& figures, bool bf16) {
 }
 
 Roof measure_roof(unsigned threads) {
-  Measuring measuring(threads ? threads : roof_threads());
+  Measuring measuring(threads ? threads : thread_count());
   std::vector<RoofFigure> figures;
   Pages pages(64 * kMiB);
   measuring.memory(pages, 64 * kMiB, "memory", 1, figures);
@@ -131,7 +125,7 @@ Roof measure_roof(unsigned threads) {
 }
 
 std::vector<RoofFigure> measure_roof_figures(unsigned threads) {
-  if (threads == 0) threads = roof_threads();
+  if (threads == 0) threads = thread_count();
   // What the system calls the last cache may be many, each for some of the cores.
   size_t cached = std::min(last_cache() / 2, 8 * kMiB), cold = 256 * kMiB;
   Pages pages(cold);

@@ -17,9 +17,6 @@ struct Roof {
 /// A tenth of a second. 0 threads: as many as programs run on.
 Roof measure_roof(unsigned threads = 0);
 
-/// As many as the machine has, or as OMP_NUM_THREADS allows.
-unsigned roof_threads();
-
 struct RoofFigure {
   std::string what{};   ///< "read", "copy", "copy past the caches", "f32 multiply-adds", "bf16 multiply-adds"
   std::string where{};  ///< "memory", "cache", or the instructions

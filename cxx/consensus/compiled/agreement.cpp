@@ -5,23 +5,21 @@
 #include <tuple>
 
 namespace caten::consensus::compiled {
-namespace {
-
-/// Fewer votes are sorted by comparing them.
-constexpr size_t kFewest = 4096;
-
-}  // namespace
-
 void Agreement::clear() {
-  votes_.clear();
-  weights_.clear();
-  for (int64_t place : used_) taken_[static_cast<size_t>(place)] = 0;
+  votes_.clear(levels_);
+  free_places();
+}
+
+void Agreement::free_places() {
+  if (all_used_) std::fill(best_.begin(), best_.end(), 0);
+  for (int64_t place : used_) best_[static_cast<size_t>(place)] = 0;
   used_.clear();
+  all_used_ = false;
 }
 
 bool Agreement::better(const Vote& a, const Vote& b) const {
   for (size_t level = 0; level < levels_; ++level)
-    if (int64_t x = weights_[a.weights + level], y = weights_[b.weights + level]; x != y) return x < y;
+    if (int64_t x = votes_.weights[a.weights + level], y = votes_.weights[b.weights + level]; x != y) return x < y;
   if (a.score != b.score) return a.score > b.score;
   if (a.rule != b.rule) return a.rule < b.rule;
   if (a.tie != b.tie) return a.tie > b.tie;
@@ -37,15 +35,22 @@ uint64_t Agreement::key(const Vote& vote) {
   return uint64_t{bits} << 32 | vote.tie;
 }
 
-bool Agreement::keys_decide(const std::vector<Vote>& votes) const {
+bool Agreement::keys_decide(const LargeVector<Vote>& votes) const {
+  const LargeVector<int64_t>& weights = votes_.weights;
   return std::all_of(votes.begin(), votes.end(), [&](const Vote& vote) {
     for (size_t level = 0; level < levels_; ++level)
-      if (weights_[vote.weights + level] != weights_[votes[0].weights + level]) return false;
+      if (weights[vote.weights + level] != weights[votes[0].weights + level]) return false;
     return vote.rule == votes[0].rule;
   });
 }
 
-void Agreement::sort(std::vector<Vote>& votes) const {
+/// The votes differ in their hashes alone.
+bool Agreement::ties_decide(const LargeVector<Vote>& votes) const {
+  return std::all_of(votes.begin(), votes.end(), [&](const Vote& vote) { return vote.score == votes[0].score; }) &&
+         keys_decide(votes);
+}
+
+void Agreement::sort(LargeVector<Vote>& votes) const {
   auto before = [this](const Vote& a, const Vote& b) { return better(a, b); };
   if (votes.size() < kFewest || !keys_decide(votes)) {
     std::sort(votes.begin(), votes.end(), before);
@@ -55,7 +60,7 @@ void Agreement::sort(std::vector<Vote>& votes) const {
     uint64_t key = 0;
     uint32_t vote = 0;
   };
-  std::vector<Entry> from(votes.size()), to(votes.size());
+  LargeVector<Entry> from(votes.size()), to(votes.size());
   uint64_t all = 0, any = 0;
   for (size_t i = 0; i < votes.size(); ++i) {
     from[i] = {~key(votes[i]), static_cast<uint32_t>(i)};
@@ -73,7 +78,7 @@ void Agreement::sort(std::vector<Vote>& votes) const {
     for (const Entry& each : from) to[next[each.key >> shift & (kBuckets - 1)]++] = each;
     std::swap(from, to);
   }
-  std::vector<Vote> sorted;
+  LargeVector<Vote> sorted;
   sorted.reserve(votes.size());
   for (const Entry& each : from) sorted.push_back(votes[each.vote]);
   for (size_t begin = 0, end = 0; begin < sorted.size(); begin = end) {

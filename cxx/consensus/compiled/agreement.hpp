@@ -1,69 +1,83 @@
-// Which of the proposals of a step are committed: compared, freed of conflicts, cut to budgets (docs/consensus.md, 3.5
-// to 3.8).
+// Which of the proposals of a step are committed: compared, freed of conflicts (docs/consensus.md, 3.6 and 3.7).
 //
-// In: proposals with what they would break, and the places of their footprints. Out: winners, best first. The winners
-// are those of the interpreter: taken greedily in the order of the keys. Entry: Agreement.
+// In: proposals with what they would break, and the places of their footprints. Out: winners. They are those of the
+// interpreter: as if taken greedily in the order of the keys. Entry: Agreement.
 #pragma once
 
-#include <cstdint>
-#include <span>
-#include <vector>
+#include <algorithm>
+#include <memory>
+#include <new>
+
+#include "base/large_blocks.hpp"
+#include "consensus/compiled/rounds.hpp"
+#include "consensus/compiled/vote.hpp"
 
 namespace caten::consensus::compiled {
-
-/// A proposal that could be committed.
-struct Vote {
-  uint32_t rule = 0;  ///< by its place in the instance
-  uint32_t site = 0;
-  uint32_t item = 0;  ///< in the list of the rule's instances
-  uint32_t tie = 0;   ///< hash32
-  float score = 0;    ///< -0 is 0
-  int32_t origin = 0;
-  int32_t commit = 0, group = 0;
-  uint32_t weights = 0;  ///< where its violated weights begin, one for each level
-};
 
 class Agreement {
  public:
   /// `places`: of all footprints. `levels`: of violated weights.
-  Agreement(int64_t places, size_t levels) : levels_(levels), taken_(static_cast<size_t>(places)) {}
+  Agreement(int64_t places, size_t levels)
+      : levels_(levels), memory_(allocate_array(static_cast<size_t>(places) * sizeof(uint32_t))) {
+    if (!memory_) throw std::bad_alloc();
+    best_ = {static_cast<uint32_t*>(memory_.get()), static_cast<size_t>(places)};
+    std::fill(best_.begin(), best_.end(), 0);
+    votes_.clear(levels);
+  }
 
+  /// What a step begins with.
   void clear();
-  std::vector<Vote>& votes() { return votes_; }
-  std::vector<int64_t>& weights() { return weights_; }
+  /// Where they are counted: a rule's behind those of rules before it.
+  Votes& votes() { return votes_; }
+  const Votes& votes() const { return votes_; }
 
   /// The better one of two (3.6).
   bool better(const Vote& a, const Vote& b) const;
-  /// Best first; of those that are for the same places the best alone. `footprint` calls what it is given with each
-  /// place.
+  /// Best first.
+  void sort(LargeVector<Vote>& votes) const;
+
+  /// Of the votes that are for the same places the best alone, in no order. `footprint` calls what it is given with
+  /// each place.
   template <class Footprint>
-  std::vector<Vote> winners(std::vector<Vote> votes, Footprint&& footprint) {
-    sort(votes);
-    std::vector<Vote> out;
-    for (const Vote& each : votes) {
+  LargeVector<Vote> winners(const Footprint& footprint) {
+    LargeVector<Vote> out;
+    if (votes_.each.size() >= kFewest && ties_decide(votes_.each)) {
+      all_used_ = true;
+      if (Rounds<Footprint>(votes_.each, footprint, best_, scratch_).choose(out)) return out;
+      free_places();
+      out.clear();
+    }
+    sort(votes_.each);
+    constexpr uint32_t kTaken = Rounds<Footprint>::kTaken;
+    for (const Vote& each : votes_.each) {
       bool free = true;
-      footprint(each, [&](int64_t place) { free = free && taken_[static_cast<size_t>(place)] == 0; });
+      footprint(each, [&](int64_t place) { free = free && best_[static_cast<size_t>(place)] != kTaken; });
       if (!free) continue;
       footprint(each, [&](int64_t place) {
-        taken_[static_cast<size_t>(place)] = 1;
+        best_[static_cast<size_t>(place)] = kTaken;
         used_.push_back(place);
       });
       out.push_back(each);
     }
     return out;
   }
-  bool taken(int64_t place) const { return taken_[static_cast<size_t>(place)] != 0; }
 
  private:
+  /// Fewer votes are sorted by comparing them.
+  static constexpr size_t kFewest = 4096;
+
   static uint64_t key(const Vote& vote);
-  bool keys_decide(const std::vector<Vote>& votes) const;
-  void sort(std::vector<Vote>& votes) const;
+  bool keys_decide(const LargeVector<Vote>& votes) const;
+  bool ties_decide(const LargeVector<Vote>& votes) const;
+  void free_places();
 
   size_t levels_;
-  std::vector<Vote> votes_{};
-  std::vector<int64_t> weights_{};
-  std::vector<uint8_t> taken_;
-  std::vector<int64_t> used_{};  ///< the places that are taken
+  Votes votes_{};
+  std::shared_ptr<void> memory_;  ///< in large pages: places are met in no order
+  std::span<uint32_t> best_{};    ///< of each place, as Rounds has it
+  RoundsMemory scratch_{};
+  std::vector<int64_t> used_{};  ///< the places that are not free
+  bool all_used_ = false;        ///< any may be
 };
 
 }  // namespace caten::consensus::compiled

@@ -23,6 +23,39 @@ tl::unexpected<Diagnostic> not_lowered(const RuleInstance& rule, const std::stri
                .remedy = "run it with --runtime reference"});
 }
 
+/// What decides a number for each instance, if that is known.
+std::optional<RuleBallot::Looks> looks_of(const Graph& graph, const ListNodes& list, NodeId result) {
+  RuleBallot::Looks out;
+  auto value_of = [](const std::vector<NodeId>& inputs, NodeId id) -> std::optional<size_t> {
+    auto found = id.valid() ? std::find(inputs.begin(), inputs.end(), id) : inputs.end();
+    return found == inputs.end() ? std::nullopt : std::optional(static_cast<size_t>(found - inputs.begin()));
+  };
+  auto is_who = [&](NodeId id) {
+    return id == list.who || (graph[id].is(Op::kCast) && graph[id].operands[0] == list.who);
+  };
+  std::set<NodeId> seen;
+  std::vector<NodeId> next{result};
+  while (!next.empty()) {
+    NodeId id = next.back();
+    next.pop_back();
+    if (!seen.insert(id).second) continue;
+    if (id == list.step || id == list.seed || value_of(list.elements, id) || value_of(list.committed, id)) return {};
+    const Node& node = graph[id];
+    if (!node.is(Op::kTake)) {
+      next.insert(next.end(), node.operands.begin(), node.operands.end());
+      continue;
+    }
+    std::optional<size_t> elements = value_of(list.elements, node.operands[0]);
+    std::optional<size_t> committed = value_of(list.committed, node.operands[0]);
+    bool own = is_who(node.operands[1]);
+    if (elements && !own) return {};
+    if (elements || committed) (own ? out.own : out.committed).insert(elements ? *elements : *committed);
+    if (!elements && !committed) next.push_back(node.operands[0]);
+    next.push_back(node.operands[1]);
+  }
+  return out;
+}
+
 }  // namespace
 
 /// What models are given (3.11): ids i32, other integers i64, floats f32 or f64; by the value that is read, or by what
@@ -133,8 +166,10 @@ void RuleBallot::find_palettes(Columns& columns) {
       if (found == sources_.masks.end()) found = sources_.masks.insert(found, std::move(ids));
       return found - sources_.masks.begin();
     };
+    std::vector<int64_t> palette;  // in the order of the cells: that is the order of the masks
+    for (int64_t cell = 0; cell < instance_.values[rule_.on].cells; ++cell) palette.push_back(number(target.at(cell)));
     Column made = columns.of(instance_.values[rule_.on].sizes, 1, [&](int64_t cell, auto, std::span<int64_t> numbers) {
-      numbers[0] = number(target.at(cell));
+      numbers[0] = palette[static_cast<size_t>(cell)];
     })[0];
     if (any) out = made;
   }
@@ -293,6 +328,7 @@ void RuleBallot::make_asks() {
   // Models are called for all that are enabled.
   if (says && (together || !free) && rule_.models.empty()) asks = asks ? open.b.both(*asks, *says) : *says;
   if (!asks || obstacle_.met()) return;
+  looks_at_ = looks_of(open.graph, open.list, *asks);
   open.output(*asks);
   asks_ = open.done();
 }

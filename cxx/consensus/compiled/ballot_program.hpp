@@ -5,6 +5,8 @@
 // is agreement.hpp. Entry: lower_ballot.
 #pragma once
 
+#include <set>
+
 #include "consensus/compiled/listed_judge.hpp"
 #include "ir/call.hpp"
 
@@ -82,6 +84,12 @@ class RuleBallot {
 
   /// Which instances have something to say, before anything else is asked: one output, bool. Nothing: all may.
   const std::optional<ListProgram>& asks() const { return asks_; }
+  /// The values whose cells decide that: `own` of the instance's own cell alone, `committed` of which are committed.
+  struct Looks {
+    std::set<size_t> own{}, committed{};
+  };
+  /// Nothing: other things decide, too.
+  const std::optional<Looks>& looks_at() const { return looks_at_; }
   /// The arguments of a model that are computed: for each its elements are outputs, one after another.
   struct ModelArguments {
     ListProgram program{};
@@ -123,6 +131,7 @@ class RuleBallot {
   std::vector<ProposalSite> sites_{};
   std::vector<std::vector<Lanes>> lanes_{};  ///< of each site
   std::optional<ListProgram> asks_{};
+  std::optional<Looks> looks_at_{};
 };
 
 }  // namespace caten::consensus::compiled

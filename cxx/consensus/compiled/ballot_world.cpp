@@ -13,14 +13,6 @@
 namespace caten::consensus::compiled {
 namespace {
 
-int64_t place_count(const Instance& instance) {
-  int64_t out = 0;
-  for (const ValueInstance& value : instance.values) out += value.cells;
-  for (const ConstraintInstance& constraint : instance.constraints)
-    out += static_cast<int64_t>(constraint.instances.size());
-  return out;
-}
-
 /// What results of models are told apart by.
 std::string kind_of(const std::vector<Array>& models) {
   std::string out;
@@ -57,16 +49,7 @@ std::unique_ptr<World> BallotWorld::make(const Instance& instance, reference::Me
 }
 
 BallotWorld::BallotWorld(const Instance& instance, reference::Memory memory, CompileGraph compile)
-    : instance_(instance),
-      memory_(std::move(memory)),
-      compile_(std::move(compile)),
-      agreement_(place_count(instance), instance.priorities.size()) {
-  int64_t place = 0;
-  for (const ValueInstance& value : instance.values) {
-    first_place_.push_back(place);
-    place += value.cells;
-  }
-}
+    : instance_(instance), memory_(std::move(memory)), compile_(std::move(compile)), count_(instance) {}
 
 bool BallotWorld::lower(std::string& reason) {
   for (const ValueInstance& value : instance_.values) {
@@ -88,17 +71,24 @@ bool BallotWorld::lower(std::string& reason) {
     for (const ProposalSite& site : graphs.ballot->sites()) judged_apart = judged_apart || !site.judged_apart.empty();
   }
   if (judged_apart) apart_.emplace(instance_);
+  std::vector<const RuleBallot*> ballots;
+  for (const RuleGraphs& each : rules_) ballots.push_back(each.ballot.get());
+  footprints_.emplace(instance_, ballots);
+  agreement_.emplace(footprints_->places(), instance_.priorities.size());
   return true;
 }
 
 void BallotWorld::mirror_all() {
   if (apart_) apart_->forget_all();
+  wake_all();
   cells_.clear();
+  full_.clear();
   for (size_t i = 0; i < instance_.values.size(); ++i) {
     const ValueInstance& value = instance_.values[i];
     Cells& cells = cells_.emplace_back();
-    if (value.set) continue;
     const StoredValue& stored = memory_.state.values[i];
+    full_.push_back(std::find(stored.committed.begin(), stored.committed.end(), false) == stored.committed.end());
+    if (value.set) continue;
     cells.elements = Array::uninitialized(value.dtype, {value.cells * value.width});
     std::memcpy(cells.elements.mutable_data(), stored.elements.data(), stored.elements.size());
     cells.committed = Array::uninitialized(DType::kBool, {value.cells});
@@ -108,6 +98,8 @@ void BallotWorld::mirror_all() {
 
 void BallotWorld::mirror(size_t value, int64_t cell) {
   if (apart_) apart_->forget(value, cell);
+  wake_all();
+  full_[value] = false;
   const StoredValue& stored = memory_.state.values[value];
   size_t bytes = static_cast<size_t>(instance_.values[value].width) * dtype_size(instance_.values[value].dtype);
   size_t at = static_cast<size_t>(cell) * bytes;
@@ -139,11 +131,38 @@ Arguments BallotWorld::arguments_for(const Compiled& compiled, const std::vector
   return out;
 }
 
+bool BallotWorld::all_active(const RuleInstance& rule, const Plan& plan) const {
+  return !plan.event && !instance_.colouring(rule.on);
+}
+
+/// Who says nothing says nothing until its own cells change.
+bool BallotWorld::can_sleep(const RuleBallot& ballot) const {
+  if (!ballot.looks_at()) return false;
+  const std::set<size_t>& committed = ballot.looks_at()->committed;
+  return std::all_of(committed.begin(), committed.end(), [&](size_t value) { return full_[value]; });
+}
+
+void BallotWorld::wake_all() {
+  for (RuleGraphs& each : rules_) each.awake.reset();
+}
+
+/// Instances that look at these cells, ascending, which have changed.
+void BallotWorld::wake(size_t value, const std::vector<int64_t>& cells) {
+  for (RuleGraphs& each : rules_) {
+    if (!each.awake || !each.ballot->looks_at()->own.contains(value)) continue;
+    std::vector<int32_t> changed, out;
+    for (int64_t cell : cells)
+      if (cell < instance_.values[each.ballot->rule().on].cells) changed.push_back(static_cast<int32_t>(cell));
+    std::set_union(each.awake->begin(), each.awake->end(), changed.begin(), changed.end(), std::back_inserter(out));
+    *each.awake = std::move(out);
+  }
+}
+
 std::vector<int32_t> BallotWorld::active(const RuleInstance& rule, const Plan& plan) const {
   const ValueInstance& on = instance_.values[rule.on];
   const Colouring* colouring = instance_.colouring(rule.on);
   std::vector<int32_t> out;
-  if (!plan.event && !colouring) {
+  if (all_active(rule, plan)) {
     out.resize(static_cast<size_t>(on.cells));
     std::iota(out.begin(), out.end(), 0);
     return out;
@@ -156,9 +175,11 @@ std::vector<int32_t> BallotWorld::active(const RuleInstance& rule, const Plan& p
   return out;
 }
 
-Result<BallotWorld::Said> BallotWorld::say(size_t rule, const Plan& plan) {
+Result<Said> BallotWorld::say(size_t rule, const Plan& plan) {
   RuleGraphs& graphs = rules_[rule];
-  Said out{.graphs = &graphs, .who = active(graphs.ballot->rule(), plan)};
+  bool all = all_active(graphs.ballot->rule(), plan);
+  Said out{.ballot = graphs.ballot.get(),
+           .who = all && graphs.awake ? *graphs.awake : active(graphs.ballot->rule(), plan)};
   if (graphs.ballot->asks() && !out.who.empty()) {
     if (!graphs.asks) graphs.asks = Compiled{*graphs.ballot->asks(), {}};
     CATEN_TRY(compile(*graphs.asks));
@@ -168,16 +189,17 @@ Result<BallotWorld::Said> BallotWorld::say(size_t rule, const Plan& plan) {
     for (size_t i = 0; i < out.who.size(); ++i)
       if (asked->outputs[0].as<uint8_t>()[i] != 0) out.who[kept++] = out.who[i];
     out.who.resize(kept);
+    if (all && can_sleep(*graphs.ballot)) graphs.awake = out.who;
   }
   if (out.who.empty()) return out;
   Result<std::vector<Array>> models = call_models(graphs, out.who);
   if (!models) return tl::make_unexpected(models.error());
   Result<const CompiledBallot*> compiled = ballot_for(graphs, *models);
   if (!compiled) return tl::make_unexpected(compiled.error());
-  out.compiled = *compiled;
-  Result<Results> made = out.compiled->launch(arguments_for(*out.compiled, out.who, *models), {});
+  out.outputs = &(*compiled)->outputs;
+  Result<Results> made = (*compiled)->launch(arguments_for(**compiled, out.who, *models), {});
   if (!made) return tl::make_unexpected(made.error());
-  out.outputs = std::move(made->outputs);
+  out.arrays = std::move(made->outputs);
   return out;
 }
 
@@ -241,20 +263,21 @@ Status BallotWorld::step() {
   Plan plan;
   plan_step(instance_, memory_.state, step_, plan);
   size_t open = open_stratum(instance_, memory_.state);
-  agreement_.clear();
+  agreement_->clear();
   std::vector<Said> said;
   Tally tally;
   for (size_t i = 0; i < rules_.size(); ++i) {
     const RuleInstance& rule = rules_[i].ballot->rule();
     bool waits = instance_.strata[rule.emits[0].target.value] > open;
-    Result<Said> made = waits ? Said{.graphs = &rules_[i]} : say(i, plan);
+    Result<Said> made = waits ? Said{.ballot = rules_[i].ballot.get()} : say(i, plan);
     if (!made) return tl::make_unexpected(made.error());
     said.push_back(std::move(*made));
-    collect(i, said.back(), tally);
+    count_.count(i, said.back(), memory_, step_, apart_ ? &*apart_ : nullptr, tally, agreement_->votes());
   }
-  std::vector<Vote> winners = choose(said);
-  std::vector<Vote> kept = within_budgets(winners, plan.event);
-  std::set<Group> open_groups = unsatisfied(said, tally, winners, kept), held;
+  LargeVector<Vote> winners = agreement_->winners(*footprints_);
+  std::set<Group> winning = winning_groups(tally, winners);
+  LargeVector<Vote> kept = within_budgets(std::move(winners), plan.event);
+  std::set<Group> open_groups = unsatisfied(tally, winning, kept), held;
   Result<bool> restarted = answer(open_groups, step_, tally, held);
   if (!restarted) return tl::make_unexpected(restarted.error());
   event_ = plan.event ? std::optional(*plan.event) : std::nullopt;
@@ -264,13 +287,13 @@ Status BallotWorld::step() {
   }
   carry_out(plan, instance_, memory_.state, step_);
   memory_.state.step = step_;
-  publish(said, kept, held, step_);
+  publish(said, std::move(kept), held, step_);
   return {};
 }
 
 StoredValue BallotWorld::cells(size_t value) const {
   const StoredValue& stored = memory_.state.values[value];
-  return {.elements = stored.elements, .committed = stored.committed, .clocks = {}};
+  return {.elements = stored.elements, .committed = stored.committed, .clocks = Clocks()};
 }
 
 std::string BallotWorld::cells_digest() const {

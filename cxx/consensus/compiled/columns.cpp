@@ -2,9 +2,15 @@
 
 #include <algorithm>
 
+#include "base/parallel.hpp"
 #include "consensus/hash.hpp"
 
 namespace caten::consensus::compiled {
+namespace {
+
+constexpr size_t kFewestOfThread = 16384;
+
+}  // namespace
 
 bool depends_on_values(const BoundReference& reference) {
   return std::any_of(reference.subscripts.begin(), reference.subscripts.end(),
@@ -44,15 +50,19 @@ std::vector<Column> Columns::of(const std::vector<int64_t>& sizes, size_t count,
     arrays[i] = Array::uninitialized(DType::kI32, {cells});
     to[i] = arrays[i].as_mutable<int32_t>();
   }
-  std::vector<int64_t> place(sizes.size()), numbers(count);
-  for (int64_t cell = 0; cell < cells; ++cell) {
-    ask(cell, place, numbers);
-    for (size_t i = 0; i < count; ++i) to[i][cell] = static_cast<int32_t>(numbers[i]);
-    for (size_t axis = place.size(); axis-- > 0;) {
-      if (++place[axis] < sizes[axis]) break;
-      place[axis] = 0;
+  in_parallel(static_cast<size_t>(cells), kFewestOfThread, [&](size_t, size_t begin, size_t end) {
+    std::vector<int64_t> place(sizes.size()), numbers(count);
+    auto rest = static_cast<int64_t>(begin);
+    for (size_t axis = place.size(); axis-- > 0; rest /= sizes[axis]) place[axis] = rest % sizes[axis];
+    for (auto cell = static_cast<int64_t>(begin); cell < static_cast<int64_t>(end); ++cell) {
+      ask(cell, place, numbers);
+      for (size_t i = 0; i < count; ++i) to[i][cell] = static_cast<int32_t>(numbers[i]);
+      for (size_t axis = place.size(); axis-- > 0;) {
+        if (++place[axis] < sizes[axis]) break;
+        place[axis] = 0;
+      }
     }
-  }
+  });
   std::vector<Column> out;
   for (Array& each : arrays) out.push_back(kept(std::move(each)));
   return out;

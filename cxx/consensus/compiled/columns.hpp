@@ -23,6 +23,7 @@ class Columns {
   explicit Columns(const Instance& instance) : instance_(instance) {}
 
   /// The cells of a value with these sizes, each asked for its numbers: `ask(place, numbers)` gives as many as `count`.
+  /// Several threads ask.
   using Ask = std::function<void(int64_t cell, std::span<const int64_t> place, std::span<int64_t> numbers)>;
   std::vector<Column> of(const std::vector<int64_t>& sizes, size_t count, const Ask& ask);
   /// The sources of a read, at each of its positions, from the cells of a value. It depends on no data.

@@ -158,4 +158,21 @@ TEST_CASE("compiled: and so do their kernels") {
   CHECK(compare(example("margolus.lmpm"), sized(18, 66), 5, 3, kernels()) == "");
 }
 
+TEST_CASE("compiled: so many transfers that threads share them") {
+  constexpr int64_t kTransfers = 40'000;
+  std::vector<int64_t> source, target, amount;
+  for (int64_t i = 0; i < kTransfers; ++i) {
+    source.push_back(i * 7919 % kTransfers);
+    target.push_back((i * 104'729 + 1) % kTransfers);
+    amount.push_back(1 + i % 80);
+    if (source.back() == target.back()) target.back() = (target.back() + 1) % kTransfers;
+  }
+  Given given;
+  given.parameters = {{"Accounts", kTransfers}, {"Transfers", kTransfers}};
+  given.parameters["source"] = integers(DType::kI32, {kTransfers}, source);
+  given.parameters["target"] = integers(DType::kI32, {kTransfers}, target);
+  given.parameters["amount"] = integers(DType::kI64, {kTransfers}, amount);
+  CHECK(compare(example("bank.lmpm"), given, 4, 9, kernels()) == "");
+}
+
 }  // namespace caten::consensus
