@@ -111,6 +111,8 @@ struct ConstraintInstance {
   std::vector<ConstraintCells> instances{};
   /// All cells that an instance is about, as (value, cell), each once, in order.
   std::vector<std::pair<size_t, int64_t>> cells_of(const ConstraintCells& instance) const;
+  /// An automaton is asked about a scope: no graph judges that.
+  bool judged_apart() const { return predicate.uses(Function::kAccepts); }
   /// Exactly `cell in Palette`, or its negation: which ids it asks for, if it does not depend on anything else.
   std::optional<std::vector<bool>> allowed_ids() const;
 };

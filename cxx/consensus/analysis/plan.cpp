@@ -42,6 +42,15 @@ std::string causality_text(const std::vector<Causality>& causalities) {
   return out;
 }
 
+std::string apart_text(const Instance& instance) {
+  std::string out;
+  for (const ConstraintInstance& each : instance.constraints)
+    if (each.judged_apart())
+      out += fmt::format("constraint {}: judged in memory, proposal by proposal: an automaton is asked\n",
+                         each.declaration->name.text);
+  return out;
+}
+
 size_t count(const std::vector<bool>& bits) { return static_cast<size_t>(std::count(bits.begin(), bits.end(), true)); }
 
 std::string masks_text(const Instance& instance, const StaticMasks& masks) {
@@ -76,7 +85,7 @@ std::string plan_text(const Instance& instance, const Analysis& analysis) {
   std::string out = edges_text(*instance.program) + causality_text(analysis.causalities);
   for (const RaceVerdict& each : analysis.races)
     out += fmt::format("value {}, {}\n", instance.values[each.value].name(), text_of(instance, each));
-  return out + masks_text(instance, analysis.masks);
+  return out + masks_text(instance, analysis.masks) + apart_text(instance);
 }
 
 std::string plan_text(const Program& program) {

@@ -255,7 +255,7 @@ void RuleBallot::find_touched(ProposalSite& site, std::vector<Lanes>& lanes, Col
     }
     place += static_cast<int64_t>(constraint.instances.size());
     if (most == 0) continue;
-    if (constraint.predicate.uses(Function::kAccepts)) {
+    if (constraint.judged_apart()) {
       site.judged_apart.push_back(constraint.number);
       continue;
     }

@@ -177,7 +177,7 @@ State DirectWorld::state() const {
 
 StoredValue DirectWorld::cells(size_t value) const {
   const StoredValue& stored = state_.values[value];
-  StoredValue out{.elements = stored.elements, .committed = stored.committed, .clocks = {}};
+  StoredValue out{.elements = stored.elements, .committed = stored.committed, .clocks = Clocks()};
   for (size_t i = 0; i < kept_.size(); ++i)
     if (program_.stored[i].value == value) collect(i, out);
   return out;

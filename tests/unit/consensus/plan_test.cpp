@@ -60,6 +60,19 @@ TEST_CASE("plans are golden text") {
   }
 }
 
+TEST_CASE("a plan names what no graph judges") {
+  Given given;
+  given.parameters["Spread"] = AutomatonGiven{.states = 1, .letters = 2, .next = {0, 0}, .accepting = {true}};
+  InstanceOf world(
+      "param Spread : Automaton\nvalue V : Token[X, 2] shape Seq(3) clock Lamport\n"
+      "rule R: on V[i] emit proposal V[i] := 1\nconstraint C: require V[*] accepts Spread priority 5 hard\n"
+      "commit V[*] using satisfy(max_constraints_then_score)\n",
+      given);
+  std::string plan = plan_text(*world, analyse(*world));
+  CHECK(plan.find("constraint C: judged in memory, proposal by proposal: an automaton is asked\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("with everything given a plan also has races, colourings and masks") {
   std::string seed = read_source_file("tests/data/consensus/seed.lmpm");
   seed.replace(seed.find("score)") + 6, 0, " colour auto");
