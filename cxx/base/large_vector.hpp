@@ -26,7 +26,7 @@ struct LargeAllocator {
     if (!memory) throw std::bad_alloc();
     return static_cast<T*>(memory);
   }
-  void deallocate(T* memory, size_t) noexcept { std::free(memory); }
+  void deallocate(T* memory, size_t) noexcept { std::free(memory); }  // NOLINT: containers manage it
 
   /// What `resize` adds has no value yet.
   template <class U>

@@ -9,8 +9,9 @@ namespace caten {
 
 unsigned thread_count() {
   const char* allowed = std::getenv("OMP_NUM_THREADS");
-  int count = allowed ? std::atoi(allowed) : 0;
-  return count > 0 ? static_cast<unsigned>(count) : std::max(1u, std::thread::hardware_concurrency());
+  long count = allowed ? std::strtol(allowed, nullptr, 10) : 0;
+  constexpr long kMost = 1024;
+  return count > 0 ? static_cast<unsigned>(std::min(count, kMost)) : std::max(1u, std::thread::hardware_concurrency());
 }
 
 size_t parallel_parts(size_t count, size_t least) {

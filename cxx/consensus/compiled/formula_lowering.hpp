@@ -30,13 +30,13 @@ class FormulaLowering {
  public:
   FormulaLowering(const FormulaLowering&) = delete;
   FormulaLowering& operator=(const FormulaLowering&) = delete;
+  virtual ~FormulaLowering() = default;
 
  protected:
   /// `rank`: how many indices a cell has. `tables`: the arrays of the inputs `table0`, … of the graph, to which those
   /// of the lowering are added.
   FormulaLowering(const Build& build, const Shape& shape, size_t rank, std::vector<Array>& tables, Obstacle& obstacle)
       : b_(build), obstacle_(obstacle), arithmetic_(build, shape, obstacle), rank_(rank), tables_(tables) {}
-  virtual ~FormulaLowering() = default;
 
   virtual Quantity index(size_t slot) = 0;
   virtual Items read(size_t slot) { return refused(slot); }
