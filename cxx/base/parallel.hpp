@@ -9,6 +9,9 @@ namespace caten {
 /// As many as the machine has, or as OMP_NUM_THREADS allows.
 unsigned thread_count();
 
+/// Of iterations that take nanoseconds so many are worth a thread.
+inline constexpr size_t kFewestOfThread = 16384;
+
 /// Into how many parts in_parallel divides a loop.
 size_t parallel_parts(size_t count, size_t least);
 

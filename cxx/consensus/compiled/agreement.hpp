@@ -43,12 +43,12 @@ class Agreement {
     LargeVector<Vote> out;
     if (votes_.each.size() >= kFewest && ties_decide(votes_.each)) {
       all_used_ = true;
-      if (Rounds<Footprint>(votes_.each, footprint, best_, scratch_).choose(out)) return out;
+      if (GreedyRounds<Footprint>(votes_.each, footprint, best_, scratch_).choose(out)) return out;
       free_places();
       out.clear();
     }
     sort(votes_.each);
-    constexpr uint32_t kTaken = Rounds<Footprint>::kTaken;
+    constexpr uint32_t kTaken = GreedyRounds<Footprint>::kTaken;
     for (const Vote& each : votes_.each) {
       bool free = true;
       footprint(each, [&](int64_t place) { free = free && best_[static_cast<size_t>(place)] != kTaken; });
@@ -74,7 +74,7 @@ class Agreement {
   size_t levels_;
   Votes votes_{};
   std::shared_ptr<void> memory_;  ///< in large pages: places are met in no order
-  std::span<uint32_t> best_{};    ///< of each place, as Rounds has it
+  std::span<uint32_t> best_{};    ///< of each place, as GreedyRounds has it
   RoundsMemory scratch_{};
   std::vector<int64_t> used_{};  ///< the places that are not free
   bool all_used_ = false;        ///< any may be

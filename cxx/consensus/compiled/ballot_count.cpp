@@ -11,8 +11,6 @@
 namespace caten::consensus::compiled {
 namespace {
 
-constexpr size_t kFewestOfThread = 16384;
-
 reference::Group group_of(const Vote& vote) {
   return {static_cast<size_t>(vote.commit), static_cast<size_t>(vote.group)};
 }

@@ -6,12 +6,6 @@
 #include "consensus/hash.hpp"
 
 namespace caten::consensus::compiled {
-namespace {
-
-constexpr size_t kFewestOfThread = 16384;
-
-}  // namespace
-
 bool depends_on_values(const BoundReference& reference) {
   return std::any_of(reference.subscripts.begin(), reference.subscripts.end(),
                      [](const BoundSubscript& each) { return each.form == BoundSubscript::Form::kValue; });

@@ -2,7 +2,7 @@
 //
 // In: votes that differ in their hashes alone, the places that each wants. Out: those that greedy choice in the order
 // of the hashes takes. A vote that is the best one at each of its places wins; it and those that it excludes are out,
-// and so again with the others, of which there are soon few. Entry: Rounds::choose.
+// and so again with the others, of which there are soon few. Entry: GreedyRounds::choose.
 #pragma once
 
 #include <algorithm>
@@ -25,13 +25,14 @@ struct RoundsMemory {
 
 /// `Footprint`: calls what it is given with each place of a vote.
 template <class Footprint>
-class Rounds {
+class GreedyRounds {
  public:
   /// What a place holds when it is taken, and before: there is no vote for it.
   static constexpr uint32_t kTaken = UINT32_MAX, kFree = 0;
 
   /// `best`: of each place, free.
-  Rounds(const LargeVector<Vote>& votes, const Footprint& footprint, std::span<uint32_t> best, RoundsMemory& memory)
+  GreedyRounds(const LargeVector<Vote>& votes, const Footprint& footprint, std::span<uint32_t> best,
+               RoundsMemory& memory)
       : votes_(votes),
         footprint_(footprint),
         best_(best),
@@ -66,7 +67,6 @@ class Rounds {
   }
 
  private:
-  static constexpr size_t kFewestOfThread = 16384;
   static constexpr auto kRelaxed = std::memory_order_relaxed;
 
   std::atomic_ref<uint32_t> at(int64_t place) { return std::atomic_ref(best_[static_cast<size_t>(place)]); }

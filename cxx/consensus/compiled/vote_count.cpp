@@ -9,20 +9,19 @@
 #include "consensus/philox.hpp"
 
 namespace caten::consensus::compiled {
-namespace {
-
-constexpr size_t kFewestOfThread = 8192;
 
 /// An output, or what holds for all.
 template <class T>
-struct Given {
+struct Output {
   const T* each = nullptr;
   T all{};
   T operator[](size_t item) const { return each ? each[item] : all; }
 };
 
+namespace {
+
 template <class T>
-Given<T> given(const Said& said, const std::optional<size_t>& output, T all) {
+Output<T> output_or(const Said& said, const std::optional<size_t>& output, T all) {
   return {output ? said.arrays[*output].as<T>() : nullptr, all};
 }
 
@@ -62,15 +61,15 @@ struct VoteCount::Counting {
     const CommittedBy* by = nullptr;
     bool alike = false;
     bool drawn = false;
-    Given<uint8_t> valid{}, fits{};
+    Output<uint8_t> valid{}, fits{};
     int64_t cell(int32_t origin) const { return target ? target[origin] : origin; }
     bool present(int64_t at, size_t item) const { return at >= 0 && valid[item] != 0; }
   };
   struct Site {
     std::vector<Emit> emits{};
-    Given<uint8_t> worsened{};
-    std::vector<Given<int64_t>> before{}, after{};  ///< by level
-    bool weighs = false;                            ///< one of them is an output
+    Output<uint8_t> worsened{};
+    std::vector<Output<int64_t>> before{}, after{};  ///< by level
+    bool weighs = false;                             ///< one of them is an output
   };
 
   Counting(const VoteCount& count, size_t rule, const Said& said, const reference::Memory& memory, int64_t step,
@@ -94,7 +93,7 @@ struct VoteCount::Counting {
   int64_t step = 0;
   ApartJudge* apart = nullptr;
   uint32_t rule = 0;
-  Given<float> score{};
+  Output<float> score{};
   std::vector<Emit> emits{};
   std::vector<Site> sites{};
   bool drawn = false;
@@ -110,7 +109,7 @@ VoteCount::Counting::Counting(const VoteCount& count, size_t number, const Said&
       step(at_step),
       apart(judge),
       rule(static_cast<uint32_t>(number)),
-      score(given(what, what.outputs->score, what.outputs->all_score)) {
+      score(output_or(what, what.outputs->score, what.outputs->all_score)) {
   const RuleBallot& ballot = *said.ballot;
   for (size_t i = 0; i < ballot.rule().emits.size(); ++i) {
     size_t value = ballot.rule().emits[i].target.value;
@@ -120,18 +119,18 @@ VoteCount::Counting::Counting(const VoteCount& count, size_t number, const Said&
                      .by = instance.committed_by[value].data(),
                      .alike = count.alike_[value],
                      .drawn = out.drawn,
-                     .valid = given<uint8_t>(said, out.valid, 1),
-                     .fits = given<uint8_t>(said, out.fits, 1)});
+                     .valid = output_or<uint8_t>(said, out.valid, 1),
+                     .fits = output_or<uint8_t>(said, out.fits, 1)});
     drawn = drawn || out.drawn;
   }
   for (size_t i = 0; i < ballot.sites().size(); ++i) {
     const BallotOutputs::OfSite& out = said.outputs->sites[i];
     Site& site = sites.emplace_back();
     for (size_t emit : ballot.sites()[i].emits) site.emits.push_back(emits[emit]);
-    site.worsened = given<uint8_t>(said, out.worsened, 0);
-    for (const auto& each : out.before) site.before.push_back(given<int64_t>(said, each, 0));
-    for (const auto& each : out.after) site.after.push_back(given<int64_t>(said, each, 0));
-    auto is_output = [](const Given<int64_t>& each) { return each.each != nullptr; };
+    site.worsened = output_or<uint8_t>(said, out.worsened, 0);
+    for (const auto& each : out.before) site.before.push_back(output_or<int64_t>(said, each, 0));
+    for (const auto& each : out.after) site.after.push_back(output_or<int64_t>(said, each, 0));
+    auto is_output = [](const Output<int64_t>& each) { return each.each != nullptr; };
     site.weighs = !ballot.sites()[i].judged_apart.empty() ||
                   std::any_of(site.before.begin(), site.before.end(), is_output) ||
                   std::any_of(site.after.begin(), site.after.end(), is_output);
