@@ -20,7 +20,7 @@ set(openmp "")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CATEN_SANITIZE)
   set(openmp -fopenmp)
 endif()
-caten_driver(cpu SOURCES cpu.cpp cpu/object.cpp cpu/target.cpp LIBRARIES ${CMAKE_DL_LIBS} ${openmp})
+caten_driver(cpu SOURCES cpu.cpp cpu/object.cpp cpu/stream.cpp cpu/target.cpp LIBRARIES ${CMAKE_DL_LIBS} ${openmp})
 target_compile_options(driver_cpu PRIVATE ${openmp})
 
 caten_driver(cpu-compiler SOURCES cpu/compiler.cpp LIBRARIES ${CATEN_CLANG_LIBRARY} ${CATEN_LLVM_LIBRARY})

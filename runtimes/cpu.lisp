@@ -91,23 +91,9 @@ __attribute__((noinline)) static void caten_turn_8(void *to, int64_t columns, co
     }
   }
 }")
-    ; Whole cache lines need not be read before they are written. What no other thread has waited for may see the rest
-    ; of a kernel's work before them: a fence is at its end.
-    (caten_stream
-     "typedef uint32_t caten_line __attribute__((vector_size(64), may_alias));
-typedef uint32_t caten_any_line __attribute__((vector_size(64), aligned(1), may_alias));
-__attribute__((noinline)) static void caten_stream(void *to, const void *from, int64_t bytes) {
-  char *y = to;
-  const char *x = from;
-#if defined(__clang__)
-  int64_t head = (int64_t)(-(uint64_t)y & 63);
-  if (head > bytes) head = bytes;
-  __builtin_memcpy(y, x, (uint64_t)head);
-  for (x += head, y += head, bytes -= head; bytes >= 64; x += 64, y += 64, bytes -= 64)
-    __builtin_nontemporal_store(*(const caten_any_line *)x, (caten_line *)y);
-#endif
-  __builtin_memcpy(y, x, (uint64_t)bytes);
-}")
+    ; Past the caches; the driver has it. What no other thread has waited for may see the rest of a kernel's work before
+    ; it: a fence is at its end.
+    (caten_stream "void caten_stream(void *to, const void *from, int64_t bytes);")
     (caten_float_bits
      "static inline uint32_t caten_float_bits(float x) { union { float x; uint32_t bits; } both = {x}; return both.bits; }")
     (caten_float
@@ -267,4 +253,21 @@ static inline uint16_t caten_bf16_of_double(double x) { return (uint16_t)caten_e
   uint32_t subnormal = caten_float_bits((float)(int32_t)fraction * unit);
   int is_special = power == ones && (has_infinity || fraction == (1u << mantissa) - 1);
   return caten_float(sign | (is_special ? special : power == 0 ? subnormal : normal));
+}"))
+   (:local-prelude
+    ; Whole cache lines need not be read before they are written.
+    (caten_stream
+     "typedef uint32_t caten_line __attribute__((vector_size(64), may_alias));
+typedef uint32_t caten_any_line __attribute__((vector_size(64), aligned(1), may_alias));
+__attribute__((noinline)) static void caten_stream(void *to, const void *from, int64_t bytes) {
+  char *y = to;
+  const char *x = from;
+#if defined(__clang__)
+  int64_t head = (int64_t)(-(uint64_t)y & 63);
+  if (head > bytes) head = bytes;
+  __builtin_memcpy(y, x, (uint64_t)head);
+  for (x += head, y += head, bytes -= head; bytes >= 64; x += 64, y += 64, bytes -= 64)
+    __builtin_nontemporal_store(*(const caten_any_line *)x, (caten_line *)y);
+#endif
+  __builtin_memcpy(y, x, (uint64_t)bytes);
 }"))))

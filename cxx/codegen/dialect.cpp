@@ -53,7 +53,7 @@ std::string* text_clause(Dialect& dialect, std::string_view name) {
 }
 
 std::vector<std::string> clause_names() {
-  std::vector<std::string> names{"types", "wide", "op", "prelude"};
+  std::vector<std::string> names{"types", "wide", "op", "prelude", "local-prelude"};
   for (const auto& [clause, member] : kTextClauses) names.emplace_back(clause);
   return names;
 }
@@ -117,19 +117,33 @@ Status read_op(const Datum& clause, Dialect& dialect) {
   return {};
 }
 
-Status read_prelude(const Datum& clause, Dialect& dialect) {
+/// Puts a function in the place of the one of its name, or behind all.
+void define(std::vector<Dialect::Prelude>& prelude, const Dialect::Prelude& function) {
+  auto known = std::find_if(prelude.begin(), prelude.end(),
+                            [&](const Dialect::Prelude& entry) { return entry.name == function.name; });
+  if (known == prelude.end())
+    prelude.push_back(function);
+  else
+    known->text = function.text;
+}
+
+Status read_prelude(const Datum& clause, std::vector<Dialect::Prelude>& prelude) {
   for (size_t i = 1; i < clause.size(); ++i) {
     if (!clause[i].is_list() || clause[i].size() != 2 || !clause[i][0].is_symbol() || !clause[i][1].is_string())
       return bad(clause[i], "a prelude entry of the wrong shape", "(name \"text\")", "correct it");
-    auto known = std::find_if(dialect.prelude.begin(), dialect.prelude.end(),
-                              [&](const Dialect::Prelude& entry) { return entry.name == clause[i][0].text; });
-    if (known == dialect.prelude.end()) known = dialect.prelude.insert(known, {clause[i][0].text, {}});
-    known->text = clause[i][1].text;
+    define(prelude, {clause[i][0].text, clause[i][1].text});
   }
   return {};
 }
 
 }  // namespace
+
+Dialect Dialect::local() const {
+  Dialect out = *this;
+  out.kernel = local_kernel;
+  for (const Prelude& function : local_prelude) define(out.prelude, function);
+  return out;
+}
 
 std::string_view Dialect::spelling(Op op, DType dtype) const {
   if (auto found = spellings.find({op, dtype}); found != spellings.end()) return found->second;
@@ -151,7 +165,9 @@ Result<Dialect> read_dialect(const Datum& form) {
     } else if (name == "op") {
       CATEN_TRY(read_op(clause, dialect));
     } else if (name == "prelude") {
-      CATEN_TRY(read_prelude(clause, dialect));
+      CATEN_TRY(read_prelude(clause, dialect.prelude));
+    } else if (name == "local-prelude") {
+      CATEN_TRY(read_prelude(clause, dialect.local_prelude));
     } else if (std::string* text = text_clause(dialect, name)) {
       CATEN_TRY(need_strings(clause, 1, 1, "(:clause \"text\")"));
       *text = clause[1].text;

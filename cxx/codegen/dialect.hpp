@@ -27,6 +27,8 @@
 //   (:multiply-add "…")                 x·y + z of floats, rounded once or twice; without it two ops
 //   (:header "…")                       the beginning of every source text
 //   (:prelude (name "text") …)          functions that spellings use; only those that a program needs are emitted
+//   (:local-prelude (name "text") …)    the same in texts whose rest calls the kernels: in place of what a driver has
+//                                       for the kernels that it loads
 //
 // Spellings are expressions over x and y, where T is the type computed in, U the unsigned type of T's size (integers)
 // and S the type converted from. Prelude texts may use each other's names, in any order but in no circle. What is said
@@ -64,10 +66,12 @@ struct Dialect {
       "for (int i = 0; i < {side}; ++i) for (int j = 0; j < {side}; ++j) "
       "({to})[i * {columns} + j] = ({from})[j * {step} + i];";
   std::string stream = "for (int i = 0; i < {count}; ++i) ({to})[i] = ({from})[i];";
-  std::vector<Prelude> prelude{};
+  std::vector<Prelude> prelude{}, local_prelude{};
 
   const std::string& type(DType dtype) const { return types[static_cast<size_t>(dtype)]; }
   const std::optional<Wide>& wider(DType dtype) const { return wide[static_cast<size_t>(dtype)]; }
+  /// The dialect of texts whose rest calls the kernels.
+  Dialect local() const;
   /// The spelling of an op on a dtype: the dialect's, else that of ops.def.
   std::string_view spelling(Op op, DType dtype) const;
 };

@@ -83,9 +83,7 @@ class Text {
       : schedule_(make_schedule(graph, options)), graph_(schedule_.graph), ranges_(!dialect.range.empty()) {
     std::vector<LoopNest> nests;
     for (const Kernel& kernel : schedule_.kernels) nests.push_back(lower(schedule_, kernel));
-    Dialect local = dialect;
-    local.kernel = dialect.local_kernel;
-    rendered_ = render(nests, local);
+    rendered_ = render(nests, dialect.local());
   }
 
   StandaloneProgram write() {

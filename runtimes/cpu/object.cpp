@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cpu/stream.hpp"
+
 namespace caten::cpu {
 namespace {
 
@@ -58,6 +60,7 @@ const External kExternals[] = {
     external("memcpy", &std::memcpy),
     external("memmove", &std::memmove),
     external("memset", &std::memset),
+    external("caten_stream", widest_stream()),
 };
 
 constexpr size_t kStubBytes = 16;
