@@ -10,17 +10,18 @@
   (:ulp 0)
   (take weight 0 indices))
 
-(defcomposite dropout ((X{T} &key (p 1/2) (training t) (seed 0)) -> (Y{T}) where T in float)
-  "X with each element 0 with probability p, the others divided by 1 - p, as PyTorch; X itself unless :training. The same seed leaves out the
-same elements."
+(defcomposite dropout ((X{T} &optional step{integer}[] &key (p 1/2) (training t) (seed 0)) -> (Y{T}) where T in float)
+  "X with each element 0 with probability p, the others divided by 1 - p, as PyTorch; X itself unless :training. The same seed, and the same step if one
+is given, leave out the same elements."
   (:example (dropout (ones 4) :seed 1))
   (:test ((N 0 9)) (let ((x (random-tensor (list N) :f32)) (mask (dropout (ones N) :p 1/4 :seed 5)))
-                     (and (near (dropout x :p 1/4 :seed 5) (* x mask)) (near (dropout x :p 0) x) (near (dropout x :p 1) (* 0 x)) (near (dropout x :training nil) x))))
+                     (and (near (dropout x :p 1/4 :seed 5) (* x mask)) (near (dropout x :p 0) x) (near (dropout x :p 1) (* 0 x)) (near (dropout x :training nil) x)
+                          (near (dropout x 0 :seed 5) (dropout x :seed 5)))))
   (:ulp 1)
   (unless (and (realp p) (<= 0 p 1)) (refuse "the probability of dropout is outside of 0 … 1" "a number from 0 to 1" p "give another :p"))
   (cond ((cl:or (cl:not training) (eql p 0)) X)
         ((= p 1) (const 0 T (shape X)))
-        (t (if (>= (uniform (shape X) :f32 seed 0) p) (* (widen X) (cl:/ (cl:- 1 p))) 0))))
+        (t (if (>= (uniform (shape X) :f32 seed 0 (or step 0)) p) (* (widen X) (cl:/ (cl:- 1 p))) 0))))
 
 (defun resized (x axis out ratio mode align-corners)
   "x with one axis interpolated to `out` elements; the ratio is that of the old size to the new."

@@ -1,4 +1,5 @@
-;;;; What scripts/reference knows from Lisp: each composite of the library and each other public name as a line of JSON.
+;;;; What scripts/reference knows from Lisp: each composite of the library and each other public name as a line of JSON, then the names of the
+;;;; other public packages.
 
 (defun json-string (text)
   "The text between double quotes, escaped."
@@ -76,3 +77,9 @@
   (dolist (symbol (cl:sort symbols #'string<))
     (let ((line (if (member symbol library) (library-line symbol) (name-line symbol))))
       (when line (format t "~a~%" (json line))))))
+
+(dolist (package '(:nn))
+  (let ((symbols '()))
+    (do-external-symbols (symbol package) (push symbol symbols))
+    (dolist (symbol (cl:sort symbols #'string<))
+      (format t "~a~%" (json (list* :package (string-downcase package) (name-line symbol)))))))
