@@ -1,1 +1,1 @@
-(nn:relu (ones 2))
+(layers:relu (ones 2))
