@@ -21,6 +21,8 @@ inline constexpr int64_t kFoldedRows = 4;      ///< and as many of what it folds
 inline constexpr size_t kFoldedWork = 16;      ///< if no more than this is computed for each element
 inline constexpr size_t kLaneBytes = 128;      ///< of an accumulator that is folded at the end
 inline constexpr int64_t kMostLanes = 32;
+inline constexpr size_t kBlockBytes =
+    32;  ///< of the elements of a short folded axis, from which each has an accumulator
 inline constexpr size_t kMuchWork =
     24;  ///< values for each element of a fold, from which half as many lanes are enough
 inline constexpr int64_t kFewFolded = 32;                ///< elements of a fold that are an expression,

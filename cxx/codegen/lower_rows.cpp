@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 
 #include "codegen/lowering.hpp"
 #include "codegen/steps.hpp"
@@ -37,7 +38,15 @@ int64_t Lowering::lanes_of(const PassPlan& plan, size_t bytes) {
   if (plan.reduced.empty()) return 1;
   const Dim& extent = plan.reduced_extents.back();
   lanes = loops_.lanes(lanes, known(extent));
-  return extent.is_constant() && extent.constant() < 2 * lanes ? 1 : lanes;
+  if (!extent.is_constant() || extent.constant() >= 2 * lanes) return lanes;
+  return is_block(plan, extent.constant()) ? extent.constant() : 1;
+}
+
+bool Lowering::is_block(const PassPlan& plan, int64_t elements) const {
+  auto bytes = [&](const KernelPart* part) { return dtype_size(dtype_of(*part)) * static_cast<size_t>(elements); };
+  return plan.reduced.size() > 1 && elements <= kMostLanes && std::has_single_bit(static_cast<uint64_t>(elements)) &&
+         std::all_of(plan.folds.begin(), plan.folds.end(),
+                     [&](const KernelPart* part) { return bytes(part) >= kBlockBytes; });
 }
 
 std::vector<uint32_t> Lowering::fold_lanes(Body& body, const PassPlan& plan, int64_t lanes) {
@@ -142,14 +151,15 @@ void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector
   bool stores = !plan.everywhere.empty();
   bool in_blocks = sums && !(steps.is_constant() && steps.constant() <= kBlock);
   auto run = [&](Body& body, const std::vector<uint32_t>& slots, const Dim& first, const Dim& count, Extent kind) {
-    Dim i = values_.variable(count);
-    in_steps(body, i, count, kind, [&](Body& each, const Dim& step) {
+    auto vector = [&](Body& each, const Dim& step) {
       fetch_next_row(each, plan, (first + step) * Dim(lanes), lanes);
       Dim lane = values_.variable(Dim(lanes));
       Body& elements = loop_as(Extent::kForm, each, lane, Dim(lanes), stores);
       bind(elements, variable, (first + step) * Dim(lanes) + lane);
       fold_elements(elements, plan, slots, lane);
-    });
+    };
+    if (count.is(1)) return vector(body, Dim(0));
+    in_steps(body, values_.variable(count), count, kind, vector);
   };
   if (in_blocks) {
     Blocks blocks = blocks_of(steps, kBlock);

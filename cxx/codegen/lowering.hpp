@@ -178,8 +178,11 @@ class Lowering : Statements {
   /// Folds along rows: with lanes along the last folded axis, unless it is short.
   void lower_rows(Body& into, const PassPlan& plan);
 
-  /// Elements of an accumulator of this many bytes; 1 where the last folded axis is too short for that.
+  /// Elements of an accumulator of this many bytes; of a shorter axis one for each of its elements where it is a block,
+  /// else 1.
   int64_t lanes_of(const PassPlan& plan, size_t bytes);
+  /// Whether a short last folded axis of so many elements is a whole vector for each element of the axis before it.
+  bool is_block(const PassPlan& plan, int64_t elements) const;
 
   /// All folds of a pass in lanes.
   std::vector<uint32_t> fold_lanes(Body& body, const PassPlan& plan, int64_t lanes);

@@ -25,7 +25,7 @@ import cases_elementwise
 from cases import CARRIER, FLOATS, NUMPY, Draw, wide
 
 MAKERS = dict(cases_elementwise.MAKERS)
-for part in ("reduce", "shape", "linear", "network", "random"):
+for part in ("reduce", "shape", "linear", "network", "random", "quantization"):
     try:
         MAKERS.update(__import__(f"cases_{part}").MAKERS)
     except ModuleNotFoundError as error:

@@ -56,6 +56,19 @@ Graph scaled_rows(int64_t rows, int64_t columns) {
   return graph;
 }
 
+/// The product of rows of w, in blocks that have scales, and x.
+Graph scaled_blocks(int64_t rows, int64_t blocks, int64_t elements) {
+  Graph graph;
+  Build b(graph);
+  Shape all{Dim(rows), Dim(blocks), Dim(elements)};
+  NodeId w = graph.add_input("w", {DType::kI8, all});
+  NodeId scales = graph.add_input("d", programs::f32({Dim(rows), Dim(blocks)}));
+  NodeId x = graph.add_input("x", programs::f32({Dim(blocks), Dim(elements)}));
+  NodeId products = b.mul(b.cast(w, DType::kF32), b.spread(x, all, {1, 2}));
+  graph.outputs.push_back({"y", b.reduce(Combine::kAdd, b.mul(products, b.spread(scales, all, {0, 1})), {1, 2})});
+  return graph;
+}
+
 Diagnostic dialect_error(const std::string& text) {
   SourceMap sources;
   Result<Datum> form = read_one(sources, sources.add("test", text));
@@ -120,6 +133,17 @@ TEST_CASE("rows of much work are loops over vectors where whole vectors fill the
   CHECK(text(100, 1024) == text(3000, 640));
   CHECK(text(100, 1024) != text(100, 1023));
   CHECK(text(100, 1023) == text(100, 777));
+}
+
+TEST_CASE("sums of blocks have an accumulator for each element of a block") {
+  auto text = [](int64_t blocks, int64_t elements) {
+    return render_graph(scaled_blocks(100, blocks, elements), {.open_sizes = true}).source;
+  };
+  check_golden("codegen/open-blocks.c", text(40, 16));
+  CHECK(text(40, 16) == text(70, 16));
+  for (int64_t elements : {8, 32})
+    CHECK(text(40, elements).find("float a0[" + std::to_string(elements)) != std::string::npos);
+  for (int64_t elements : {4, 12, 24}) CHECK(text(40, elements).find("float a0 ") != std::string::npos);
 }
 
 TEST_CASE("only what a kernel uses is emitted") {
