@@ -11,6 +11,11 @@
   (setf w (widen p))
   (cast (< (uniform (shape p) (dtype w) seed 6) w) T))
 
+;; Minus this is Gumbel noise.
+(defun log-of-exponential (sizes seed stream &optional (round 0))
+  "Logarithms of exponentially distributed numbers, in f64."
+  (log (neg (log1p (neg (uniform sizes :f64 seed stream round))))))
+
 (defcomposite categorical ((logits{T}[~ N] &key (seed 0)) -> (I{i64}[~]) where T in float)
   "A class for each row of N unnormalised log-probabilities, as the largest of the logits plus Gumbel noise (Gumbel, 1954), in f64. As
 jax.random.categorical; expand the logits for more samples."
@@ -19,7 +24,7 @@ jax.random.categorical; expand the logits for more samples."
          (near (categorical (tensor (list -inf 0.0 -inf))) 1))
   (:ulp 0)
   (when (eql N 0) (refuse "categorical has no class to choose" "at least one class" "none" "give logits with a last axis" 202))
-  (argmax (- (cast logits :f64) (log (neg (log1p (neg (uniform (shape logits) :f64 seed 7))))))))
+  (argmax (- (cast logits :f64) (log-of-exponential (shape logits) seed 7))))
 
 (defun gamma-candidate (d c seed stream round)
   "The logarithm of d·(1 + c·x)³ for a normal x, and whether it is accepted."

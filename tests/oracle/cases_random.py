@@ -32,18 +32,18 @@ def words(count, seed, stream, turn=0):
     return philox(counter, (seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF)).T.reshape(-1)
 
 
-def pairs(shape, seed, stream):
+def pairs(shape, seed, stream, turn=0):
     count = int(np.prod(shape))
-    both = words(2 * count, seed, stream)[: 2 * count].reshape(count, 2).astype(np.uint64)
+    both = words(2 * count, seed, stream, turn)[: 2 * count].reshape(count, 2).astype(np.uint64)
     return both[:, 0].reshape(shape), both[:, 1].reshape(shape)
 
 
-def uniform(shape, t, seed, stream):
+def uniform(shape, t, seed, stream, turn=0):
     if t == "f64":
-        high, low = pairs(shape, seed, stream)
+        high, low = pairs(shape, seed, stream, turn)
         return ((high >> np.uint64(5)).astype(np.float64) * 67108864 + (low >> np.uint64(6)).astype(np.float64)) / 2.0 ** 53
     count, bits = int(np.prod(shape)), {"f32": 24, "f16": 11, "bf16": 8}[t]
-    return ((words(count, seed, stream)[:count] >> np.uint32(32 - bits)).astype(np.float64) / 2.0 ** bits).astype(NUMPY[t]).reshape(shape)
+    return ((words(count, seed, stream, turn)[:count] >> np.uint32(32 - bits)).astype(np.float64) / 2.0 ** bits).astype(NUMPY[t]).reshape(shape)
 
 
 def seed_of(d):
@@ -158,6 +158,72 @@ def categorical_case(d):
     return Case(f"(categorical x :seed {seed})", t, {"x": (t, x)}, np.argmax(x.astype(np.float64) + noise, -1).astype(np.int64), "i64")
 
 
+def largest_first(x):
+    """Positions of each row, the largest first, of equal ones the first."""
+    return np.argsort(-x.astype(np.float64), -1, kind="stable")
+
+
+def among_top_k(x, k):
+    kept = np.zeros(x.shape, bool)
+    np.put_along_axis(kept, largest_first(x)[..., :k], True, -1)
+    return kept
+
+
+def among_top_p(x, p):
+    """In exact order and by sums in long double: whoever compares must keep away from ties of sums."""
+    order = largest_first(x)
+    e = np.exp(np.take_along_axis(x, order, -1).astype(np.longdouble) - np.max(x, -1, keepdims=True))
+    before = (np.cumsum(e, -1) - e) / np.sum(e, -1, keepdims=True)
+    kept = np.zeros(x.shape, bool)
+    np.put_along_axis(kept, order, before < p, -1)
+    return kept, np.all(np.abs(before - p) > 1e-5)
+
+
+def some_logits(d, t):
+    shape = (*d.choice([(), (3,), (2, 3), (0,)]), d.integer(1, 9))
+    x = d.numbers(t, shape, False, 2)
+    # Some equal ones, zeros of both signs among them.
+    return np.where(d.rng.random(shape) < 0.3, d.rng.integers(-1, 2, shape) * d.choice([1.0, -1.0]), x).astype(NUMPY[t])
+
+
+def top_k_logits_case(d):
+    t, k = d.choice(["f16", "bf16", "f32"]), d.integer(1, 10)
+    x = some_logits(d, t)
+    return Case(f"(top-k-logits x {k})", t, {"x": (t, x)}, np.where(among_top_k(x, k), x, -np.inf).astype(NUMPY[t]))
+
+
+def top_p_logits_case(d):
+    t, p = d.choice(["f16", "bf16", "f32"]), d.choice([1e-3, 0.25, 0.7, 0.9, 1])
+    while True:
+        x = some_logits(d, t)
+        kept, clear = among_top_p(x, p)
+        if clear or p == 1:
+            return Case(f"(top-p-logits x {p})", t, {"x": (t, x)}, np.where(kept | (p == 1), x, -np.inf).astype(NUMPY[t]))
+
+
+def sample_case(d):
+    logits = np.array([0.0, 1.0, -1.0, 0.5, 0.5])
+    text = f"(expand (tensor '({' '.join(map(str, logits))})) {SAMPLES} {len(logits)})"
+    if d.chance(0.3):
+        temperature, k, p = d.choice([0.5, 1, 2]), d.choice([None, 1, 2, 3, 4]), d.choice([None, 0.3, 0.8])
+        x = logits / temperature
+        x = x if k is None else np.where(among_top_k(x, k), x, -np.inf)
+        x = x if p is None else np.where(among_top_p(x, p)[0], x, -np.inf)
+        kept = np.flatnonzero(np.isfinite(x))
+        attributes = f"{'' if k is None else f' :top-k {k}'}{'' if p is None else f' :top-p {p}'}"
+
+        def check(drawn):
+            counts = np.bincount(drawn, minlength=len(x))
+            others = "" if np.sum(counts[kept]) == SAMPLES else f"drawn: {counts}, kept: {kept}"
+            return others or (counts_fit(counts[kept], np.exp(x[kept])) if len(kept) > 1 else "")
+        return sample(f"(sample {text} {d.integer(0, 3)} :temperature {temperature}{attributes} :seed {some_seed(d)})", "i64", check)
+    t, seed, step = d.float(), seed_of(d), d.choice([None, 0, 1, 70])
+    x = some_logits(d, t)
+    noise = -np.log(-np.log1p(-uniform(x.shape, "f64", seed, 20, step or 0)))
+    return Case(f"(sample x{'' if step is None else f' {step}'} :seed {seed})", t, {"x": (t, x)},
+                np.argmax(x.astype(np.float32).astype(np.float64) + noise, -1).astype(np.int64), "i64")
+
+
 def gamma_case(d):
     t, alpha, rate = d.choice(["f32", "f64"]), d.choice([0.1, 0.5, 0.9, 1.0, 2.5, 10.0, 200.0]), d.choice([1, 2])
     return sample(f"(gamma (full {alpha} {d.choice([300, 500, SAMPLES])} :dtype :{t}) :rate {rate} :seed {some_seed(d)})", t, lambda x: fits(x, "gamma", alpha, 0, 1 / rate))
@@ -181,4 +247,4 @@ def dropout_case(d):
 
 
 MAKERS = {"philox": philox_case, "rand": rand_case, "randn": randn_case, "randint": randint_case, "exponential": exponential_case, "permutation": permutation_case,
-          "bernoulli": bernoulli_case, "categorical": categorical_case, "gamma": gamma_case, "beta": beta_case, "dropout": dropout_case}
+          "bernoulli": bernoulli_case, "categorical": categorical_case, "sample": sample_case, "top-k-logits": top_k_logits_case, "top-p-logits": top_p_logits_case, "gamma": gamma_case, "beta": beta_case, "dropout": dropout_case}
