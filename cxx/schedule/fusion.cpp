@@ -6,6 +6,7 @@
 
 #include "schedule/access.hpp"
 #include "schedule/hints.hpp"
+#include "schedule/unpacking.hpp"
 
 namespace caten {
 namespace {
@@ -263,7 +264,7 @@ class Decision {
     for (size_t i = 0; i < contexts.size(); ++i) kernels += i == 0 || contexts[i].kernel != contexts[i - 1].kernel;
     if (kernels > 1) return "read by " + std::to_string(kernels) + " kernels";
     if (contexts.size() > 1) return "read through different index mappings";
-    if (cost.work > kRepeated && contexts.size() == 1 && contexts[0].repeated)
+    if (cost.work > kRepeated && contexts.size() == 1 && contexts[0].repeated && !unpacks_much(graph_, id))
       return "computed once, not for each repetition";
     return too_large(contexts);
   }

@@ -7,6 +7,7 @@
 #include "schedule/convolution.hpp"
 #include "schedule/fusion.hpp"
 #include "schedule/hints.hpp"
+#include "schedule/unpacking.hpp"
 
 namespace caten {
 namespace {
@@ -102,8 +103,9 @@ std::optional<LibrarySum> read_contraction(const Graph& graph, NodeId fold, DTyp
   if (!reads || graph.type(reads->a.node).dtype != from || graph.type(reads->b.node).dtype != from) return std::nullopt;
   std::optional<ContractionLayout> layout = layout_of(graph, space, *reads);
   if (!layout || !is_worth_it(*layout, limits)) return std::nullopt;
-  return LibrarySum{Routine::kContraction, storage_base(graph, reads->a.node), storage_base(graph, reads->b.node),
-                    std::move(reads->taken)};
+  LibrarySum out{Routine::kContraction, storage_base(graph, reads->a.node), storage_base(graph, reads->b.node),
+                 std::move(reads->taken)};
+  return unpacks_much(graph, out.a) || unpacks_much(graph, out.b) ? std::nullopt : std::optional(std::move(out));
 }
 
 std::optional<LibrarySum> in_memory(const Graph& graph, std::optional<LibrarySum> sum) {

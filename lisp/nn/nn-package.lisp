@@ -17,6 +17,8 @@
    ;; layers
    #:linear #:conv1d #:conv2d #:layer-norm #:rms-norm #:batch-norm #:group-norm #:embedding #:multi-head-attention #:transformer-block
    #:make-kv-cache #:kv-cache-position #:rnn #:lstm #:gru #:dropout #:sequential #:activation #:flatten #:max-pool #:avg-pool #:identity
+   ;; weights in few bits
+   #:quantize-state #:dequantize-state #:compare-states #:choose-formats #:quantize-module
    ;; initial values
    #:manual-seed #:initial-uniform #:initial-normal #:initial-zeros #:initial-ones #:xavier-uniform #:xavier-normal #:kaiming-uniform
    #:kaiming-normal))
