@@ -13,6 +13,7 @@ import numpy
 
 from peer_process import PeerProcess
 
+BYTES = {"i8": (-127, 128), "u8": (0, 256)}  # as weights have them
 TOLERANCES = {"f32": 1e-3, "bf16": 2e-2}  # of the largest element
 
 
@@ -47,9 +48,13 @@ def make_inputs(inputs, row, folder):
     for name, dtype, sizes in inputs:
         if dtype == "i64":
             values = random.integers(0, below[name], sizes)
+        elif dtype in BYTES:
+            values = random.integers(*BYTES[dtype], sizes).astype(numpy.int8 if dtype == "i8" else numpy.uint8)
         else:
             least, most = (0.5, 1.5) if name.startswith(positive) else (-1, 1)
             values = scaled(name, sizes, random.uniform(least, most, sizes).astype(numpy.float32))
+        if dtype == "f16":
+            values = values.astype(numpy.float16)
         if dtype == "bf16":
             values = (values.view(numpy.uint32) & 0xFFFF0000).view(numpy.float32)
         peers[name] = f"{folder}/{name}.npy"
@@ -97,14 +102,14 @@ def measure_row(caten, row, program, peers, rounds):
     ir, inputs, outputs = program
     with tempfile.TemporaryDirectory() as folder:
         files, arguments = make_inputs(inputs, row, folder)
-        dtype = "bf16" if any(kind == "bf16" for _, kind, _ in inputs) else "f32"
+        coarse = any(kind == "bf16" or kind in BYTES for _, kind, _ in inputs)  # weights of bytes: peers compute in bf16
         _, expected = compute(caten, ir, inputs, outputs, arguments, folder)
         spec = {"composite": row["composite"], "inputs": inputs, "wrt": row.get("wrt", [])}
         ready, errors = [], {}
         for peer in peers:
             paths = [f"{folder}/{peer.name}-{k}.npy" for k in range(len(outputs))]
             reply = peer.ask(prepare=spec, inputs=files, outputs=paths)
-            wrong = reply.get("error") or difference([numpy.load(path) for path in paths], expected, TOLERANCES[dtype])
+            wrong = reply.get("error") or difference([numpy.load(path) for path in paths], expected, TOLERANCES["bf16" if coarse else "f32"])
             if wrong:
                 errors[peer.name] = wrong
             else:

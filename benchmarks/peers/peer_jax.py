@@ -88,6 +88,8 @@ WORKLOADS = {
     "transposed": lambda x: x.T.copy(),
     "gathered": lambda table, rows: table[rows],
     "product": lambda a, b: a @ b,
+    "row-by-weight": lambda x, w: w @ x,
+    "row-by-int8": lambda x, q, s: (q.astype(np.float32) @ x) * s[:, 0],
     "products": lambda a, b: a @ b,
     "convolution": lambda x, w: convolution(x, w, 1, 1),
     "stem": lambda x, w: convolution(x, w, 2, 3),
@@ -100,7 +102,7 @@ WORKLOADS = {
     "transformer-block-768": block,
     "resnet-18": lambda x, *parameters: resnet.resnet_18(ImageLayers, x, parameters),
 }
-DTYPES = {"f32": "float32", "bf16": "bfloat16", "i64": "int32"}
+DTYPES = {"f32": "float32", "bf16": "bfloat16", "f16": "float16", "i64": "int32", "i8": "int8", "u8": "uint8"}
 
 
 def function_of(spec):

@@ -52,7 +52,23 @@ class ImageLayers:
         return F.linear(x.mean((2, 3)), w, b)
 
 
+def packed_bytes(x, q, scales):
+    """int8 for PyTorch's kernel, which is fast in bf16; q8_0 has none."""
+    return x[None].bfloat16(), q, scales[:, 0].bfloat16()
+
+
+def packed_halves(x, q, scales):
+    """q4_0 packed for PyTorch's kernel, once, as models do when they are loaded; it is fast in bf16."""
+    halves = q.reshape(len(q), -1, 16)
+    numbers = torch.cat([halves & 15, halves >> 4], -1).reshape(len(q), -1).to(torch.int32)
+    scales = scales.bfloat16().t()
+    return x[None].bfloat16(), torch.ops.aten._convert_weight_to_int4pack_for_cpu(numbers, 2), torch.stack([scales, torch.zeros_like(scales)], -1).contiguous()
+
+
 WORKLOADS = {
+    "row-by-weight": lambda x, w: F.linear(x, w),
+    "row-by-int8": lambda x, q, s: torch.ops.aten._weight_int8pack_mm(x, q, s)[0],
+    "row-by-q4-0": lambda x, q, s: torch.ops.aten._weight_int4pack_mm_for_cpu(x, q, 32, s)[0],
     "addition": torch.add,
     "chain": lambda x: torch.tanh(x * 1.5 + 0.25) * torch.exp(-torch.abs(x)),
     "rows-softmax": lambda x: torch.softmax(x, -1),
@@ -90,12 +106,14 @@ OUT = {
     "product": lambda out, a, b: torch.matmul(a, b, out=out),
     "products": lambda out, a, b: torch.matmul(a, b, out=out),
 }
+PACKED = {"row-by-int8": packed_bytes, "row-by-q4-0": packed_halves}  # weights are constants there
 PARAMETERS_KNOWN = {"resnet-18"}  # inference: what follows the first input may be constants of the program
-DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "i64": torch.int64}
+DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16, "i64": torch.int64, "i8": torch.int8, "u8": torch.uint8}
 
 
 def arguments_of(spec, inputs):
-    return [torch.from_numpy(inputs[name]).to(DTYPES[dtype]) for name, dtype, _ in spec["inputs"]]
+    plain = [torch.from_numpy(inputs[name]).to(DTYPES[dtype]) for name, dtype, _ in spec["inputs"]]
+    return PACKED.get(spec["composite"], lambda *values: values)(*plain)
 
 
 def runner(spec, function, arguments):

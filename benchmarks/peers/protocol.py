@@ -23,7 +23,8 @@ import numpy
 
 def values(spec):
     """Inputs to compile with, where their values do not matter."""
-    return {name: numpy.zeros(sizes, numpy.int64 if dtype == "i64" else numpy.float32) for name, dtype, sizes in spec["inputs"]}
+    kinds = {"i64": numpy.int64, "i8": numpy.int8, "u8": numpy.uint8}
+    return {name: numpy.zeros(sizes, kinds.get(dtype, numpy.float32)) for name, dtype, sizes in spec["inputs"]}
 
 
 def milliseconds(call):

@@ -1,4 +1,4 @@
-;;;; W1–W11: one fused kernel each, or a few, for all sizes; rows.lisp says at which they are measured.
+;;;; W1–W11 and W14: one fused kernel each, or a few, for all sizes; rows.lisp says at which they are measured.
 
 (defcomposite chain ((x{f32}[N]) -> (y{f32}[N]))
   "W1: six element-wise ops."
@@ -80,3 +80,19 @@
     ((x{f32}[64 784] target{i64}[64] w1{f32}[784 512] b1{f32}[512] w2{f32}[512 10] b2{f32}[10]) -> (loss{f32}))
   "W11: the loss of a network of two layers."
   (cross-entropy (+ (matmul (relu (+ (matmul x w1) b1)) w2) b2) target))
+
+(defcomposite row-by-weight ((x{f32}[K] w{f32}[N K]) -> (y{f32}[N]))
+  "W14: a row by a weight."
+  (linear x w))
+
+(defcomposite row-by-int8 ((x{f32}[K] q{i8}[N K] s{f32}[N 1]) -> (y{f32}[N]))
+  "W14: the same with a weight in int8."
+  (linear-int8 x q s))
+
+(defcomposite row-by-q8-0 ((x{f32}[(* 32 B)] q{i8}[N (* 32 B)] d{f16}[N B]) -> (y{f32}[N]))
+  "W14: in q8_0."
+  (linear-q8-0 x q d))
+
+(defcomposite row-by-q4-0 ((x{f32}[(* 32 B)] q{u8}[N (* 16 B)] d{f16}[N B]) -> (y{f32}[N]))
+  "W14: in q4_0."
+  (linear-q4-0 x q d))

@@ -38,7 +38,11 @@
  (row W9-32 "attention 32×1024×128" prefill-all ((H 32) (L 1024) (D 128)) (:flops (* 4 H L L D)))
  (row W9-32-causal "attention 32×1024×128, causal" prefill ((H 32) (L 1024) (D 128)) (:flops (* 2 H L L D)))
  (row W10 "attention of 1 query, 32 heads, 4096 keys of 128" decode ((H 32) (L 4096) (D 128)) (:bytes (* 8 H L D)))
- (row W11 "gradient of a network 784-512-10, batch of 64" digits-loss () (:below target 10) (:wrt w1 b1 w2 b2)))
+ (row W11 "gradient of a network 784-512-10, batch of 64" digits-loss () (:below target 10) (:wrt w1 b1 w2 b2))
+ (row W14-f32 "row of 4096 by a weight of 11008 rows" row-by-weight ((K 4096) (N 11008)) (:bytes (* 4 K N)))
+ (row W14-int8 "row of 4096 by a weight of 11008 rows in int8" row-by-int8 ((K 4096) (N 11008)) (:bytes (* K N)))
+ (row W14-q8-0 "row of 4096 by a weight of 11008 rows in q8_0" row-by-q8-0 ((B 128) (N 11008)) (:bytes (* 34 B N)))
+ (row W14-q4-0 "row of 4096 by a weight of 11008 rows in q4_0" row-by-q4-0 ((B 128) (N 11008)) (:bytes (* 18 B N))))
 (file "transformer-block.lisp"
  (row W12 "transformer block, 256 positions of 512" transformer-block ((T f32)))
  (row W12-12 "12 transformer blocks, 256 positions of 512" transformer-blocks ((T f32)))
