@@ -5,6 +5,9 @@
 //                                       storage to it and from a double back to storage, rounded once
 //   (:kernel "void {name}(…) {")        the head of a kernel; (:buffer …) and (:size …) declare its arguments, with
 //                                       {type} {buffer} {slot} {size} {number}; (:const-buffer …) one that is only read
+//   (:buffer-parameter "…") (:const-buffer-parameter "…") (:size-parameter "…")
+//                                       what each argument adds to {parameters} of the kernel's head, with the same
+//                                       words, for devices whose kernels take no lists
 //   (:local-kernel "static void …")     the head where the rest of the same text calls the kernel: for dialects that
 //   are C
 //   (:range "for (…; {variable} < end; …) {")  the head of the outermost loop where its iterations are independent: the
@@ -22,6 +25,8 @@
 //   (:function "static inline")         what stands before functions
 //   (:op name (dtypes…) "expression")   replaces the spelling of ops.def for these dtypes
 //   (:cast …) (:cast-saturating …) (:cast-bool …) (:cast-narrow-integer …) (:bitcast …) (:complex …) (:part …)
+//   (:cast-complex-of-real …) (:cast-complex-of-complex …) (:cast-bool-of-complex …)  where complex numbers are no
+//                                       numbers of the language; without them `cast` and `cast-bool`
 //   (:abs "…") (:max-number "…")        of floats: |x|, and the larger of x and a number y other than 0; C's
 //                                       expressions where nothing is said
 //   (:multiply-add "…")                 x·y + z of floats, rounded once or twice; without it two ops
@@ -58,9 +63,11 @@ struct Dialect {
   std::array<std::string, kDTypeCount> types{};
   std::array<std::optional<Wide>, kDTypeCount> wide{};
   std::map<std::pair<Op, DType>, std::string> spellings{};
-  std::string header{}, kernel{}, local_kernel{}, buffer{}, const_buffer{}, size{}, range{}, independent{},
-      one_by_one{}, rest{}, streamed{}, fetch{}, function{};
-  std::string cast{}, cast_saturating{}, cast_bool{}, cast_narrow_integer{}, bitcast{}, complex{}, part{}, load_bool{};
+  std::string header{}, kernel{}, local_kernel{}, buffer{}, const_buffer{}, size{}, buffer_parameter{},
+      const_buffer_parameter{}, size_parameter{}, range{}, independent{}, one_by_one{}, rest{}, streamed{}, fetch{},
+      function{};
+  std::string cast{}, cast_saturating{}, cast_bool{}, cast_narrow_integer{}, cast_complex_of_real{},
+      cast_complex_of_complex{}, cast_bool_of_complex{}, bitcast{}, complex{}, part{}, load_bool{};
   std::string abs = "x > 0 ? x : 0 - x", max_number = "y > x ? y : x", min_number = "y < x ? y : x", multiply_add;
   std::string turn =
       "for (int i = 0; i < {side}; ++i) for (int j = 0; j < {side}; ++j) "

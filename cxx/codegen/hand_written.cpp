@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "codegen/render_functions.hpp"
+#include "codegen/kernel_head.hpp"
 
 namespace caten {
 
@@ -34,21 +34,17 @@ LoopNest lower_hand_written(const Schedule& schedule, const Kernel& kernel) {
 
 std::string hand_written_text(const LoopNest& nest, const Dialect& dialect, std::vector<Dim>& sizes) {
   const HandWrittenText& text = *nest.by_hand;
-  std::string out = dialect.kernel + "\n";
-  for (size_t i = 0; i < nest.slots.size(); ++i)
-    out += "  " +
-           substitute(
-               nest.slots[i].written ? dialect.buffer : dialect.const_buffer,
-               {{"type", dialect.type(nest.slots[i].dtype)}, {"buffer", text.names[i]}, {"slot", std::to_string(i)}}) +
-           "\n";
+  std::vector<std::string> arguments;
+  std::string numbers;
   for (const auto& [name, extent] : text.sizes) {
     if (extent.is_constant()) {
-      out += fmt::format("  const {} {} = {};\n", dialect.type(DType::kI64), name, extent.constant());
+      numbers += fmt::format("  const {} {} = {};\n", dialect.type(DType::kI64), name, extent.constant());
       continue;
     }
-    out += "  " + substitute(dialect.size, {{"size", name}, {"number", std::to_string(sizes.size())}}) + "\n";
+    arguments.push_back(name);
     sizes.push_back(extent);
   }
+  std::string out = kernel_head(dialect, nest.slots, text.names, arguments) + numbers;
   if (dialect.range.empty())
     out += fmt::format("  const {} begin = 0, end = {};\n", dialect.type(DType::kI64),
                        text.shared.empty() ? "1" : text.shared);

@@ -11,6 +11,7 @@
 
 #include "codegen/hand_written.hpp"
 #include "codegen/hoisting.hpp"
+#include "codegen/kernel_head.hpp"
 #include "codegen/placing.hpp"
 #include "codegen/render_functions.hpp"
 
@@ -33,18 +34,13 @@ class KernelRenderer {
     }
     if (nest_.by_hand) return hand_written_text(nest_, dialect_, sizes);
     render_body(nest_.body, 1);
-    std::string out = dialect_.kernel + "\n";
-    for (size_t i = 0; i < nest_.slots.size(); ++i)
-      out += "  " +
-             substitute(nest_.slots[i].written ? dialect_.buffer : dialect_.const_buffer,
-                        {{"type", dialect_.type(nest_.slots[i].dtype)},
-                         {"buffer", fmt::format("b{}", i)},
-                         {"slot", std::to_string(i)}}) +
-             "\n";
-    for (size_t i = 0; i < sizes_.size(); ++i) {
-      out += "  " + substitute(dialect_.size, {{"size", fmt::format("n{}", i)}, {"number", std::to_string(i)}}) + "\n";
-      sizes.push_back(sizes_[i].size);
+    std::vector<std::string> buffer_names, size_names;
+    for (size_t i = 0; i < nest_.slots.size(); ++i) buffer_names.push_back(fmt::format("b{}", i));
+    for (const Argument& argument : sizes_) {
+      size_names.push_back(fmt::format("n{}", size_names.size()));
+      sizes.push_back(argument.size);
     }
+    std::string out = kernel_head(dialect_, nest_.slots, buffer_names, size_names);
     if (streams_ && !dialect_.streamed.empty()) line(1, dialect_.streamed);
     return out + text_ + "}\n";
   }

@@ -193,8 +193,15 @@ std::string FunctionTable::multiply_add(DType dtype, const Operands& operands) {
 std::string FunctionTable::cast(DType from, DType to, const std::string& x) {
   Spelling spelling{fmt::format("cast_{}_to_{}", dtype_name(from), dtype_name(to)), from, to, to};
   bool real_source = !has_integers(from) && !is_complex(from);
+  auto of_complex = [](const std::string& own, const std::string& other) -> const std::string& {
+    return own.empty() ? other : own;
+  };
   if (is_bool(to)) {
-    spelling.expression = dialect_->cast_bool;
+    spelling.expression =
+        is_complex(from) ? of_complex(dialect_->cast_bool_of_complex, dialect_->cast_bool) : dialect_->cast_bool;
+  } else if (is_complex(to)) {
+    spelling.expression = of_complex(
+        is_complex(from) ? dialect_->cast_complex_of_complex : dialect_->cast_complex_of_real, dialect_->cast);
   } else if (has_integers(to) && real_source) {
     spelling.expression = dialect_->cast_saturating;
   } else {

@@ -405,12 +405,15 @@ def main():
     parser.add_argument("--cases", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=int(os.environ.get("CATEN_SEED", time.time())))
     parser.add_argument("--report")
+    parser.add_argument("--runtime", help="this one only; without it the evaluator, c, and cpu where it was built")
     options = parser.parse_args()
     draw = Draw(np.random.default_rng(options.seed))
     print(f"seed {options.seed}")
     table, failed, passed, worst = {}, 0, 0, {}
     names = list(MAKERS)
     runtimes = ["reference", "c"] + (["cpu"] if (pathlib.Path(CATEN).parents[1] / "lib/caten/cpu.so").exists() else [])
+    if options.runtime:
+        runtimes = [options.runtime]
     for start in range(0, options.cases, 150):
         count = min(150, options.cases - start)
         cases = [MAKERS[names[(start + k) % len(names)]](draw, names[(start + k) % len(names)]) for k in range(count)]

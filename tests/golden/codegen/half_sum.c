@@ -18,8 +18,8 @@ static inline uint32_t caten_encode(double x, int exponent, int mantissa, int ha
   if (power < least - mantissa - 1) return sign;
   int shift = 52 - mantissa + (power < least ? least - power : 0);
   uint64_t digits = (magnitude & 0xfffffffffffffull) | 1ull << 52;
-  uint64_t units = digits >> shift, rest = digits & ((1ull << shift) - 1), half = 1ull << (shift - 1);
-  units += rest > half || (rest == half && (units & 1));
+  uint64_t units = digits >> shift, rest = digits & ((1ull << shift) - 1), middle = 1ull << (shift - 1);
+  units += rest > middle || (rest == middle && (units & 1));
   uint64_t result = units + ((uint64_t)((power < least ? least : power) + bias - 1) << mantissa);
   return result > largest ? beyond : sign | (uint32_t)result;
 }

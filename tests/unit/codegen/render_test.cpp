@@ -5,31 +5,28 @@
 #include "../schedule/programs.hpp"
 #include "codegen/lower.hpp"
 #include "golden.hpp"
+#include "runtime/runtime.hpp"
 #include "sexp/datum.hpp"
 
 namespace caten {
 namespace {
 
-Dialect c_dialect() {
+/// The dialect of a runtime of the repository, with those that it extends.
+Dialect dialect_of(const std::string& runtime) {
   SourceMap sources;
-  uint32_t source = sources.add("c.lisp", read_source_file("runtimes/c.lisp"));
-  Result<Datum> file = read_one(sources, source);
-  REQUIRE(file.has_value());
-  for (const Datum& clause : file->items)
-    if (clause.is_list() && !clause.items.empty() && clause[0].is_keyword("dialect")) {
-      Result<Dialect> dialect = read_dialect(clause);
-      if (!dialect) FAIL(render(dialect.error(), sources));
-      return *dialect;
-    }
-  FAIL("no dialect");
-  return {};
+  RuntimeSearch folders{.runtime_folders = {source_path("runtimes")}};
+  Result<RuntimeFile> file = read_runtime(runtime, folders, sources);
+  if (!file) FAIL(render(file.error(), sources));
+  Result<Dialect> dialect = read_dialect(file->dialect);
+  if (!dialect) FAIL(render(dialect.error(), sources));
+  return *dialect;
 }
 
-RenderedProgram render_graph(const Graph& graph, const RenderOptions& options = {}) {
+RenderedProgram render_graph(const Graph& graph, const RenderOptions& options = {}, const std::string& runtime = "c") {
   Schedule schedule = make_schedule(graph);
   std::vector<LoopNest> nests;
   for (const Kernel& kernel : schedule.kernels) nests.push_back(lower(schedule, kernel));
-  return render(nests, c_dialect(), options);
+  return render(nests, dialect_of(runtime), options);
 }
 
 /// x · w of these sizes.
@@ -83,6 +80,12 @@ Diagnostic dialect_error(const std::string& text) {
 TEST_CASE("kernels of a dozen programs as C") {
   for (const programs::Program& program : programs::all())
     check_golden("codegen/" + program.name + ".c", render_graph(programs::make(program)).source);
+}
+
+TEST_CASE("kernels as OpenCL C, whose arguments are parameters") {
+  for (const programs::Program& program : programs::all())
+    if (program.name == "complex" || program.name == "half_sum" || program.name == "softmax")
+      check_golden("codegen/" + program.name + ".cl", render_graph(programs::make(program), {}, "opencl").source);
 }
 
 TEST_CASE("the text does not depend on names, and equal kernels are one function") {
