@@ -70,9 +70,8 @@ caten_status failed(const cuda::Api& api, cuda::Result error, const std::string&
 /// Makes a device's context the thread's while this lives.
 class Current {
  public:
-  explicit Current(const caten_device* device) : api_(*device->api) {
-    error_ = api_.cuCtxPushCurrent_v2(device->context);
-  }
+  explicit Current(const caten_device* device)
+      : api_(*device->api), error_(api_.cuCtxPushCurrent_v2(device->context)) {}
   ~Current() {
     cuda::Context before = nullptr;
     if (error_ == 0) api_.cuCtxPopCurrent_v2(&before);
@@ -97,7 +96,7 @@ caten_status wanted_device(int count, int& ordinal) {
   const char* wanted = std::getenv("CATEN_CUDA_DEVICE");
   if (!wanted || !*wanted) return CATEN_OK;
   char* end = nullptr;
-  long number = std::strtol(wanted, &end, 10);
+  const auto number = std::strtol(wanted, &end, 10);
   if (*end || number < 0 || number >= count)
     return fail(CATEN_UNAVAILABLE, std::string("CATEN_CUDA_DEVICE is ") + wanted + ", and there are the devices 0 to " +
                                        std::to_string(count - 1));
@@ -214,7 +213,7 @@ caten_status allocate(caten_device* device, size_t bytes, void** memory) {
     if (error != 0) return failed(*device->api, error, "cannot allocate " + std::to_string(bytes) + " bytes");
     device->used.emplace(block, size);
   }
-  *memory = reinterpret_cast<void*>(block);
+  *memory = reinterpret_cast<void*>(block);  // NOLINT(performance-no-int-to-ptr): CUDA says addresses as numbers
   return CATEN_OK;
 }
 
@@ -278,9 +277,8 @@ caten_status zero(caten_stream* stream, void* memory, size_t bytes) {
 /// A program of NVRTC, given back when this goes.
 class Compilation {
  public:
-  Compilation(const cuda::Api& api, const std::string& source) : api_(api) {
-    error_ = api.nvrtcCreateProgram(&program_, source.c_str(), "kernels.cu", 0, nullptr, nullptr);
-  }
+  Compilation(const cuda::Api& api, const std::string& source)
+      : api_(api), error_(api.nvrtcCreateProgram(&program_, source.c_str(), "kernels.cu", 0, nullptr, nullptr)) {}
   ~Compilation() {
     if (program_) api_.nvrtcDestroyProgram(&program_);
   }
@@ -308,13 +306,10 @@ class Compilation {
     size_t bytes = 0;
     if (cuda::Result error = api_.nvrtcGetCUBINSize(program_, &bytes); error != 0 || bytes == 0)
       return fail(CATEN_FAILED, "the compiled kernels have no machine code: NVRTC error " + std::to_string(error));
-    char* data = static_cast<char*>(std::malloc(bytes));
-    if (!data) return fail(CATEN_OUT_OF_MEMORY, "the system has no memory left");
-    if (cuda::Result error = api_.nvrtcGetCUBIN(program_, data); error != 0) {
-      std::free(data);
+    auto data = std::make_unique<char[]>(bytes);
+    if (cuda::Result error = api_.nvrtcGetCUBIN(program_, data.get()); error != 0)
       return fail(CATEN_FAILED, "cannot read the compiled kernels: NVRTC error " + std::to_string(error));
-    }
-    *artifact = {data, bytes};
+    *artifact = {data.release(), bytes};
     return CATEN_OK;
   }
 
@@ -335,7 +330,7 @@ caten_status compile(caten_device* device, const char* source, size_t bytes, cat
 }
 
 void free_artifact(caten_artifact* artifact) {
-  std::free(artifact->data);
+  delete[] static_cast<char*>(artifact->data);
   *artifact = {};
 }
 

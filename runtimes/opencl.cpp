@@ -5,7 +5,7 @@
 // in a range of addresses that nothing else has; kernels take the object and the distance from its beginning.
 //
 // $CATEN_OPENCL_DEVICE chooses a device: a part of its name or of its platform's.
-#define CL_TARGET_OPENCL_VERSION 120
+#define CL_TARGET_OPENCL_VERSION 120  // NOLINT(readability-identifier-naming): what the headers ask for
 #include <CL/cl.h>
 #include <dlfcn.h>
 
@@ -25,18 +25,19 @@
 namespace {
 
 // Every function of OpenCL that is called, once.
-#define CATEN_OPENCL_FUNCTIONS(CALL)                                                                             \
-  CALL(clGetPlatformIDs)                                                                                         \
-  CALL(clGetPlatformInfo)                                                                                        \
-  CALL(clGetDeviceIDs)                                                                                           \
-  CALL(clGetDeviceInfo) CALL(clCreateContext) CALL(clReleaseContext) CALL(clCreateCommandQueue)                  \
-      CALL(clReleaseCommandQueue) CALL(clCreateBuffer) CALL(clReleaseMemObject) CALL(clEnqueueWriteBuffer)       \
-          CALL(clEnqueueReadBuffer) CALL(clEnqueueCopyBuffer) CALL(clEnqueueFillBuffer)                          \
-              CALL(clCreateProgramWithSource) CALL(clCreateProgramWithBinary) CALL(clBuildProgram)               \
-                  CALL(clGetProgramBuildInfo) CALL(clGetProgramInfo) CALL(clReleaseProgram) CALL(clCreateKernel) \
-                      CALL(clReleaseKernel) CALL(clSetKernelArg) CALL(clEnqueueNDRangeKernel) CALL(clFinish)     \
-                          CALL(clFlush) CALL(clEnqueueMarkerWithWaitList) CALL(clEnqueueBarrierWithWaitList)     \
-                              CALL(clWaitForEvents) CALL(clGetEventProfilingInfo) CALL(clReleaseEvent)
+#define CATEN_OPENCL_FUNCTIONS(CALL)                                                                                  \
+  CALL(clGetPlatformIDs)                                                                                              \
+  CALL(clGetPlatformInfo)                                                                                             \
+  CALL(clGetDeviceIDs)                                                                                                \
+  CALL(clGetDeviceInfo)                                                                                               \
+  CALL(clCreateContext) CALL(clReleaseContext) CALL(clCreateCommandQueue) CALL(clReleaseCommandQueue)                 \
+      CALL(clCreateBuffer) CALL(clReleaseMemObject) CALL(clEnqueueWriteBuffer) CALL(clEnqueueReadBuffer)              \
+          CALL(clEnqueueCopyBuffer) CALL(clEnqueueFillBuffer) CALL(clCreateProgramWithSource)                         \
+              CALL(clCreateProgramWithBinary) CALL(clBuildProgram) CALL(clGetProgramBuildInfo) CALL(clGetProgramInfo) \
+                  CALL(clReleaseProgram) CALL(clCreateKernel) CALL(clReleaseKernel) CALL(clSetKernelArg)              \
+                      CALL(clEnqueueNDRangeKernel) CALL(clFinish) CALL(clFlush) CALL(clEnqueueMarkerWithWaitList)     \
+                          CALL(clEnqueueBarrierWithWaitList) CALL(clWaitForEvents) CALL(clGetEventProfilingInfo)      \
+                              CALL(clReleaseEvent)
 
 struct OpenCl {
 #define CATEN_MEMBER(name) decltype(&::name) name = nullptr;
@@ -168,12 +169,15 @@ Place find(caten_device* device, const void* address) {
   return at - begin <= buffer.bytes ? Place{buffer.object, at - begin} : Place{};
 }
 
+/// OpenCL counts the zero behind a text.
+std::string up_to_zero(const std::string& text) { return text.substr(0, text.find('\0')); }
+
 std::string text_of(const OpenCl& cl, cl_platform_id platform, cl_platform_info what) {
   size_t bytes = 0;
   if (cl.clGetPlatformInfo(platform, what, 0, nullptr, &bytes) != CL_SUCCESS || bytes == 0) return "";
   std::string text(bytes, '\0');
   cl.clGetPlatformInfo(platform, what, bytes, text.data(), nullptr);
-  return text.c_str();
+  return up_to_zero(text);
 }
 
 std::string text_of(const OpenCl& cl, cl_device_id device, cl_device_info what) {
@@ -181,7 +185,7 @@ std::string text_of(const OpenCl& cl, cl_device_id device, cl_device_info what) 
   if (cl.clGetDeviceInfo(device, what, 0, nullptr, &bytes) != CL_SUCCESS || bytes == 0) return "";
   std::string text(bytes, '\0');
   cl.clGetDeviceInfo(device, what, bytes, text.data(), nullptr);
-  return text.c_str();
+  return up_to_zero(text);
 }
 
 template <class T>
@@ -219,7 +223,7 @@ std::vector<Candidate> all_devices(const OpenCl& cl) {
 std::string what_is_missing(const OpenCl& cl, cl_device_id device) {
   if (value_of<cl_device_fp_config>(cl, device, CL_DEVICE_DOUBLE_FP_CONFIG) == 0) return "numbers of double precision";
   constexpr cl_device_fp_config kNeeded = CL_FP_DENORM | CL_FP_INF_NAN | CL_FP_ROUND_TO_NEAREST;
-  cl_device_fp_config single = value_of<cl_device_fp_config>(cl, device, CL_DEVICE_SINGLE_FP_CONFIG);
+  auto single = value_of<cl_device_fp_config>(cl, device, CL_DEVICE_SINGLE_FP_CONFIG);
   if ((single & kNeeded) != kNeeded) return "denormal numbers, infinities and rounding to nearest in single precision";
   if (!value_of<cl_bool>(cl, device, CL_DEVICE_ENDIAN_LITTLE)) return "little-endian numbers";
   return "";
@@ -247,7 +251,7 @@ caten_status open_device(const char* options, caten_device** out) {
     device->most_at_once = value_of<cl_ulong>(*cl, device->id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
     device->units = std::max<cl_uint>(1, value_of<cl_uint>(*cl, device->id, CL_DEVICE_MAX_COMPUTE_UNITS));
     device->group = std::max<size_t>(1, value_of<size_t>(*cl, device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE));
-    cl_device_fp_config single = value_of<cl_device_fp_config>(*cl, device->id, CL_DEVICE_SINGLE_FP_CONFIG);
+    auto single = value_of<cl_device_fp_config>(*cl, device->id, CL_DEVICE_SINGLE_FP_CONFIG);
     device->build_options = "-cl-std=CL1.2 -w";
     if (single & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT)
       device->build_options += " -cl-fp32-correctly-rounded-divide-sqrt -D CATEN_ROUNDED";
@@ -290,7 +294,7 @@ caten_status allocate(caten_device* device, size_t bytes, void** memory) {
   cl_mem object = device->cl->clCreateBuffer(device->context, CL_MEM_READ_WRITE, size, nullptr, &error);
   if (error != CL_SUCCESS) return failed(error, "cannot allocate " + std::to_string(bytes) + " bytes");
   std::lock_guard lock(device->mutex);
-  *memory = reinterpret_cast<void*>(device->next);
+  *memory = reinterpret_cast<void*>(device->next);  // NOLINT(performance-no-int-to-ptr): nobody reads there
   device->buffers.emplace(device->next, caten_device::Buffer{object, size});
   constexpr uintptr_t kPage = 4096;
   device->next += (size / kPage + 2) * kPage;
@@ -359,8 +363,8 @@ caten_status build(caten_device* device, cl_program program) {
   std::string log(bytes, '\0');
   if (bytes > 0) cl.clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, bytes, log.data(), nullptr);
   if (error == CL_BUILD_PROGRAM_FAILURE || error == CL_COMPILER_NOT_AVAILABLE)
-    return fail(CATEN_COMPILE_FAILED, log.c_str());
-  return failed(error, std::string("cannot build kernels: ") + log.c_str());
+    return fail(CATEN_COMPILE_FAILED, up_to_zero(log));
+  return failed(error, std::string("cannot build kernels: ") + up_to_zero(log));
 }
 
 caten_status compile(caten_device* device, const char* source, size_t bytes, caten_artifact* artifact) {
@@ -373,26 +377,23 @@ caten_status compile(caten_device* device, const char* source, size_t bytes, cat
   size_t size = 0;
   error = cl.clGetProgramInfo(program.get(), CL_PROGRAM_BINARY_SIZES, sizeof size, &size, nullptr);
   if (error != CL_SUCCESS || size == 0) return failed(error, "the compiled kernels have no binary");
-  auto* data = static_cast<unsigned char*>(std::malloc(size));
-  if (!data) return fail(CATEN_OUT_OF_MEMORY, "the system has no memory left");
-  error = cl.clGetProgramInfo(program.get(), CL_PROGRAM_BINARIES, sizeof data, &data, nullptr);
-  if (error != CL_SUCCESS) {
-    std::free(data);
-    return failed(error, "cannot read the compiled kernels");
-  }
-  *artifact = {data, size};
+  auto data = std::make_unique<char[]>(size);
+  char* to = data.get();
+  error = cl.clGetProgramInfo(program.get(), CL_PROGRAM_BINARIES, sizeof(char*), &to, nullptr);
+  if (error != CL_SUCCESS) return failed(error, "cannot read the compiled kernels");
+  *artifact = {data.release(), size};
   return CATEN_OK;
 }
 
 void free_artifact(caten_artifact* artifact) {
-  std::free(artifact->data);
+  delete[] static_cast<char*>(artifact->data);
   *artifact = {};
 }
 
 caten_status load(caten_device* device, const void* artifact, size_t bytes, caten_program** out) {
   const OpenCl& cl = *device->cl;
   cl_int error = CL_SUCCESS, of_binary = CL_SUCCESS;
-  auto* binary = static_cast<const unsigned char*>(artifact);
+  const auto* binary = static_cast<const unsigned char*>(artifact);
   Holder<cl_program> program(
       cl.clCreateProgramWithBinary(device->context, 1, &device->id, &bytes, &binary, &of_binary, &error),
       cl.clReleaseProgram);
@@ -445,7 +446,8 @@ caten_status set_arguments(caten_device* device, cl_kernel kernel, const caten_l
   cl_uint number = 0;
   cl_int error = CL_SUCCESS;
   auto argument = [&](const auto& value) {
-    if (error == CL_SUCCESS) error = cl.clSetKernelArg(kernel, number++, sizeof value, &value);
+    if (error == CL_SUCCESS)
+      error = cl.clSetKernelArg(kernel, number++, sizeof(value), &value);  // NOLINT(bugprone-sizeof-expression)
   };
   for (uint32_t i = 0; i < what->buffer_count; ++i) {
     // Values without elements may have no memory.
