@@ -15,6 +15,8 @@
    #:elementwise-ops #:infer #:define-rewrite #:switch-rewrite #:list-rewrites #:check-schedule #:read-consensual #:read-consensual-file #:read-ops #:check-ops #:use-ops #:set-precision #:get-precision #:precision-families #:compute #:resume #:print-graph #:keep-graph #:differentiate #:array-from-list #:array-to-list #:array-text
    ;; files
    #:add-source #:source-text #:load-array #:load-all-arrays #:save-array #:save-all-arrays #:load-csv-array #:save-png-array
+   ;; training
+   #:make-stepper #:run-stepper #:stepper-states #:set-stepper-states #:set-batches #:run-steps #:row-order
    ;; worlds
    #:make-world #:load-run #:save-run #:world-facts #:step-once #:step-report #:look-at #:grid-of #:ask-why #:edit-world #:begin-film
    #:end-film))

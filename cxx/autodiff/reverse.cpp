@@ -12,7 +12,8 @@ std::vector<NodeId> differentiated_operands(const Graph& graph, const Node& node
   switch (marker(node)) {
     case Marker::kStopGradient: return {};
     case Marker::kCustomGradient: return custom_gradient(graph, node).arguments;
-    default: return node.operands;
+    // A region means its body. That a value is an argument too makes it no value that is used twice.
+    default: return node.kind == NodeKind::kRegion ? std::vector<NodeId>{node.operands[0]} : node.operands;
   }
 }
 

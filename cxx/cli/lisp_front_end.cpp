@@ -56,6 +56,11 @@ LispOutcome evaluate_lisp(uint32_t source, Diagnostics& diagnostics, bool each) 
   return {outcome.ok, outcome.exit_code, std::move(outcome.values)};
 }
 
+LispOutcome run_daten(const std::vector<std::string>& words, Diagnostics& diagnostics) {
+  lisp::Outcome outcome = lisp::call("daten:command", words, diagnostics);
+  return {outcome.ok, outcome.exit_code, {}};
+}
+
 LispOutcome run_lisp_script(const std::string& path, const std::vector<std::string>& arguments,
                             Diagnostics& diagnostics) {
   lisp::Outcome outcome = lisp::run_script(path, arguments, diagnostics);
@@ -103,6 +108,7 @@ Result<consensus::ModelGiven> lisp_model(Session&, const Settings&, const std::s
 }
 Result<Graph> apply_lisp_optimizers(const Graph& graph) { return graph; }
 LispOutcome evaluate_lisp(uint32_t, Diagnostics&, bool) { return {}; }
+LispOutcome run_daten(const std::vector<std::string>&, Diagnostics&) { return {}; }
 LispOutcome run_lisp_script(const std::string&, const std::vector<std::string>&, Diagnostics&) { return {}; }
 void set_lisp_dialog(LispDialog) {}
 LispOutcome evaluate_lisp_input(uint32_t, Diagnostics&) { return {}; }

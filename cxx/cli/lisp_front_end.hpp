@@ -38,6 +38,8 @@ struct LispOutcome {
 };
 /// `each`: the values of each form are printed to standard output; else those of the last are returned.
 LispOutcome evaluate_lisp(uint32_t source, Diagnostics& diagnostics, bool each = false);
+/// What a command of daten does with a file and further operands (lisp/daten/).
+LispOutcome run_daten(const std::vector<std::string>& words, Diagnostics& diagnostics);
 LispOutcome run_lisp_script(const std::string& path, const std::vector<std::string>& arguments,
                             Diagnostics& diagnostics);
 

@@ -168,6 +168,12 @@ const std::vector<Subcommand>& all_commands() {
   static const std::vector<Subcommand> commands = {
       {"run", "FILE [ARGUMENTS]", "cd",
        "run a program: .lisp with arguments of its own, .ir with --in and --out, .lmpm with --param and --steps"},
+      {"train", "FILE.daten", "d", "train what the file describes, from its checkpoint on if there is one"},
+      {"resume", "FILE.daten", "d", "the same, where there must be a checkpoint"},
+      {"eval", "FILE.daten", "d",
+       "compute the metrics: of what was trained, or of each of the splits that the file asks for"},
+      {"infer", "FILE.daten [OUT.npy]", "d", "compute the output of what was trained for the file's data"},
+      {"export", "FILE.daten OUT.safetensors", "d", "write the parameters of what was trained"},
       {"replay", "FILE", "c", "repeat the run of a --journal FILE up to --to K, compare each step, and write --out"},
       {"why", "FILE CELL [STEP]", "c",
        "of a --journal FILE: who proposed what for a cell as 'V[3,4]' in a step (default: the last), and what lost to "

@@ -89,6 +89,7 @@ class Invocation {
     if (settings_.operands.empty()) return tool_.letter == 'c' ? interact() : no_operand();
     const std::string& first = settings_.operands[0];
     if (first == "run") return run_program();
+    if (trains(first)) return train();
     if (first == "bench" && tool_.letter == 'c') return bench();
     if (first == "replay" && tool_.letter == 'c') return of_journal("replay", 2, replay_world);
     if (first == "why" && tool_.letter == 'c') return of_journal("why", 3, why_cell, 4);
@@ -96,6 +97,32 @@ class Invocation {
     if (first == "cache" && tool_.letter == 'c') return cache();
     if (first == "repl" && tool_.letter == 'c') return settings_.operands.size() == 1 ? interact() : surplus_operand();
     return compile();
+  }
+
+  /// Is it one of daten's commands on the text of a training run?
+  bool trains(const std::string& command) const {
+    return tool_.letter == 'd' && (command == "train" || command == "resume" || command == "eval" ||
+                                   command == "infer" || command == "export");
+  }
+
+  int train() {
+    const std::vector<std::string>& words = settings_.operands;
+    std::string form = fmt::format("daten {} {}", words[0], find_command(words[0], 'd')->arguments);
+    size_t most = words[0] == "infer" || words[0] == "export" ? 3 : 2;
+    if (words.size() < 2)
+      return report({.code = Code::MissingArgument,
+                     .message = fmt::format("`{}` needs a file", words[0]),
+                     .expected = form,
+                     .found = "no file",
+                     .remedy = "name the text of a training run"});
+    if (words.size() > most)
+      return report({.code = Code::BadOptionValue,
+                     .message = fmt::format("`{}` takes fewer operands", words[0]),
+                     .expected = form,
+                     .found = words[most],
+                     .remedy = "leave it out"});
+    if (!start_lisp(session_, settings_, diagnostics_)) return report();
+    return finish(run_daten(words, diagnostics_));
   }
 
   /// The table, or the trace if a file is named.

@@ -105,6 +105,7 @@ class Session {
 
   /// Makes what is running stop with E0805, from any thread or signal handler; resume before the next run.
   void interrupt() { interrupt_.store(true); }
+  bool interrupted() const { return interrupt_.load(); }
   /// Withdraws the request; whether there was one.
   bool resume() { return interrupt_.exchange(false); }
 

@@ -48,6 +48,11 @@ LiveWorld* to_world(cl_object object) {
   return found && found->kind == Owned::Kind::kWorld ? static_cast<OwnedWorld*>(found)->world.get() : nullptr;
 }
 
+OwnedStepper* to_stepper(cl_object object) {
+  Owned* found = owned(object);
+  return found && found->kind == Owned::Kind::kStepper ? static_cast<OwnedStepper*>(found) : nullptr;
+}
+
 DimEnv* to_dim_env(cl_object object) {
   Owned* found = owned(object);
   return found && found->kind == Owned::Kind::kDimEnv ? &static_cast<OwnedDimEnv*>(found)->dims : nullptr;

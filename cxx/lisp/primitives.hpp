@@ -22,6 +22,7 @@ void define_ops_primitives();
 void define_consensus_primitives();
 void define_world_primitives();
 void define_derivative_primitives();
+void define_training_primitives();
 
 inline void define_all_primitives() {
   define_text_primitives();
@@ -36,6 +37,7 @@ inline void define_all_primitives() {
   define_consensus_primitives();
   define_world_primitives();
   define_derivative_primitives();
+  define_training_primitives();
 }
 
 /// E0005 if the source is not UTF-8.

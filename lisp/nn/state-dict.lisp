@@ -18,17 +18,22 @@
                 when (and tensor (not (equal (tensor-shape tensor) (tensor-shape (owned-tensor owned)))))
                   collect (format nil "wrong shape: ~a is ~a and should be ~a" key (describe-type tensor) (describe-type (owned-tensor owned))))))
 
-(defun load-state-dict (module given &key (strict t))
-  "Gives parameters and buffers the values of ((key . tensor) …), cast to their dtypes, and returns the module; without :strict, keys that the
-module does not have and its keys that are not given are passed over. E0804 names all that is missing, unexpected or of a wrong shape."
-  (let* ((places (owned-of module)) (found (misfits places given))
+(defun check-state (places given strict)
+  "E1101 unless the tensors given fit the places ((key . owned) …); without `strict` only wrong shapes count."
+  (let* ((found (misfits places given))
          (counted (if strict found (remove-if-not (lambda (line) (eql 0 (search "wrong" line))) found))))
     (when counted
-      (fail 804 (format nil "~d of the tensors given do~:[~;es~] not fit the module" (length counted) (= 1 (length counted)))
-            :expected (format nil "~d tensors, as (nn:state-dict module) has them" (length places))
+      (fail 1101 (format nil "~d of the tensors given or expected do~:[~;es~] not fit" (length counted) (= 1 (length counted)))
+            :expected (format nil "~d tensors" (length places))
             :found (format nil "~d tensors" (length given))
             :remedy "make the module with the arguments it was saved with, or load what fits with :strict nil"
-            :notes (first-lines counted 20)))
+            :notes (first-lines counted 20)))))
+
+(defun load-state-dict (module given &key (strict t))
+  "Gives parameters and buffers the values of ((key . tensor) …), cast to their dtypes, and returns the module; without :strict, keys that the
+module does not have and its keys that are not given are passed over. E1101 names all that is missing, unexpected or of a wrong shape."
+  (let ((places (owned-of module)))
+    (check-state places given strict)
     (loop for (key . owned) in places
           for tensor = (cdr (assoc key given :test #'string=))
           when tensor do (setf (owned-tensor owned) (cast tensor (tensor-dtype (owned-tensor owned)))))

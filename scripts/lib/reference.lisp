@@ -78,7 +78,7 @@
     (let ((line (if (member symbol library) (library-line symbol) (name-line symbol))))
       (when line (format t "~a~%" (json line))))))
 
-(dolist (package '(:nn))
+(dolist (package '(:nn :optim))
   (let ((symbols '()))
     (do-external-symbols (symbol package) (push symbol symbols))
     (dolist (symbol (cl:sort symbols #'string<))

@@ -1,0 +1,130 @@
+;;;; The text of a training run: sections of entries, read into a list. The text is untrusted: it is bounded, and nothing of it is evaluated here.
+
+(defpackage :daten
+  (:use :cl)
+  (:import-from :caten/diagnostic #:fail #:suggest #:checked)
+  (:import-from :caten/syntax #:with-caten-syntax)
+  (:import-from :caten/evaluate #:with-guard #:read-diagnostics)
+  (:import-from :caten/primitive #:add-source #:row-order)
+  (:export #:command #:read-run))
+
+(in-package :daten)
+
+(defparameter *sections* '("setup" "data" "modules" "parameters" "main" "loss" "metrics" "optimizer" "train")
+  "What a text may have, in the order in which it is used.")
+
+(defparameter *most-characters* (ash 1 20) "Of a text.")
+(defparameter *most-entries* 1000 "Of a text.")
+
+(defstruct (entry (:constructor make-entry (name form place)) (:copier nil) (:predicate nil))
+  name    ; a symbol of caten-user, or nil
+  form    ; what stands behind =, or the whole entry; of a mark A{Grad} alone :grad, of a function alone :given
+  place)  ; (source begin end)
+
+(defstruct (reader (:constructor make-reader (source text stream)) (:copier nil) (:predicate nil))
+  source text stream (position 0) (count 0))
+
+(defun bad (reader begin message &rest rest)
+  "Signals E1105 at a position."
+  (apply #'fail 1105 message :place (list (reader-source reader) begin (min (length (reader-text reader)) (1+ begin))) rest))
+
+(defun line-end (reader)
+  "Where the line ends that the reader is in."
+  (or (position #\Newline (reader-text reader) :start (reader-position reader)) (length (reader-text reader))))
+
+(defun next-line (reader)
+  "Moves behind the line; its text."
+  (let ((end (line-end reader)))
+    (prog1 (subseq (reader-text reader) (reader-position reader) end)
+      (setf (reader-position reader) (min (length (reader-text reader)) (1+ end))))))
+
+(defun blank-line-p (line)
+  "True of a line without an entry: empty, or a comment."
+  (let ((first (find-if-not (lambda (c) (member c '(#\Space #\Tab #\Return))) line)))
+    (or (null first) (char= first #\;) (char= first #\#))))
+
+(defun section-of (line)
+  "The name before the colon of a line that begins a section, and where the colon stands."
+  (let ((colon (position #\: line)))
+    (and colon (plusp colon) (every (lambda (c) (or (alpha-char-p c) (char= c #\-))) (subseq line 0 colon))
+         (values (subseq line 0 colon) colon))))
+
+(defun read-form (reader begin)
+  "The form that begins at a position, behind which the reader then stands; only blanks or a comment may follow on its line."
+  (let ((stream (reader-stream reader)))
+    (file-position stream begin)
+    (let ((form (with-guard (c (let ((d (first (read-diagnostics c (list (reader-source reader) begin (1+ begin))))))
+                                 (caten/diagnostic:signal-diagnostic d)))
+                  (let ((*read-eval* nil)) (read-preserving-whitespace stream)))))
+      (setf (reader-position reader) (file-position stream))
+      (let ((rest (reader-position reader)))
+        (unless (blank-line-p (next-line reader))
+          (bad reader rest "more text behind an entry" :expected "the end of the line" :remedy "begin another line")))
+      form)))
+
+(defun symbol-of (name)
+  "The symbol of caten-user that a name stands for."
+  (intern (string-upcase name) :caten-user))
+
+(defun name-end (line start)
+  "Where the name ends that begins there."
+  (or (position-if-not (lambda (c) (or (alphanumericp c) (find c "-_"))) line :start start) (length line)))
+
+(defun read-entry (reader section)
+  "The entry of a section at the reader."
+  (when (> (incf (reader-count reader)) *most-entries*)
+    (fail 402 "a text for daten has too many entries" :expected (format nil "at most ~d" *most-entries*) :remedy "split it"))
+  (let* ((begin (reader-position reader)) (line (subseq (reader-text reader) begin (line-end reader)))
+         (start (position-if-not (lambda (c) (member c '(#\Space #\Tab))) line))
+         (function (and (string= section "modules") (eql (search "function " line) start)))
+         (start (if function (position #\Space line :start (+ start 8) :test-not #'char=) start))
+         (end (and start (name-end line start))) (equal (and end (position #\= line :start end)))
+         (place (list (reader-source reader) (+ begin (or start 0)) (+ begin (or end 1)))))
+    (flet ((name () (symbol-of (subseq line start end)))
+           (behind () (+ begin equal 1)))
+      (cond (function
+             (unless (and (< start end) (eql (position #\: line :start end) end))
+               (bad reader begin "a function without a name" :expected "function NAME: inputs -> outputs" :remedy "name it"))
+             (if equal
+                 (make-entry (name) (read-form reader (behind)) place)
+                 (progn (next-line reader) (make-entry (name) :given place))))
+            ((string= section "parameters")
+             (let ((name (name)) (mark (string-trim '(#\Space #\Tab #\Return) (subseq line end equal))))
+               (unless (string-equal mark "{Grad}")
+                 (bad reader begin "a parameter is not marked" :expected "NAME{Grad}, perhaps = form" :found (string-trim " " line)
+                                                               :remedy "write for example net{Grad}"))
+               (if equal
+                   (make-entry name (read-form reader (behind)) place)
+                   (progn (next-line reader) (make-entry name :grad place)))))
+            ((and equal (< start end) (blank-line-p (subseq line end equal)))
+             (make-entry (name) (read-form reader (behind)) place))
+            (t (make-entry nil (read-form reader (+ begin start)) place))))))
+
+(defun read-run (source text)
+  "The sections of a text, ((\"data\" entry…) …); E1105 names what it does not have, with its place."
+  (when (> (length text) *most-characters*)
+    (fail 402 "a text for daten is too long" :expected (format nil "at most ~d characters" *most-characters*) :found (format nil "~d" (length text))
+          :remedy "load data from files"))
+  (with-input-from-string (stream text)
+    (with-caten-syntax (:source source)
+      (let ((reader (make-reader source text stream)) (sections '()) (current nil))
+        (loop while (< (reader-position reader) (length text))
+              do (let* ((begin (reader-position reader)) (line (subseq text begin (line-end reader))))
+                   (multiple-value-bind (name colon) (section-of line)
+                     (cond ((blank-line-p line) (next-line reader))
+                           (name
+                            (unless (member name *sections* :test #'string=)
+                              (bad reader begin (format nil "there is no section `~a`" name) :expected (format nil "~{~a~^, ~}" *sections*) :found name
+                                                                                           :remedy (or (suggest name *sections*) "remove it")))
+                            (when (assoc name sections :test #'string=)
+                              (bad reader begin (format nil "the section `~a` is there twice" name) :remedy "join both"))
+                            (setf current (list name))
+                            (push current sections)
+                            (if (blank-line-p (subseq line (1+ colon)))
+                                (next-line reader)
+                                (progn (setf (reader-position reader) (+ begin colon 1))
+                                       (nconc current (list (read-entry reader name))))))
+                           ((null current)
+                            (bad reader begin "an entry before the first section" :expected "a section, as data:" :remedy "begin with a section"))
+                           (t (nconc current (list (read-entry reader (first current)))))))))
+        (reverse sections)))))

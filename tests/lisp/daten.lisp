@@ -1,0 +1,55 @@
+;;;; The text of a training run: what it is read as, and that whatever it says there is a list or a diagnostic.
+
+(defparameter *daten-text* "; a comment
+modules:
+  function L1: A{Dense}[M, N] B{Dense}[M, N] -> A{T}[M, k]
+  function net: x{f32}[N] -> y{f32}[N] =
+    (nn:sequential (nn:linear 2 3)
+                   #'relu)     ; behind it
+
+parameters:
+  A{Grad}
+  B{Grad} = (ones 2 2)
+
+main:
+  output = (L1 (L2 A B) C)
+loss: (mean output)
+")
+
+(deftest texts-are-read-as-sections
+  (let ((sections (daten:read-run nil *daten-text*)))
+    (check (equal '("modules" "parameters" "main" "loss") (mapcar #'first sections)))
+    (flet ((rows (name) (mapcar (lambda (e) (list (daten::entry-name e) (daten::entry-form e))) (rest (assoc name sections :test #'string=)))))
+      (check (equal '((l1 :given) (net (nn:sequential (nn:linear 2 3) #'relu))) (rows "modules")))
+      (check (equal '((a :grad) (b (ones 2 2))) (rows "parameters")))
+      (check (equal '((output (l1 (l2 a b) c))) (rows "main")))
+      (check (equal '((nil (mean output))) (rows "loss"))))))
+
+(deftest wrong-texts-are-named
+  (check-error 1105 (daten:read-run nil "x = 3"))
+  (check-error 1105 (daten:read-run nil "datas: 3"))
+  (check-error 1105 (daten:read-run nil (format nil "data: 3~%data: 4")))
+  (check-error 1105 (daten:read-run nil "data: 3 4"))
+  (check-error 1105 (daten:read-run nil (format nil "modules:~% function : x")))
+  (check-error 1105 (daten:read-run nil (format nil "parameters:~% A{Dense}")))
+  (check-error 1 (daten:read-run nil "data: (3"))
+  (check-error 402 (daten:read-run nil (make-string 1100000 :initial-element #\Space)))
+  (check-error 402 (daten:read-run nil (format nil "data:~%~{ a = ~a~%~}" (loop for k below 1001 collect k)))))
+
+(deftest any-text-is-a-list-or-a-diagnostic
+  ;; A text in which characters are replaced, left out and repeated.
+  (let ((state 1) (texts 0))
+    (flet ((draw (n) (setf state (mod (+ (* state 6364136223846793005) 1442695040888963407) (expt 2 64))) (mod (ash state -33) n)))
+      (dotimes (k 400)
+        (let ((text (copy-seq *daten-text*)))
+          (dotimes (change (1+ (draw 4)))
+            (let ((place (draw (length text))))
+              (setf text (ecase (draw 3)
+                           (0 (concatenate 'string (subseq text 0 place) (subseq text (1+ place))))
+                           (1 (concatenate 'string (subseq text 0 place) (string (char "(){}[]:=#';\"\\|, 
+x0" (draw 18))) (subseq text place)))
+                           (2 (concatenate 'string (subseq text 0 place) (subseq text (draw (length text)))))))
+              (when (string= text "") (setf text "x"))))
+          (handler-case (daten:read-run nil text) (caten-error () nil))
+          (incf texts))))
+    (check (= texts 400))))
