@@ -35,7 +35,7 @@ TEST_CASE("every code has a distinct number, a name and a title of one line") {
   std::set<int> numbers;
   std::set<std::string_view> identifiers;
   int count = 0;
-  for (int number = 0; number < 1100; ++number) {
+  for (int number = 0; number < 10000; ++number) {
     auto code = static_cast<Code>(number);
     if (code_identifier(code).empty()) continue;
     ++count;
