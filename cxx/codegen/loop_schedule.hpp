@@ -30,7 +30,8 @@ inline constexpr size_t kFewValues = 512;                ///< of no more values 
 inline constexpr int64_t kTogether = 4;                  ///< elements of such an accumulator that are combined at once
 inline constexpr int64_t kDotRows = 2, kDotColumns = 4;  ///< whose folds along one axis are computed together,
 inline constexpr size_t kDotBytes = 64;                  ///< of an accumulator that is one register, or a few
-inline constexpr int64_t kBlock = 64;                    ///< steps of the lanes of a sum between partial sums
+inline constexpr int64_t kByteDotRows = 4, kByteDotColumns = 3;  ///< of them where bytes are read and widened
+inline constexpr int64_t kBlock = 64;                            ///< steps of the lanes of a sum between partial sums
 // Of a square tile that is read along one axis and written along another: its side, and the bytes of all values there.
 inline constexpr int64_t kLeastSide = 8, kMostSide = 64;
 inline constexpr size_t kSideBytes = 256;

@@ -82,9 +82,17 @@ void Lowering::fold_all_lanes(Body& body, const PassPlan& plan, const std::vecto
   fold(body, from, 1, lanes);
 }
 
+std::pair<int64_t, int64_t> Lowering::dots_of(const PassPlan& plan) const {
+  std::vector<ValueId> needed = needed_values(out_, plan.folded);
+  bool bytes = std::any_of(needed.begin(), needed.end(), [&](ValueId id) {
+    return out_[id].kind == ValueKind::kLoad && dtype_size(out_[id].dtype) == 1;
+  });
+  return bytes ? std::pair{kByteDotRows, kByteDotColumns} : std::pair{kDotRows, kDotColumns};
+}
+
 void Lowering::lower_dots(Body& into, const PassPlan& plan, int64_t lanes) {
   loops_.tiles_share();
-  auto [tall, wide] = loops_.tile({kDotRows, kDotColumns}, kMostDots);
+  auto [tall, wide] = loops_.tile(dots_of(plan), kMostDots);
   auto outside = static_cast<std::ptrdiff_t>(plan.axes.size() - 2);
   Blocks rows = blocks_of(plan.axes[plan.axes.size() - 2].extent, tall);
   Blocks columns = blocks_of(plan.axes.back().extent, wide);

@@ -197,6 +197,9 @@ class Lowering : Statements {
   /// `count` elements of an accumulator, the first one and each `step` further, combined as a balanced tree.
   ValueId pairwise(const KernelPart& part, uint32_t slot, const Dim& first, int64_t step, int64_t count);
 
+  /// Rows and columns of a tile of lower_dots, as usual: elements that have to be widened are used more often.
+  std::pair<int64_t, int64_t> dots_of(const PassPlan& plan) const;
+
   /// Folds of several rows with several columns at once, an accumulator in lanes for each pair.
   void lower_dots(Body& into, const PassPlan& plan, int64_t lanes);
 

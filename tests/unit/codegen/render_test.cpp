@@ -149,6 +149,25 @@ TEST_CASE("sums of blocks have an accumulator for each element of a block") {
   for (int64_t elements : {4, 12, 24}) CHECK(text(40, elements).find("float a0 ") != std::string::npos);
 }
 
+TEST_CASE("products of rows with bytes use what they widen for more rows") {
+  auto accumulators = [](DType dtype) {
+    Graph graph;
+    Build b(graph);
+    Shape all{Dim(60), Dim(36), Dim(640)};
+    NodeId x = graph.add_input("x", programs::f32({Dim(60), Dim(640)}));
+    NodeId w = b.cast(graph.add_input("w", {dtype, {Dim(36), Dim(640)}}), DType::kF32);
+    graph.outputs.push_back(
+        {"y", b.reduce(Combine::kAdd, b.mul(b.spread(x, all, {0, 2}), b.spread(w, all, {1, 2})), {2})});
+    std::string text = render_graph(graph).source;
+    size_t found = 0;
+    while (text.find("float a" + std::to_string(found) + "[16]") != std::string::npos) ++found;
+    return found;
+  };
+  CHECK(accumulators(DType::kI8) >= 12);
+  CHECK(accumulators(DType::kI8) % 12 == 0);
+  CHECK(accumulators(DType::kF16) % 8 == 0);
+}
+
 TEST_CASE("only what a kernel uses is emitted") {
   Graph graph;
   Build b(graph);
