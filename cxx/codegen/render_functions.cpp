@@ -37,6 +37,17 @@ void for_each_word(std::string_view text, const F& visit) {
 
 bool has_integers(DType dtype) { return is_integer(dtype) || is_bool(dtype); }
 
+/// Declares those of these types that a function's body names.
+std::string used_typedefs(std::string_view body, std::initializer_list<std::pair<const char*, std::string>> types) {
+  std::string out;
+  for (const auto& [name, type] : types) {
+    bool used = false;
+    for_each_word(body, [&, wanted = name](std::string_view word) { used = used || word == wanted; });
+    if (used && !type.empty()) out += fmt::format("typedef {} {}; ", type, name);
+  }
+  return out;
+}
+
 constexpr const char* kParameters[] = {"x", "y", "z"};
 constexpr const char* kStored[] = {"a", "b",
                                    "c"};  ///< the same as they are stored, where they are computed in a wider type
@@ -81,11 +92,9 @@ const std::string& FunctionTable::computed(DType dtype) const {
   return dialect_->wider(dtype) ? dialect_->wider(dtype)->type : dialect_->type(dtype);
 }
 
-std::string FunctionTable::typedefs(DType from, DType to) const {
-  std::string out = fmt::format("typedef {} T; ", computed(to));
-  if (has_integers(to)) out += fmt::format("typedef {} U; ", dialect_->type(unsigned_of(to)));
-  if (from != to) out += fmt::format("typedef {} S; ", computed(from));
-  return out;
+std::string FunctionTable::typedefs(DType from, DType to, std::string_view body) const {
+  std::string unsigned_type = has_integers(to) ? dialect_->type(unsigned_of(to)) : "";
+  return used_typedefs(body, {{"T", computed(to)}, {"U", unsigned_type}, {"S", from != to ? computed(from) : ""}});
 }
 
 namespace {
@@ -150,9 +159,10 @@ void FunctionTable::add(const Spelling& spelling, size_t parameters) {
     body = fmt::format("{}({})", dialect_->wider(spelling.result)->narrow, body);
   note_prelude(before);
   note_prelude(body);
-  functions_.emplace_back(spelling.name, fmt::format("{} {} {}({}) {{ {}{}return {}; }}\n", dialect_->function,
-                                                     dialect_->type(spelling.result), spelling.name, list,
-                                                     typedefs(spelling.operands, spelling.computed), before, body));
+  functions_.emplace_back(
+      spelling.name,
+      fmt::format("{} {} {}({}) {{ {}{}return {}; }}\n", dialect_->function, dialect_->type(spelling.result),
+                  spelling.name, list, typedefs(spelling.operands, spelling.computed, body), before, body));
 }
 
 std::string FunctionTable::elementwise(Op op, DType from, DType to, const Operands& operands) {
@@ -213,33 +223,35 @@ std::string FunctionTable::cast(DType from, DType to, const std::string& x) {
   return apply(spelling, {x});
 }
 
+std::string FunctionTable::stored_typedefs(DType from, DType to, std::string_view body) const {
+  return used_typedefs(body, {{"T", dialect_->type(to)}, {"S", dialect_->type(from)}});
+}
+
 std::string FunctionTable::bitcast(DType from, DType to) {
   std::string name = fmt::format("bitcast_{}_to_{}", dtype_name(from), dtype_name(to));
   if (!known_.insert(name).second) return name;
   note_prelude(dialect_->bitcast);
   functions_.emplace_back(
-      name, fmt::format("{} {} {}({} x) {{ typedef {} T; typedef {} S; {} }}\n", dialect_->function, dialect_->type(to),
-                        name, dialect_->type(from), dialect_->type(to), dialect_->type(from), dialect_->bitcast));
+      name, fmt::format("{} {} {}({} x) {{ {}{} }}\n", dialect_->function, dialect_->type(to), name,
+                        dialect_->type(from), stored_typedefs(from, to, dialect_->bitcast), dialect_->bitcast));
   return name;
 }
 
 std::string FunctionTable::complex(DType from, DType to) {
   std::string name = fmt::format("complex_{}", dtype_name(to));
   if (!known_.insert(name).second) return name;
-  functions_.emplace_back(
-      name, fmt::format("{} {} {}({} x, {} y) {{ typedef {} T; typedef {} S; {} }}\n", dialect_->function,
-                        dialect_->type(to), name, dialect_->type(from), dialect_->type(from), dialect_->type(to),
-                        dialect_->type(from), dialect_->complex));
+  functions_.emplace_back(name, fmt::format("{} {} {}({} x, {} y) {{ {}{} }}\n", dialect_->function, dialect_->type(to),
+                                            name, dialect_->type(from), dialect_->type(from),
+                                            stored_typedefs(from, to, dialect_->complex), dialect_->complex));
   return name;
 }
 
 std::string FunctionTable::part(DType from, DType to) {
   std::string name = fmt::format("part_{}", dtype_name(from));
   if (!known_.insert(name).second) return name;
-  functions_.emplace_back(
-      name, fmt::format("{} {} {}({} x, {} i) {{ typedef {} T; typedef {} S; {} }}\n", dialect_->function,
-                        dialect_->type(to), name, dialect_->type(from), dialect_->type(DType::kI64), dialect_->type(to),
-                        dialect_->type(from), dialect_->part));
+  functions_.emplace_back(name, fmt::format("{} {} {}({} x, {} i) {{ {}{} }}\n", dialect_->function, dialect_->type(to),
+                                            name, dialect_->type(from), dialect_->type(DType::kI64),
+                                            stored_typedefs(from, to, dialect_->part), dialect_->part));
   return name;
 }
 

@@ -60,7 +60,9 @@ class FunctionTable {
   void add(const Spelling& spelling, size_t parameters);
   /// The type that a dtype is computed in.
   const std::string& computed(DType dtype) const;
-  std::string typedefs(DType from, DType to) const;
+  /// T, U and S as a function's body names them: of what is computed, and of what is stored.
+  std::string typedefs(DType from, DType to, std::string_view body) const;
+  std::string stored_typedefs(DType from, DType to, std::string_view body) const;
   void note_prelude(std::string_view text);
   /// What the entry uses, then the entry.
   void emit_prelude(const Dialect::Prelude& entry, std::string& out, std::set<std::string>& emitted) const;

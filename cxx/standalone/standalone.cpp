@@ -97,7 +97,10 @@ class Text {
     out_.source = fmt::format(
                       "/* Program {}, made by caten. The header says how to call it. Compile it with\n"
                       "   cc -O3 -fwrapv -fno-strict-aliasing -ffp-contract=off -fno-math-errno -c FILE.c\n"
-                      "   and link -lm, and -lgomp to use all cores. */\n",
+                      "   and link -lm, and -lgomp to use all cores. */\n"
+                      "#if defined(__GNUC__)\n"
+                      "#pragma GCC diagnostic ignored \"-Wunused-parameter\"  // all kernels are called alike\n"
+                      "#endif\n",
                       graph_.name) +
                   rendered_.source + kSupport + (ranges_ ? kRanges : "") +
                   "void *malloc(__SIZE_TYPE__); void free(void *);\n";

@@ -5,7 +5,7 @@
 float exp2f(float); double exp2(double);
 #define caten_exp2(x) _Generic((x), float: exp2f, double: exp2)(x)
 static inline int32_t bitcast_f32_to_i32(float x) { typedef int32_t T; typedef float S; union { S s; T t; } both; both.s = x; return both.t; }
-static inline int32_t max_i32(int32_t x, int32_t y) { typedef int32_t T; typedef uint32_t U; return x < y ? y : x; }
+static inline int32_t max_i32(int32_t x, int32_t y) { return x < y ? y : x; }
 static inline float bitcast_i32_to_f32(int32_t x) { typedef float T; typedef int32_t S; union { S s; T t; } both; both.s = x; return both.t; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {

@@ -25,8 +25,8 @@ static inline uint32_t caten_encode(double x, int exponent, int mantissa, int ha
 }
 static inline uint16_t caten_to_bf16(double x) { return (uint16_t)caten_encode(x, 8, 7, 1, 0); }
 static inline float caten_from_bf16(uint16_t x) { union { uint32_t bits; float x; } both = {(uint32_t)x << 16}; return both.x; }
-static inline uint16_t mul_bf16(uint16_t a, uint16_t b) { typedef float T; float x = caten_from_bf16(a); float y = caten_from_bf16(b); return caten_to_bf16(x * y); }
-static inline float cast_bf16_to_f32(uint16_t a) { typedef float T; typedef float S; float x = caten_from_bf16(a); return (T)x; }
+static inline uint16_t mul_bf16(uint16_t a, uint16_t b) { float x = caten_from_bf16(a); float y = caten_from_bf16(b); return caten_to_bf16(x * y); }
+static inline float cast_bf16_to_f32(uint16_t a) { typedef float T; float x = caten_from_bf16(a); return (T)x; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   uint16_t *const b0 = buffers[0];

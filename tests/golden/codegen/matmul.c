@@ -17,7 +17,7 @@ static inline float caten_decode(uint32_t bits, int exponent, int mantissa, int 
   return caten_float(sign | (power + 127u - (uint32_t)bias) << 23 | fraction << (23 - mantissa));
 }
 static inline float caten_from_f16(uint16_t x) { return caten_decode(x, 5, 10, 1); }
-static inline float cast_f16_to_f32(uint16_t a) { typedef float T; typedef float S; float x = caten_from_f16(a); return (T)x; }
+static inline float cast_f16_to_f32(uint16_t a) { typedef float T; float x = caten_from_f16(a); return (T)x; }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];

@@ -3,7 +3,7 @@
 #pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
 #endif
 static inline int64_t div_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return y == 0 ? (T)0 : (T)-1 < (T)0 && y == (T)-1 ? (T)(0 - (U)x) : (T)(x / y - (x % y != 0 && (x < 0) != (y < 0))); }
-static inline int64_t mod_i64(int64_t x, int64_t y) { typedef int64_t T; typedef uint64_t U; return y == 0 || ((T)-1 < (T)0 && y == (T)-1) ? (T)0 : (T)(x % y + (x % y != 0 && (x % y < 0) != (y < 0) ? y : 0)); }
+static inline int64_t mod_i64(int64_t x, int64_t y) { typedef int64_t T; return y == 0 || ((T)-1 < (T)0 && y == (T)-1) ? (T)0 : (T)(x % y + (x % y != 0 && (x % y < 0) != (y < 0) ? y : 0)); }
 
 __attribute__((visibility("default"))) void kernel_0(void *const *buffers, const int64_t *sizes) {
   float *const b0 = buffers[0];

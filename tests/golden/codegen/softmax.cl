@@ -9,7 +9,7 @@ typedef uchar uint8_t; typedef ushort uint16_t; typedef uint uint32_t; typedef u
 #define caten_div_float(x, y) ((float)((double)(x) / (double)(y)))
 #endif
 static inline int32_t bitcast_f32_to_i32(float x) { typedef int32_t T; typedef float S; union { S s; T t; } both; both.s = x; return both.t; }
-static inline int32_t max_i32(int32_t x, int32_t y) { typedef int32_t T; typedef uint32_t U; return x < y ? y : x; }
+static inline int32_t max_i32(int32_t x, int32_t y) { return x < y ? y : x; }
 static inline float bitcast_i32_to_f32(int32_t x) { typedef float T; typedef int32_t S; union { S s; T t; } both; both.s = x; return both.t; }
 
 __kernel void kernel_0(__global uchar *const m0, const int64_t o0, __global uchar *const m1, const int64_t o1, const int64_t n0, const int64_t n1, const int64_t n2, const int64_t n3, const int64_t n4, const int64_t n5, const int64_t n6, const int64_t n7, const int64_t n8, const int64_t begin, const int64_t end) {

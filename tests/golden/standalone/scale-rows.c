@@ -1,6 +1,9 @@
 /* Program scale-rows, made by caten. The header says how to call it. Compile it with
    cc -O3 -fwrapv -fno-strict-aliasing -ffp-contract=off -fno-math-errno -c FILE.c
    and link -lm, and -lgomp to use all cores. */
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunused-parameter"  // all kernels are called alike
+#endif
 #include <stdint.h>
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("no-tree-slp-vectorize", "no-ivopts")
