@@ -139,11 +139,14 @@ checked. E1102 a loss that is not finite, E1103 data that does not fit, E1104 a 
                (when checkpoint (save-checkpoint trainer checkpoint step key) (setf saved step))
                (when log (write-log log (trainer-metrics trainer) (reverse log-lines))))
              (advance ()
-               (let ((done (run-steps-from trainer step (cl:min (cl:- last step) (if checkpoint (cl:- (cl:+ saved checkpoint-every) step) last)) :seconds 0.2d0)))
-                 (dolist (row done)
-                   (when (or log curve) (push (cons step row) log-lines))
-                   (incf step))
-                 (setf loss (first (first (last done)))))))
+               ;; Steps that were made are counted before Ctrl-C is heard: else a checkpoint would say that there were fewer.
+               (mp:without-interrupts
+                 (let ((done (run-steps-from trainer step (cl:min (cl:- last step) (if checkpoint (cl:- (cl:+ saved checkpoint-every) step) last))
+                                             :seconds 0.2d0)))
+                   (dolist (row done)
+                     (when (or log curve) (push (cons step row) log-lines))
+                     (incf step))
+                   (setf loss (first (first (last done))))))))
       (handler-case
           (loop while (cl:< step last)
                 do (advance)
