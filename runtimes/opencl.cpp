@@ -25,20 +25,17 @@
 namespace {
 
 // Every function of OpenCL that is called, once.
-#define CATEN_OPENCL_FUNCTIONS(CALL)                                                                                   \
-  CALL(clGetPlatformIDs)                                                                                               \
-  CALL(clGetPlatformInfo)                                                                                              \
-  CALL(clGetDeviceIDs)                                                                                                 \
-  CALL(clGetDeviceInfo)                                                                                                \
-  CALL(clCreateContext)                                                                                                \
-  CALL(clReleaseContext)                                                                                               \
-  CALL(clCreateCommandQueue) CALL(clReleaseCommandQueue) CALL(clCreateBuffer) CALL(clReleaseMemObject)                 \
-      CALL(clEnqueueWriteBuffer) CALL(clEnqueueReadBuffer) CALL(clEnqueueCopyBuffer) CALL(clEnqueueFillBuffer)         \
-          CALL(clCreateProgramWithSource) CALL(clCreateProgramWithBinary) CALL(clBuildProgram)                         \
-              CALL(clGetProgramBuildInfo) CALL(clGetProgramInfo) CALL(clReleaseProgram) CALL(clCreateKernel)           \
-                  CALL(clReleaseKernel) CALL(clSetKernelArg) CALL(clEnqueueNDRangeKernel) CALL(clFinish) CALL(clFlush) \
-                      CALL(clEnqueueMarkerWithWaitList) CALL(clEnqueueBarrierWithWaitList) CALL(clWaitForEvents)       \
-                          CALL(clGetEventProfilingInfo) CALL(clReleaseEvent)
+// clang-format off
+#define CATEN_OPENCL_FUNCTIONS(CALL) \
+  CALL(clGetPlatformIDs) CALL(clGetPlatformInfo) CALL(clGetDeviceIDs) CALL(clGetDeviceInfo) \
+  CALL(clCreateContext) CALL(clReleaseContext) CALL(clCreateCommandQueue) CALL(clReleaseCommandQueue) \
+  CALL(clCreateBuffer) CALL(clReleaseMemObject) CALL(clEnqueueWriteBuffer) CALL(clEnqueueReadBuffer) \
+  CALL(clEnqueueCopyBuffer) CALL(clEnqueueFillBuffer) CALL(clCreateProgramWithSource) \
+  CALL(clCreateProgramWithBinary) CALL(clBuildProgram) CALL(clGetProgramBuildInfo) CALL(clGetProgramInfo) \
+  CALL(clReleaseProgram) CALL(clCreateKernel) CALL(clReleaseKernel) CALL(clSetKernelArg) \
+  CALL(clEnqueueNDRangeKernel) CALL(clFinish) CALL(clFlush) CALL(clEnqueueMarkerWithWaitList) \
+  CALL(clEnqueueBarrierWithWaitList) CALL(clWaitForEvents) CALL(clGetEventProfilingInfo) CALL(clReleaseEvent)
+// clang-format on
 
 struct OpenCl {
 #define CATEN_MEMBER(name) decltype(&::name) name = nullptr;
