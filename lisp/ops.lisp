@@ -170,7 +170,7 @@
   "start, stop and step of one axis of this size: numbers below zero count from the end, as in PyTorch."
   (if (member range '(nil t :all))
       (list 0 size 1)
-      (destructuring-bind (&optional start stop (step 1)) (if (listp range) range (list range (dim+ range 1)))
+      (destructuring-bind (&optional start stop (step 1)) (if (listp range) range (list range (if (eql range -1) size (dim+ range 1))))
         (flet ((place (value) (if (and (integerp value) (minusp value)) (dim+ size value) value)))
           (if (and (integerp step) (minusp step))
               (list (if start (place start) (dim- size 1)) (if stop (place stop) -1) step)

@@ -13,6 +13,14 @@
   "An empty cache of keys and values for `length` positions of multi-head-attention: (nn:make-kv-cache 1 4 128 16). A call returns another one."
   (%make-kv-cache (zeros batch heads length size :dtype dtype) (zeros batch heads length size :dtype dtype) (zeros :dtype :i64)))
 
+(defun kv-cache-tensors (cache)
+  "Keys, values and position of a cache, as they may be states of nn:make-stepper: (nn:kv-cache-tensors cache)."
+  (list (kv-cache-keys cache) (kv-cache-values cache) (kv-cache-position cache)))
+
+(defun kv-cache (keys values position)
+  "The cache that has these tensors, as nn:kv-cache-tensors gave them: (apply #'nn:kv-cache (nn:kv-cache-tensors cache))."
+  (%make-kv-cache keys values position))
+
 (defun heads-of (x heads)
   "[B L H·D] as [B H L D]."
   (destructuring-bind (batch length size) (shape x)

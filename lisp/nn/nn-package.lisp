@@ -6,8 +6,8 @@
   (:import-from :caten
    #:tensorp #:tensor #:shape #:dtype #:rank #:zeros #:ones #:full #:index #:const #:cast #:reshape #:permute #:take #:put #:slice-along
    #:where #:scan #:next #:save-safetensors #:load-safetensors)
-  (:import-from :caten/diagnostic #:fail #:suggest #:make-diagnostic #:signal-diagnostic)
-  (:import-from :caten/tensor #:describe-type #:tensor-dtype #:tensor-shape)
+  (:import-from :caten/diagnostic #:fail #:checked #:suggest #:make-diagnostic #:signal-diagnostic)
+  (:import-from :caten/tensor #:describe-type #:make-leaf #:tensor-dtype #:tensor-shape #:tensor-value)
   (:import-from :caten/program #:compute-tensors)
   (:shadow #:identity)
   (:export
@@ -16,7 +16,9 @@
    #:load-state-dict #:save-state #:load-state #:call-with-parameters #:with-training #:training-p #:parameter-count
    ;; layers
    #:linear #:conv1d #:conv2d #:layer-norm #:rms-norm #:batch-norm #:group-norm #:embedding #:multi-head-attention #:transformer-block
-   #:make-kv-cache #:kv-cache-position #:rnn #:lstm #:gru #:dropout #:sequential #:activation #:flatten #:max-pool #:avg-pool #:identity
+   #:make-kv-cache #:kv-cache #:kv-cache-position #:kv-cache-tensors #:rnn #:lstm #:gru #:dropout #:sequential #:activation #:flatten #:max-pool #:avg-pool #:identity
+   ;; one step after the other
+   #:make-stepper #:stepper #:stepper-p #:run-step #:stepper-states #:set-stepper-states
    ;; weights in few bits
    #:quantize-state #:dequantize-state #:compare-states #:choose-formats #:quantize-module
    ;; initial values

@@ -58,6 +58,8 @@
   (check (near (slice (tensor '(0 1 2 3 4)) (1 4)) '(1 2 3)))
   (check (near (slice (tensor '(0 1 2 3 4)) (nil nil -2)) '(4 2 0)))
   (check (near (slice (tensor '((0 1) (2 3))) :all (-1 nil)) '((1) (3))))
+  (check (near (slice (tensor '((0 1) (2 3))) 0 -1) '((1))))
+  (check (near (slice (tensor '((0 1) (2 3))) -2 -1) '((1))))
   (check (near (slice-along (tensor '((0 1) (2 3))) 0 1 2) '((2 3))))
   (check (near (permute (tensor '((0 1) (2 3))) 1 0) '((0 2) (1 3))))
   (check (near (take (tensor '(10 20 30)) 0 (tensor '(2 0))) '(30 10)))

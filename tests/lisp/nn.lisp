@@ -83,6 +83,32 @@
       (check (near (amax a) 4/3)))
     (check (near (grad (lambda (x) (nn:with-training (1) (sum (funcall m x)))) x) (nn:with-training (1) (funcall m x))))))
 
+(deftest a-stepper-keeps-its-states
+  (let ((sums (nn:make-stepper (lambda (x sum count) (values (list (+ sum x) (+ count 1)) (* 2 (+ sum x)) count))
+                               (list (zeros 2)) (list (zeros 2) (tensor 5 :dtype :i64)))))
+    (check (near (nn:run-step sums (tensor '(1.0 2.0))) '(2 4)))
+    (multiple-value-bind (twice count) (nn:run-step sums (tensor '(3.0 3.0)))
+      (check (near twice '(8 10)))
+      (check (near count 6)))
+    (check (near (first (nn:stepper-states sums)) '(4 5)))
+    (nn:set-stepper-states sums (list (ones 2) (tensor 0 :dtype :i64)))
+    (check (near (nn:run-step sums (zeros 2)) '(2 2)))
+    (check (string= "#<stepper of 1 inputs>" (princ-to-string sums)))
+    (check-error 804 (nn:set-stepper-states sums (list (ones 3) (tensor 0 :dtype :i64))))
+    (check-error 202 (nn:make-stepper (lambda (x sum) (+ x sum)) (list (zeros)) (list (zeros))))
+    (check-error 202 (nn:make-stepper (lambda (x sum) (values (list x sum) x)) (list (zeros)) (list (zeros))))))
+
+(deftest a-decoder-gives-what-all-positions-at-once-give
+  (nn:manual-seed 3)
+  (let* ((block (nn:transformer-block 8 2)) (x (random-tensor '(1 6 8) :f32)) (whole (funcall block x :causal t))
+         (decoder (nn:make-stepper (lambda (x &rest state)
+                                     (multiple-value-bind (y cache) (funcall block x :cache (apply #'nn:kv-cache state))
+                                       (values (nn:kv-cache-tensors cache) y)))
+                                   (list (zeros 1 1 8)) (nn:kv-cache-tensors (nn:make-kv-cache 1 2 6 4)))))
+    (dotimes (k 6)
+      (check (near (nn:run-step decoder (slice x 0 k)) (slice whole 0 k) :atol 1e-5)))
+    (check (near (third (nn:stepper-states decoder)) 6))))
+
 (deftest attention-with-a-cache-is-causal-attention
   (nn:manual-seed 2)
   (let ((m (nn:multi-head-attention 8 2)) (x (random-tensor '(2 5 8) :f32)) (cache (nn:make-kv-cache 2 2 6 4)) (parts '()))
