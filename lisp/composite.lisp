@@ -19,7 +19,7 @@
   (:import-from :caten/syntax #:form-place)
   (:export #:library-names #:library-entry #:find-composite #:composite-name #:composite-signature #:composite-documentation #:composite-clauses #:composite-place
            #:composite-body #:call-composite #:trace-composite #:program #:program-inputs #:program-outputs #:program-dims
-           #:program-name #:program-derived #:program-types #:define-composite #:parse-composite #:all-composites #:composite-text))
+           #:program-name #:program-derived #:program-types #:define-composite #:composite-around #:parse-composite #:all-composites #:composite-text #:written-name))
 
 (in-package :caten/composite)
 
@@ -272,6 +272,13 @@ its variables."
         :gradient ,(gradient-form (assoc :gradient clauses) signature names)
         :clauses ',clauses
         :place ',(literal-place (form-place signature-form))))))
+
+(defun composite-around (name signature function)
+  "A composite whose body is a function of a function: this gives the values of the signature's names, and their sizes."
+  (let ((names (signature-names signature)))
+    (make-composite :name name :signature signature :names names :terms (eval `(list ,@(term-forms signature names)))
+                    :defaults (lambda () (mapcar #'second (signature-keys signature)))
+                    :body (lambda (&rest values) (declare (ignore values)) (funcall function #'value-of)))))
 
 (defun define-composite (composite)
   "Makes the composite known under its name and gives the name a function. Names of package caten become public."

@@ -40,6 +40,8 @@ std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DTy
   return std::move(traced->graph);
 }
 
+bool is_run_text(uint32_t source) { return lisp::booted() && lisp::is_run_text(source); }
+
 Result<consensus::ModelGiven> lisp_model(Session& session, const Settings& settings, const std::string& name) {
   Diagnostics diagnostics;
   if (start_lisp(session, settings, diagnostics)) return lisp::composite_model(name);
@@ -56,8 +58,14 @@ LispOutcome evaluate_lisp(uint32_t source, Diagnostics& diagnostics, bool each) 
   return {outcome.ok, outcome.exit_code, std::move(outcome.values)};
 }
 
-LispOutcome run_daten(const std::vector<std::string>& words, Diagnostics& diagnostics) {
-  lisp::Outcome outcome = lisp::call("daten:command", words, diagnostics);
+LispOutcome run_daten(Session& session, const Settings& settings, uint32_t source, Diagnostics& diagnostics) {
+  const std::vector<std::string>& words = settings.operands;
+  const SourceMap& sources = session.sources();
+  std::string path = sources.name(source) == words[1] ? words[1] : "";
+  std::vector<std::string> arguments{words[0], path, std::to_string(source), std::string(sources.text(source)),
+                                     words.size() > 2 ? words[2] : ""};
+  arguments.insert(arguments.end(), settings.inputs.begin(), settings.inputs.end());
+  lisp::Outcome outcome = lisp::call("daten:command", arguments, diagnostics);
   return {outcome.ok, outcome.exit_code, {}};
 }
 
@@ -99,6 +107,7 @@ std::optional<Graph> trace_lisp(uint32_t, const std::map<std::string, DType>&, D
                                 std::vector<Array>*) {
   return std::nullopt;
 }
+bool is_run_text(uint32_t) { return false; }
 Result<consensus::ModelGiven> lisp_model(Session&, const Settings&, const std::string& name) {
   return fail({.code = Code::WrongGiven,
                .message = "there is no composite `" + name + "`",
@@ -108,7 +117,7 @@ Result<consensus::ModelGiven> lisp_model(Session&, const Settings&, const std::s
 }
 Result<Graph> apply_lisp_optimizers(const Graph& graph) { return graph; }
 LispOutcome evaluate_lisp(uint32_t, Diagnostics&, bool) { return {}; }
-LispOutcome run_daten(const std::vector<std::string>&, Diagnostics&) { return {}; }
+LispOutcome run_daten(Session&, const Settings&, uint32_t, Diagnostics&) { return {}; }
 LispOutcome run_lisp_script(const std::string&, const std::vector<std::string>&, Diagnostics&) { return {}; }
 void set_lisp_dialog(LispDialog) {}
 LispOutcome evaluate_lisp_input(uint32_t, Diagnostics&) { return {}; }

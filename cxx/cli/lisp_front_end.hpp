@@ -24,6 +24,9 @@ bool start_lisp(Session& session, const Settings& settings, Diagnostics& diagnos
 std::optional<Graph> trace_lisp(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics,
                                 std::string_view entry = {}, std::vector<Array>* data = nullptr);
 
+/// Is it the text of a training run? Its program has the derivatives in it. False while Lisp has not started.
+bool is_run_text(uint32_t source);
+
 /// The composite of this name as a model of consensual programs; E1021 if there is none, or no Lisp. Starts Lisp.
 Result<consensus::ModelGiven> lisp_model(Session& session, const Settings& settings, const std::string& name);
 
@@ -38,8 +41,8 @@ struct LispOutcome {
 };
 /// `each`: the values of each form are printed to standard output; else those of the last are returned.
 LispOutcome evaluate_lisp(uint32_t source, Diagnostics& diagnostics, bool each = false);
-/// What a command of daten does with a file and further operands (lisp/daten/).
-LispOutcome run_daten(const std::vector<std::string>& words, Diagnostics& diagnostics);
+/// What a command of daten does with the text of a training run (lisp/daten/); the operands begin with its name.
+LispOutcome run_daten(Session& session, const Settings& settings, uint32_t source, Diagnostics& diagnostics);
 LispOutcome run_lisp_script(const std::string& path, const std::vector<std::string>& arguments,
                             Diagnostics& diagnostics);
 

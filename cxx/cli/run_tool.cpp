@@ -121,8 +121,10 @@ class Invocation {
                      .expected = form,
                      .found = words[most],
                      .remedy = "leave it out"});
+    Result<uint32_t> source = read_operand(session_, words[1]);
+    if (!source) return report(source.error());
     if (!start_lisp(session_, settings_, diagnostics_)) return report();
-    return finish(run_daten(words, diagnostics_));
+    return finish(run_daten(session_, settings_, *source, diagnostics_));
   }
 
   /// The table, or the trace if a file is named.
@@ -221,6 +223,15 @@ class Invocation {
     }
     std::optional<Graph> graph = load_program(session_, source, settings_, diagnostics_);
     if (!graph) return std::nullopt;
+    if (is_run_text(source)) {
+      if (settings_.wrt.empty()) return graph;
+      diagnostics_.add({.code = Code::BadOptionValue,
+                        .message = "--wrt is about programs without marks",
+                        .expected = "A{Grad} in the section parameters:",
+                        .found = settings_.wrt[0],
+                        .remedy = "mark it there"});
+      return std::nullopt;
+    }
     if (tool_.transform) {
       Result<Graph> transformed = tool_.transform(*graph, settings_);
       if (!transformed) {

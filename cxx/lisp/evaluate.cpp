@@ -130,12 +130,19 @@ Outcome load_init_file(Diagnostics& diagnostics) {
   return load(path, diagnostics);
 }
 
+bool is_run_text(uint32_t source) {
+  Diagnostics ignored;
+  if (!is_text(source, ignored)) return false;
+  return !is_nil(cl_funcall(2, symbol("RUN-TEXT-P", "DATEN"), to_lisp(session_sources().text(source))));
+}
+
 std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics,
                             std::string_view entry) {
   if (!is_text(source, diagnostics)) return std::nullopt;
   std::fflush(stdout);
   SourceMap& sources = session_sources();
-  if (looks_like_yaml(sources.text(source))) {
+  bool run = is_run_text(source);
+  if (!run && looks_like_yaml(sources.text(source))) {
     Result<std::string> text = yaml_to_lisp(sources, source);
     if (!text) {
       diagnostics.add(text.error());
@@ -147,9 +154,10 @@ std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>&
   for (const auto& [name, dtype] : types)
     chosen = ecl_cons(ecl_cons(to_lisp(std::string_view(name)), to_lisp(dtype)), chosen);
   take_kept_graph();
-  cl_object arguments =
-      cl_list(4, to_lisp(session_sources().text(source)), ecl_make_fixnum(source), chosen, to_lisp(entry));
-  Outcome outcome = guarded_call(symbol("TRACE-TEXT", "CATEN/PROGRAM"), arguments, diagnostics);
+  cl_object arguments = cl_list(4, to_lisp(sources.text(source)), ecl_make_fixnum(source), chosen,
+                                to_lisp(run ? std::string_view(sources.name(source)) : entry));
+  cl_object function = run ? symbol("TRACE-RUN", "DATEN") : symbol("TRACE-TEXT", "CATEN/PROGRAM");
+  Outcome outcome = guarded_call(function, arguments, diagnostics);
   std::optional<KeptGraph> kept = take_kept_graph();
   if (!outcome.ok || !kept) return std::nullopt;
   return Traced{std::move(kept->graph), std::move(kept->data), std::move(outcome.values)};

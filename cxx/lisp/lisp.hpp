@@ -80,7 +80,11 @@ struct Traced {
   std::vector<Array> data{};           ///< of the graph's inputs; empty arrays for those that somebody has to give
   std::vector<std::string> derived{};  ///< "N = K = 2M"
 };
-/// Evaluates the forms of `source`, or of the YAML it holds (lisp/yaml.hpp), and traces the last value, or the
+/// Is it the text of a training run (lisp/daten/)?
+bool is_run_text(uint32_t source);
+
+/// Traces the text of a training run; or evaluates the forms of `source`, or of the YAML it holds (lisp/yaml.hpp), and
+/// traces the last value, or the
 /// composite that `entry` names. `types` chooses dtypes for type variables. All errors of a composite's body are
 /// reported. Nothing if there are errors, or if the program quit.
 std::optional<Traced> trace(uint32_t source, const std::map<std::string, DType>& types, Diagnostics& diagnostics,

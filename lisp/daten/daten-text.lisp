@@ -6,7 +6,13 @@
   (:import-from :caten/syntax #:with-caten-syntax)
   (:import-from :caten/evaluate #:with-guard #:read-diagnostics)
   (:import-from :caten/primitive #:add-source #:row-order)
-  (:export #:command #:read-run))
+  (:import-from :caten/signature #:named #:parse-signature #:signature-inputs #:signature-outputs #:signature-keys #:parameter-name #:parameter-dims
+   #:parameter-mode)
+  (:import-from :caten/tensor #:make-leaf)
+  (:import-from :caten/body #:at)
+  (:import-from :caten/match #:misfit)
+  (:import-from :caten/composite #:written-name)
+  (:export #:command #:read-run #:run-text-p #:trace-run))
 
 (in-package :daten)
 
@@ -16,10 +22,11 @@
 (defparameter *most-characters* (ash 1 20) "Of a text.")
 (defparameter *most-entries* 1000 "Of a text.")
 
-(defstruct (entry (:constructor make-entry (name form place)) (:copier nil) (:predicate nil))
+(defstruct (entry (:constructor make-entry (name form place &optional signature)) (:copier nil) (:predicate nil))
   name    ; a symbol of caten-user, or nil
   form    ; what stands behind =, or the whole entry; of a mark A{Grad} alone :grad, of a function alone :given
-  place)  ; (source begin end)
+  place       ; (source begin end)
+  signature)  ; of a function, parsed; or nil
 
 (defstruct (reader (:constructor make-reader (source text stream)) (:copier nil) (:predicate nil))
   source text stream (position 0) (count 0))
@@ -62,6 +69,36 @@
           (bad reader rest "more text behind an entry" :expected "the end of the line" :remedy "begin another line")))
       form)))
 
+;;; Signatures of functions: A{Dense}[M, N] B{Dense}[M, N] -> A{T}[M, k]
+
+(defun words-of (text place)
+  "The words of a part of a line."
+  (let ((words '()) (*read-eval* nil))
+    (with-input-from-string (stream text)
+      (loop for word = (with-guard (c (caten/diagnostic:signal-diagnostic (first (read-diagnostics c place))))
+                         (read-preserving-whitespace stream nil stream))
+            until (eq word stream)
+            do (push word words)))
+    (nreverse words)))
+
+(defun decided (outputs inputs)
+  "The words of the outputs without the types {T} that no input has: those are whatever the function computes."
+  (flet ((braces-p (word) (and (consp word) (eq (first word) :|{}|))))
+    (remove-if (lambda (word)
+                 (and (braces-p word) (null (cddr word)) (symbolp (second word)) (<= (length (symbol-name (second word))) 2)
+                      (not (find word (remove-if-not #'braces-p inputs) :test #'equal))))
+               outputs)))
+
+(defun read-signature (text place)
+  "The signature that stands behind the name of a function; E1105 and E0703."
+  (let* ((words (words-of text place)) (arrow (position-if (lambda (word) (named word "->")) words)))
+    (unless (and arrow (plusp arrow) (nthcdr (1+ arrow) words))
+      (fail 1105 "a function without a signature" :expected "function NAME: inputs -> outputs" :found (string-trim " " text) :place place
+                                                  :remedy "for example function f: x{f32}[N] -> y{f32}[N]"))
+    (let ((inputs (subseq words 0 arrow)) (caten/diagnostic:*place* place))
+      (parse-signature (list inputs (first (member "->" words :test (lambda (name word) (named word name))))
+                             (decided (nthcdr (1+ arrow) words) inputs))))))
+
 (defun symbol-of (name)
   "The symbol of caten-user that a name stands for."
   (intern (string-upcase name) :caten-user))
@@ -85,9 +122,10 @@
       (cond (function
              (unless (and (< start end) (eql (position #\: line :start end) end))
                (bad reader begin "a function without a name" :expected "function NAME: inputs -> outputs" :remedy "name it"))
-             (if equal
-                 (make-entry (name) (read-form reader (behind)) place)
-                 (progn (next-line reader) (make-entry (name) :given place))))
+             (let ((signature (read-signature (subseq line (1+ end) equal) place)))
+               (if equal
+                   (make-entry (name) (read-form reader (behind)) place signature)
+                   (progn (next-line reader) (make-entry (name) :given place signature)))))
             ((string= section "parameters")
              (let ((name (name)) (mark (string-trim '(#\Space #\Tab #\Return) (subseq line end equal))))
                (unless (string-equal mark "{Grad}")
@@ -99,6 +137,13 @@
             ((and equal (< start end) (blank-line-p (subseq line end equal)))
              (make-entry (name) (read-form reader (behind)) place))
             (t (make-entry nil (read-form reader (+ begin start)) place))))))
+
+(defun run-text-p (text)
+  "True of a text that begins with a section, after empty lines and comments: (run-text-p \"main: output = x\")."
+  (with-input-from-string (stream text)
+    (loop for line = (read-line stream nil)
+          while (and line (blank-line-p line))
+          finally (return (and line (member (section-of line) *sections* :test #'equal) t)))))
 
 (defun read-run (source text)
   "The sections of a text, ((\"data\" entry…) …); E1105 names what it does not have, with its place."

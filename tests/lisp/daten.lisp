@@ -53,3 +53,18 @@ x0" (draw 18))) (subseq text place)))
           (handler-case (daten:read-run nil text) (caten-error () nil))
           (incf texts))))
     (check (= texts 400))))
+
+(deftest variables-of-texts
+  (flet ((names (text) (daten::free-variables (list (let ((*package* (find-package :caten-user))) (read-from-string text))))))
+    (check (equal '(a c) (names "(f a (let ((b c)) (+ b 1)))")))
+    (check (equal '(a b) (names "(let* ((x a) (y x)) (dolist (k b) (f k y)))")))
+    (check (equal '(x n) (names "(mean x n :axis 'q)")))
+    (check (equal '(p q) (names "(funcall (lambda (x &key y) (f x y p)) (flet ((g (x) (* x q))) (g 1)))")))
+    (check (equal '() (names "(f 3 :axis nil pi #'relu)")))))
+
+(deftest texts-of-runs-are-known-by-their-first-section
+  (check (daten:run-text-p (format nil "; a comment~%~%modules:~%")))
+  (check (daten:run-text-p "main: output = x"))
+  (check (not (daten:run-text-p (format nil "add2:~%  - in:~%"))))
+  (check (not (daten:run-text-p "")))
+  (check (not (daten:run-text-p "(ir 1)"))))
