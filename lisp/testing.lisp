@@ -16,7 +16,7 @@
   (:import-from :caten/program #:compute-tensors)
   (:import-from :caten/evaluate #:with-guard #:condition-diagnostics)
   (:import-from :caten/dim #:size-symbol)
-  (:export #:run-tests #:run-composite-tests #:test-composite #:skip-test #:*test-values*))
+  (:export #:run-tests #:run-composite-tests #:test-composite #:tested-names #:try-composite #:skip-test #:*test-values*))
 
 (in-package :caten/testing)
 
@@ -287,3 +287,14 @@ Further values are given as name and tensor: (near (matmul A B) (numpy \"A @ B\"
   (let ((*passed* 0) (*failed* 0) (*skipped* 0))
     (dolist (name (or names (append (all-composites) (set-difference (library-names) (all-composites))))) (test-composite name))
     (summary)))
+
+(defun tested-names ()
+  "Names of the library that may carry examples and tests, with blanks between."
+  (format nil "~(~{~a~^ ~}~)" (library-names)))
+
+(defun try-composite (name)
+  "Runs what a composite carries: how many checks held, how many did not, and what was said of these, as strings."
+  (let* ((*passed* 0) (*failed* 0) (*skipped* 0)
+         (text (with-output-to-string (*standard-output*)
+                 (test-composite (find name (library-names) :test #'string-equal)))))
+    (values (princ-to-string *passed*) (princ-to-string *failed*) text)))

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -20,23 +19,16 @@
 #include <omp.h>
 #endif
 
-#include "base/memory.hpp"
 #include "cpu/compiler.hpp"
 #include "cpu/library.hpp"
 #include "cpu/object.hpp"
 #include "cpu/target.hpp"
-#include "runtime/driver_abi.h"
+#include "runtime/driver_support.hpp"
 
 struct caten_device {
   const caten::cpu::Target* target;
   std::string compiler;  // the path of the compiler's module
   std::string identity;
-};
-struct caten_stream {
-  caten_device* device;
-};
-struct caten_event {
-  std::chrono::steady_clock::time_point time;
 };
 using Kernel = void (*)(void* const* buffers, const int64_t* sizes, int64_t begin, int64_t end);
 struct caten_program {
@@ -45,12 +37,7 @@ struct caten_program {
 
 namespace {
 
-thread_local std::string error_text;
-
-caten_status fail(caten_status status, std::string text) {
-  error_text = std::move(text);
-  return status;
-}
+using caten::host::fail;
 
 int available_threads() {
 #if defined(_OPENMP)
@@ -103,32 +90,9 @@ caten_status open_device(const char* options, caten_device** device) {
 void close_device(caten_device* device) { delete device; }
 
 caten_status properties(caten_device* device, caten_properties* out) {
-  out->struct_bytes = sizeof *out;
-  std::snprintf(out->name, sizeof out->name, "%s", device->target->name);
-  std::snprintf(out->identity, sizeof out->identity, "%s", device->identity.c_str());
-  out->host_memory = 1;
-  out->alignment = 64;
-  long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-  out->memory_bytes = pages > 0 && page > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page) : 0;
+  caten::host::describe(out, device->target->name, device->identity);
   out->compute_units = static_cast<uint32_t>(available_threads());
   out->unit_kernels = 1;
-  return CATEN_OK;
-}
-
-caten_status allocate(caten_device*, size_t bytes, void** memory) {
-  *memory = caten::allocate_aligned(bytes);
-  return *memory ? CATEN_OK : fail(CATEN_OUT_OF_MEMORY, "the system has no memory left");
-}
-
-void release(caten_device*, void* memory) { std::free(memory); }
-
-caten_status copy(caten_stream*, void* to, const void* from, size_t bytes) {
-  if (bytes > 0) std::memmove(to, from, bytes);
-  return CATEN_OK;
-}
-
-caten_status zero(caten_stream*, void* memory, size_t bytes) {
-  if (bytes > 0) std::memset(memory, 0, bytes);
   return CATEN_OK;
 }
 
@@ -158,16 +122,7 @@ caten_status compile(caten_device* device, const char* source, size_t bytes, cat
       compiler(source, bytes, target.triple, target.cpu, target.tune, &out,
                [](void* text, const char* data, size_t size) { static_cast<std::string*>(text)->assign(data, size); });
   if (status != 0) return fail(status == 1 ? CATEN_COMPILE_FAILED : CATEN_FAILED, out);
-  artifact->data = std::malloc(out.empty() ? 1 : out.size());
-  if (!artifact->data) return fail(CATEN_OUT_OF_MEMORY, "the system has no memory left");
-  std::memcpy(artifact->data, out.data(), out.size());
-  artifact->bytes = out.size();
-  return CATEN_OK;
-}
-
-void free_artifact(caten_artifact* artifact) {
-  std::free(artifact->data);
-  *artifact = {};
+  return caten::host::give_artifact(out.data(), out.size(), artifact);
 }
 
 caten_status load(caten_device* device, const void* artifact, size_t bytes, caten_program** program) {
@@ -190,13 +145,6 @@ caten_status find_function(caten_program* program, const char* name, uint32_t* f
   *function = static_cast<uint32_t>(found - functions.begin());
   return CATEN_OK;
 }
-
-caten_status open_stream(caten_device* device, caten_stream** stream) {
-  *stream = new caten_stream{device};
-  return CATEN_OK;
-}
-
-void close_stream(caten_stream* stream) { delete stream; }
 
 /// How many threads a range is worth: waking them takes about a microsecond, a unit of work well below a nanosecond.
 int threads_for(int64_t range, int64_t work) {
@@ -274,59 +222,21 @@ caten_status call_library(caten_stream*, const char* name, const char* attribute
 
 void free_kept(void* kept) { library().free_kept(kept); }
 
-caten_status synchronize(caten_stream*) { return CATEN_OK; }
-
-caten_status record_event(caten_stream*, caten_event** event) {
-  *event = new caten_event{std::chrono::steady_clock::now()};
-  return CATEN_OK;
-}
-
-caten_status wait_event(caten_stream*, caten_event*) { return CATEN_OK; }
-
-caten_status elapsed(caten_event* begin, caten_event* end, double* seconds) {
-  *seconds = std::chrono::duration<double>(end->time - begin->time).count();
-  return CATEN_OK;
-}
-
-void free_event(caten_event* event) { delete event; }
-
-const char* last_error() { return error_text.c_str(); }
-
-const caten_driver kDriver = {
-    .abi = CATEN_DRIVER_ABI,
-    .struct_bytes = sizeof(caten_driver),
-    .name = "cpu",
-    .last_error = last_error,
-    .open = open_device,
-    .close = close_device,
-    .properties = properties,
-    .alloc = allocate,
-    .free = release,
-    .copy_in = copy,
-    .copy_out = copy,
-    .copy = copy,
-    .zero = zero,
-    .compile = compile,
-    .free_artifact = free_artifact,
-    .load = load,
-    .unload = unload,
-    .find_function = find_function,
-    .open_stream = open_stream,
-    .close_stream = close_stream,
-    .launch = launch,
-    .synchronize = synchronize,
-    .record_event = record_event,
-    .wait_event = wait_event,
-    .elapsed = elapsed,
-    .free_event = free_event,
-    .begin_recording = nullptr,
-    .end_recording = nullptr,
-    .replay = nullptr,
-    .free_recording = nullptr,
-    .open_library = open_library,
-    .call_library = call_library,
-    .free_kept = free_kept,
-};
+const caten_driver kDriver = [] {
+  caten_driver driver = caten::host::host_driver("cpu");
+  driver.open = open_device;
+  driver.close = close_device;
+  driver.properties = properties;
+  driver.compile = compile;
+  driver.load = load;
+  driver.unload = unload;
+  driver.find_function = find_function;
+  driver.launch = launch;
+  driver.open_library = open_library;
+  driver.call_library = call_library;
+  driver.free_kept = free_kept;
+  return driver;
+}();
 
 }  // namespace
 

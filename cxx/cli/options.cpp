@@ -52,7 +52,8 @@ const std::vector<Option>& all_options() {
        [](S& s, const Text& v) { s.colour = v; }, "", nullptr, "none auto"},
       {"--entry", "", "NAME", "cd", "the program or composite of the text to use",
        [](S& s, const Text& v) { s.entry = v; }},
-      {"-D", "", "NAME=VALUE", "cd", "fix a size (M=3) or choose a dtype (T=f64)",
+      {"-D", "", "NAME=VALUE", "cd",
+       "fix a size (M=3) or choose a dtype (T=f64); of caten test-runtime: only this dtype",
        [](S& s, const Text& v) { s.sizes.push_back(v); }},
       {"--in", "", "NAME=FILE", "cd", "read an input or state: .npy .npz .csv .csv.gz .safetensors",
        [](S& s, const Text& v) { s.inputs.push_back(v); }},
@@ -63,8 +64,13 @@ const std::vector<Option>& all_options() {
        [](S& s, const Text& v) { s.params.push_back(v); }},
       {"--steps", "", "N", "c", "of caten run WORLD.lmpm: so many steps (default: 1)",
        [](S& s, const Text& v) { s.steps = whole_number(v, s.invalid); }},
-      {"--seed", "", "N", "c", "of caten run WORLD.lmpm: what is drawn, 0 (default) to 4294967295",
+      {"--seed", "", "N", "c",
+       "of caten run WORLD.lmpm: what is drawn, 0 (default) to 4294967295; of caten test-runtime: which programs",
        [](S& s, const Text& v) { s.seed = whole_number(v, s.invalid); }},
+      {"--programs", "", "N", "c", "of caten test-runtime: so many generated programs (default: 300)",
+       [](S& s, const Text& v) { s.programs = whole_number(v, s.invalid); }},
+      {"--parts", "", "LIST", "c", "of caten test-runtime: some of ops,composites,programs,speed (default: all)",
+       [](S& s, const Text& v) { s.parts = v; }},
       {"--report", "", "", "c", "of caten run WORLD.lmpm: say for each step what was committed, and what lost and why",
        [](S& s, const Text& v) { s.report = v != "no"; }},
       {"--journal", "", "FILE", "c",
@@ -184,6 +190,7 @@ const std::vector<Subcommand>& all_commands() {
       {"bench", "[ls|SUITE|WORKLOAD|FILE…]", "c",
        "measure the machine's roof (roof), the workloads on it (cpu, the default), their compilation (compile)",
        "ls roof cpu compile"},
+      {"test-runtime", "", "c", "compare the runtime with the reference evaluator; writes Reports.md, or -o FILE"},
       {"cache", "[ls|gc|clear|path|warm …]", "c", "list, shrink, empty or fill the cache of compiled kernels",
        "ls gc clear path warm"},
       {"explain", "[CODE]", "cd", "the page of an error code such as E0202; without a code, all codes"},
@@ -304,6 +311,12 @@ Status check_values(const Settings& s) {
                  .expected = "a number of steps",
                  .found = s.invalid,
                  .remedy = s.checkpoint_every < 0 ? "for example --checkpoint-every 100" : "for example --to 20"});
+  if (s.programs.value_or(0) < 0)
+    return fail({.code = Code::BadOptionValue,
+                 .message = fmt::format("--programs does not take `{}`", s.invalid),
+                 .expected = "a number of programs",
+                 .found = s.invalid,
+                 .remedy = "for example --programs 2000"});
   bool scaled = !s.scale || (*s.scale >= 1 && *s.scale <= 256);
   if (s.every.value_or(1) < 1 || !scaled)
     return fail({.code = Code::BadOptionValue,

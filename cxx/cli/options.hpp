@@ -36,20 +36,22 @@ struct Settings {
   std::string invalid{};  ///< the value of -O, -f or --repeat that check_values refuses
   std::string dtype = "f32";
   std::string keep_f32 = "default";
-  std::vector<std::string> params{};  ///< --param, "H=64"
-  int64_t steps = 1;                  ///< --steps
-  int64_t seed = 0;                   ///< --seed
-  bool report = false;                ///< --report
-  std::string journal{};              ///< --journal, a file; "": none
-  int64_t checkpoint_every = 1000;    ///< --checkpoint-every
-  std::optional<int64_t> to{};        ///< --to
-  bool digest = false;                ///< --digest
-  std::string picture{};              ///< --picture, a file; "": none
-  std::optional<int64_t> every{};     ///< --every
-  std::string value{};                ///< --value; "": the first that a rule proposes for
-  std::optional<int64_t> scale{};     ///< --scale
-  std::string colours = "auto";       ///< --colours
-  bool artifact = false;              ///< -c
+  std::vector<std::string> params{};                    ///< --param, "H=64"
+  int64_t steps = 1;                                    ///< --steps
+  int64_t seed = 0;                                     ///< --seed
+  std::optional<int64_t> programs{};                    ///< --programs
+  std::string parts = "ops,composites,programs,speed";  ///< --parts
+  bool report = false;                                  ///< --report
+  std::string journal{};                                ///< --journal, a file; "": none
+  int64_t checkpoint_every = 1000;                      ///< --checkpoint-every
+  std::optional<int64_t> to{};                          ///< --to
+  bool digest = false;                                  ///< --digest
+  std::string picture{};                                ///< --picture, a file; "": none
+  std::optional<int64_t> every{};                       ///< --every
+  std::string value{};                                  ///< --value; "": the first that a rule proposes for
+  std::optional<int64_t> scale{};                       ///< --scale
+  std::string colours = "auto";                         ///< --colours
+  bool artifact = false;                                ///< -c
   bool check = false;
   bool json = false;
   bool verbose = false;

@@ -22,6 +22,7 @@
 #include "cli/repl.hpp"
 #include "cli/reports.hpp"
 #include "cli/settings.hpp"
+#include "cli/test_runtime_command.hpp"
 #include "cli/warm_command.hpp"
 #include "cli/world_command.hpp"
 #include "cli/world_why.hpp"
@@ -91,6 +92,7 @@ class Invocation {
     if (first == "run") return run_program();
     if (trains(first)) return train();
     if (first == "bench" && tool_.letter == 'c') return bench();
+    if (first == "test-runtime" && tool_.letter == 'c') return test_runtime();
     if (first == "replay" && tool_.letter == 'c') return of_journal("replay", 2, replay_world);
     if (first == "why" && tool_.letter == 'c') return of_journal("why", 3, why_cell, 4);
     if (first == "why-not" && tool_.letter == 'c') return of_journal("why-not", 4, why_not_cell, 5);
@@ -192,6 +194,17 @@ class Invocation {
     return text ? write(*text) : report();
   }
 
+  /// The summary is for standard output: the report is what -o names.
+  int test_runtime() {
+    if (settings_.operands.size() > 1) return surplus_operand("name the runtime with --runtime");
+    std::optional<std::string> text = test_runtime_command(session_, settings_, diagnostics_);
+    if (!text) return report();
+    if (settings_.json) return write(*text);
+    std::fputs(text->c_str(), stdout);
+    std::fflush(stdout);
+    return report();
+  }
+
   int finish(const LispOutcome& outcome) {
     int code = report();
     if (outcome.exit_code) return *outcome.exit_code;
@@ -243,12 +256,12 @@ class Invocation {
     return graph;
   }
 
-  int surplus_operand() {
+  int surplus_operand(const char* remedy = "load files with --plugin FILE, or (load \"FILE\")") {
     return report({.code = Code::BadOptionValue,
                    .message = fmt::format("`{}` takes no operands", settings_.operands[0]),
                    .expected = fmt::format("{} {}", tool_.name, settings_.operands[0]),
                    .found = settings_.operands[1],
-                   .remedy = "load files with --plugin FILE, or (load \"FILE\")"});
+                   .remedy = remedy});
   }
 
   /// Is the operand, which names no file, meant as a command?

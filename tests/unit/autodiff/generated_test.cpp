@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <optional>
 
-#include "../driver/generate.hpp"
 #include "autodiff/jvp.hpp"
 #include "autodiff/vjp.hpp"
+#include "generate/generate.hpp"
 #include "ir/evaluate.hpp"
 #include "ir/verify.hpp"
 

@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "driver/session.hpp"
-#include "generate.hpp"
+#include "generate/generate.hpp"
 #include "ir/build.hpp"
 #include "test_store.hpp"
 

@@ -8,7 +8,7 @@
 
 #include "../schedule/programs.hpp"
 #include "driver/session.hpp"
-#include "generate.hpp"
+#include "generate/generate.hpp"
 #include "golden.hpp"
 #include "ir/evaluate.hpp"
 #include "runtimes.hpp"

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "driver/session.hpp"
-#include "generate.hpp"
+#include "generate/generate.hpp"
 #include "ir/build.hpp"
 #include "runtimes.hpp"
 #include "test_store.hpp"

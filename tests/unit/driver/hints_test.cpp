@@ -5,7 +5,7 @@
 
 #include "driver/hint_report.hpp"
 #include "driver/session.hpp"
-#include "generate.hpp"
+#include "generate/generate.hpp"
 #include "ir/build.hpp"
 #include "runtimes.hpp"
 #include "sexp/datum.hpp"

@@ -7,7 +7,7 @@
 
 #include "driver/session.hpp"
 #include "driver/tune.hpp"
-#include "generate.hpp"
+#include "generate/generate.hpp"
 #include "runtimes.hpp"
 
 namespace caten {

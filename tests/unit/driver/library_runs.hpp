@@ -5,7 +5,7 @@
 
 #include "driver/compile.hpp"
 #include "driver/execute.hpp"
-#include "generate.hpp"
+#include "generate/generate.hpp"
 #include "test_store.hpp"
 
 namespace caten {

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "driver/session.hpp"
-#include "generate.hpp"
+#include "generate/generate.hpp"
 #include "runtimes.hpp"
 
 namespace caten {

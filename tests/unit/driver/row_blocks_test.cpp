@@ -8,7 +8,7 @@
 
 #include "../schedule/programs.hpp"
 #include "driver/session.hpp"
-#include "generate.hpp"
+#include "generate/generate.hpp"
 #include "runtimes.hpp"
 #include "test_store.hpp"
 

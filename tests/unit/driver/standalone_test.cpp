@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "driver/session.hpp"
-#include "generate.hpp"
+#include "generate/generate.hpp"
 #include "golden.hpp"
 #include "ir/build.hpp"
 

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "driver/session.hpp"
-#include "generate.hpp"
+#include "generate/generate.hpp"
 #include "ir/build.hpp"
 #include "ir/evaluate.hpp"
 #include "runtimes.hpp"

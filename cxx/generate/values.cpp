@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include "generate.hpp"
+#include "generate/generate.hpp"
 
 namespace caten::generated {
 

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "generate.hpp"
+#include "generate/generate.hpp"
 #include "ir/evaluate.hpp"
 #include "ir/print.hpp"
 
@@ -104,6 +104,7 @@ Verdict check(const Case& given, const Runner& run) {
   if (!reference || !found) {
     if (!reference && !found && reference.error().code == found.error().code) return verdict;
     verdict.wrong = 1;
+    if (!found) verdict.failure = found.error();
     verdict.message =
         fmt::format("reference: {}; found: {}", reference ? "results" : render(reference.error(), SourceMap()),
                     found ? "results" : render(found.error(), SourceMap()));
@@ -117,6 +118,7 @@ Verdict check(const Case& given, const Runner& run) {
       verdict.passed += comparison.passed;
       verdict.ill_conditioned += comparison.ill_conditioned;
       verdict.wrong += comparison.wrong;
+      verdict.wrong_of.push_back(comparison.wrong);
       if (comparison.ok() || !verdict.message.empty()) continue;
       verdict.first_wrong = first + i;
       verdict.message = fmt::format("{} {}, {}: {}", kind, i, caten::describe(b[i]), comparison.first_wrong);
@@ -133,10 +135,13 @@ Case shrink(const Case& given, const Runner& run) {
   std::vector<NodeId> results;
   for (const Graph::Output& output : given.graph.outputs) results.push_back(output.value);
   for (const Graph::State& state : given.graph.states) results.push_back(state.next.valid() ? state.next : state.node);
-  Case best = given;
-  Case one = with_outputs(given, {results[verdict.first_wrong]});
-  if (check(one, run).ok()) return best;
-  best = one;
+  if (!verdict.max_ulp.empty()) results = {results[verdict.first_wrong]};
+  std::optional<Case> found;
+  for (size_t i = 0; i < results.size() && !found; ++i)
+    if (Case single = with_outputs(given, {results[i]}); !check(single, run).ok()) found = std::move(single);
+  if (!found) return given;
+  const Case& one = *found;
+  Case best = one;
   // The first value that is wrong by itself.
   for (NodeId id : one.graph.reachable()) {
     const Node& node = one.graph[id];

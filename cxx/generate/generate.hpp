@@ -1,11 +1,12 @@
 // Generated programs: random graphs over all ops, dtypes, views, loops and states, with arguments full of edge values,
 // compared with the reference evaluator and shrunk when they differ.
 //
-// In: a seed. Out: a Case that is the same on every machine. Used by the tests of the driver and by scripts/fuzz; a
-// runner is anything that computes a graph.
+// In: a seed. Out: a Case that is the same on every machine. Used by tests of several layers, by scripts/fuzz and by
+// conformance/; a runner is anything that computes a graph.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "ir/call.hpp"
@@ -60,16 +61,19 @@ using Runner = std::function<Result<Results>(const Graph&, const Arguments&)>;
 
 struct Verdict {
   int64_t passed = 0, ill_conditioned = 0, wrong = 0;
-  size_t first_wrong = 0;         ///< output, or outputs + state
-  std::vector<double> max_ulp{};  ///< of each output, then of each state
-  std::string message{};          ///< "" if nothing is wrong
+  size_t first_wrong = 0;               ///< output, or outputs + state
+  std::vector<double> max_ulp{};        ///< of each output, then of each state; none if there are no results
+  std::vector<int64_t> wrong_of{};      ///< of the same: elements
+  std::string message{};                ///< "" if nothing is wrong
+  std::optional<Diagnostic> failure{};  ///< where the runner gave an error instead of results
   bool ok() const { return message.empty(); }
 };
 
 /// Runs the case and compares every result with the reference, within its error bounds.
 Verdict check(const Case& given, const Runner& run);
 
-/// A smaller case that is still wrong: one output, as few ops before it as possible, their operands as inputs.
+/// A smaller case that is still wrong: one output, as few ops before it as possible, their operands as inputs. Where a
+/// program fails as a whole, its outputs are tried one by one.
 Case shrink(const Case& given, const Runner& run);
 
 /// The program as IR text and the arguments' elements.

@@ -1,4 +1,4 @@
-#include "generate.hpp"
+#include "generate/generate.hpp"
 
 #include <fmt/format.h>
 
