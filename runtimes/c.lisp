@@ -4,10 +4,11 @@
 ; that every op rounds to its dtype and moving an element never changes its bits.
 (defruntime c
   (:description "C11 through the system's C compiler, one thread")
-  (:driver "c")
+  (:driver "c")  ; the module beside this file, or in lib/caten
   (:limits (:alignment 64))
-  (:unsupported)
+  (:unsupported)  ; (op dtype …): refused before anything runs
   (:dialect
+   ; In what type an element of each dtype is held, and as what it is computed where that is another: with a function to it and one back.
    (:types (bool "uint8_t") (i8 "int8_t") (i16 "int16_t") (i32 "int32_t") (i64 "int64_t")
            (u8 "uint8_t") (u16 "uint16_t") (u32 "uint32_t") (u64 "uint64_t")
            (f16 "uint16_t") (bf16 "uint16_t") (f32 "float") (f64 "double")
@@ -22,12 +23,14 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize(\"no-tree-slp-vectorize\", \"no-ivopts\")
 #endif")
+   ; How a kernel begins and finds its buffers and sizes; a local one is for a program that stands alone.
    (:kernel "__attribute__((visibility(\"default\"))) void {name}(void *const *buffers, const int64_t *sizes) {")
    (:local-kernel "static void {name}(void *const *buffers, const int64_t *sizes) {")
    (:buffer "{type} *const {buffer} = buffers[{slot}];")
    (:const-buffer "const {type} *const {buffer} = buffers[{slot}];")
    (:size "const int64_t {size} = sizes[{number}];")
    (:function "static inline")
+   ; Conversions: T is the type of the result, S that of the operand, U the unsigned one of T's size.
    (:load-bool "({x} != 0)")
    (:cast "(T)x")
    (:cast-bool "x != 0")
@@ -40,10 +43,12 @@
    (:bitcast "union { S s; T t; } both; both.s = x; return both.t;")
    (:complex "union { S s[2]; T t; } both; both.s[0] = x; both.s[1] = y; return both.t;")
    (:part "union { S s; T t[2]; } both; both.s = x; return both.t[i != 0];")
+   ; An op on these dtypes, where it is not spelled as in cxx/ir/ops.def.
    (:op mul (c64) "caten_narrow_complex(caten_complex_mul(x, y))")
    (:op mul (c128) "caten_complex_mul(x, y)")
    (:op div (c64) "caten_narrow_complex(caten_complex_div(x, y))")
    (:op div (c128) "caten_complex_div(x, y)")
+   ; Texts that stand before the kernels that use them, by name; what they use themselves comes first.
    (:prelude
     (caten_clamp
      "static inline int64_t caten_clamp(int64_t i, int64_t size) { return i < 0 || size < 1 ? 0 : i < size ? i : size - 1; }")

@@ -15,8 +15,10 @@
 #include "cli/commands.hpp"
 #include "cli/consensual.hpp"
 #include "cli/console.hpp"
+#include "cli/doctor_command.hpp"
 #include "cli/explain.hpp"
 #include "cli/lisp_front_end.hpp"
+#include "cli/new_runtime_command.hpp"
 #include "cli/program.hpp"
 #include "cli/progress.hpp"
 #include "cli/repl.hpp"
@@ -92,6 +94,7 @@ class Invocation {
     if (first == "run") return run_program();
     if (trains(first)) return train();
     if (first == "bench" && tool_.letter == 'c') return bench();
+    if (first == "doctor" && tool_.letter == 'c') return doctor();
     if (first == "test-runtime" && tool_.letter == 'c') return test_runtime();
     if (first == "replay" && tool_.letter == 'c') return of_journal("replay", 2, replay_world);
     if (first == "why" && tool_.letter == 'c') return of_journal("why", 3, why_cell, 4);
@@ -192,6 +195,11 @@ class Invocation {
   int bench() {
     std::optional<std::string> text = bench_command(session_, settings_, diagnostics_);
     return text ? write(*text) : report();
+  }
+
+  int doctor() {
+    if (settings_.operands.size() > 1) return surplus_operand("it looks at all runtimes");
+    return write(doctor_command(session_, settings_, diagnostics_));
   }
 
   /// The summary is for standard output: the report is what -o names.
@@ -417,6 +425,7 @@ class Information {
     if (name == "man") return write(manual_page(tool_));
     if (name == "ops") return write(settings_.json ? ops_json() : ops_text());
     if (name == "completion") return completion();
+    if (name == "new-runtime") return new_runtime_files();
     return std::nullopt;
   }
 
@@ -441,6 +450,16 @@ class Information {
                    .expected = fmt::format("{} completion bash, zsh or fish", tool_.name),
                    .found = "no name",
                    .remedy = "name the shell"});
+  }
+
+  int new_runtime_files() {
+    if (settings_.operands.size() == 2) return write(new_runtime(settings_.operands[1]));
+    bool none = settings_.operands.size() < 2;
+    return report({.code = none ? Code::MissingArgument : Code::BadOptionValue,
+                   .message = none ? "what is the new runtime called?" : "more than one name for a new runtime",
+                   .expected = fmt::format("{} new-runtime NAME", tool_.name),
+                   .found = none ? "no name" : settings_.operands[2],
+                   .remedy = "for example caten new-runtime board"});
   }
 
   const Tool& tool_;

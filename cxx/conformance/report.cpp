@@ -71,14 +71,17 @@ std::string facts_text(const Report& report) {
   const DeviceFacts& facts = report.facts;
   std::string out = fmt::format("# Test of the runtime {}\n\n{}.\n\n", facts.runtime,
                                 facts.description.empty() ? "A runtime without a description" : facts.description);
-  if (!facts.device.empty()) {
-    out += fmt::format("- device: {}\n- compiler: {}\n", facts.device, facts.identity);
-    if (facts.memory_bytes > 0)
-      out += fmt::format("- memory: {:.1f} GiB\n", static_cast<double>(facts.memory_bytes) / (1 << 30));
-    if (facts.compute_units > 0) out += fmt::format("- units that compute: {}\n", facts.compute_units);
-    out += fmt::format("- buffers: {}\n", facts.host_memory ? "memory of the host" : "memory of the device");
-  }
   return out + fmt::format("- seed of the programs: {}\n", report.seed);
+}
+
+/// What belongs to this machine, and to no other.
+std::string machine_text(const DeviceFacts& facts) {
+  if (facts.device.empty()) return "";
+  std::string out = fmt::format("\n- device: {}\n- compiler: {}\n", facts.device, facts.identity);
+  if (facts.memory_bytes > 0)
+    out += fmt::format("- memory: {:.1f} GiB\n", static_cast<double>(facts.memory_bytes) / (1 << 30));
+  if (facts.compute_units > 0) out += fmt::format("- units that compute: {}\n", facts.compute_units);
+  return out + fmt::format("- buffers: {}\n", facts.host_memory ? "memory of the host" : "memory of the device");
 }
 
 std::string op_table(const Report& report) {
@@ -150,7 +153,8 @@ std::string programs_text(const Report& report) {
 
 std::string speed_text(const Report& report) {
   if (report.speed.empty()) return "";
-  std::string out = "\n## Speed\n\n|program|ms|GB/s|GFLOP/s|of the roof|\n|---|---|---|---|---|\n";
+  std::string out = "\n## Machine and speed\n" + machine_text(report.facts) +
+                    "\n|program|ms|GB/s|GFLOP/s|of the roof|\n|---|---|---|---|---|\n";
   for (const SpeedRow& row : report.speed) {
     if (!row.failure.empty()) {
       out += fmt::format("|{}|{}||||\n", row.name, row.failure);
