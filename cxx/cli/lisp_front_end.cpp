@@ -62,8 +62,13 @@ LispOutcome run_daten(Session& session, const Settings& settings, uint32_t sourc
   const std::vector<std::string>& words = settings.operands;
   const SourceMap& sources = session.sources();
   std::string path = sources.name(source) == words[1] ? words[1] : "";
-  std::vector<std::string> arguments{words[0], path, std::to_string(source), std::string(sources.text(source)),
-                                     words.size() > 2 ? words[2] : ""};
+  std::vector<std::string> arguments{words[0],
+                                     path,
+                                     std::to_string(source),
+                                     std::string(sources.text(source)),
+                                     words.size() > 2 ? words[2] : settings.output_file,
+                                     settings.format,
+                                     settings.weights};
   arguments.insert(arguments.end(), settings.inputs.begin(), settings.inputs.end());
   lisp::Outcome outcome = lisp::call("daten:command", arguments, diagnostics);
   return {outcome.ok, outcome.exit_code, {}};

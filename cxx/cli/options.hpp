@@ -26,6 +26,9 @@ struct Settings {
   std::vector<std::string> disabled{};     ///< -fno-NAME: the names
   std::vector<std::string> wrt{};          ///< --wrt
   std::string output_file{};               ///< -o
+  bool forward = false;                    ///< --jvp
+  std::string format{};                    ///< --format
+  std::string weights{};                   ///< --weights
   std::string emit{};                      ///< --emit, or what -E and -S stand for
   std::string entry{};
   std::string color = "auto";

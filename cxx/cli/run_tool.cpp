@@ -107,7 +107,7 @@ class Invocation {
   /// Is it one of daten's commands on the text of a training run?
   bool trains(const std::string& command) const {
     return tool_.letter == 'd' && (command == "train" || command == "resume" || command == "eval" ||
-                                   command == "infer" || command == "export");
+                                   command == "infer" || command == "export" || command == "quantize");
   }
 
   int train() {

@@ -84,9 +84,9 @@
 
 (defun keep-program (run)
   "Traces the program of a run whose variables have inputs, and keeps it for C++."
-  (destructuring-bind (owned batch (loss output &rest metrics))
+  (destructuring-bind (owned batch (loss output metrics inferred))
       (let ((parts (make-parts run))) (with-all-problems (traced-parts run parts)))
-    (declare (ignore metrics))
+    (declare (ignore metrics inferred))
     (when loss (check-scalar run loss))
     (let* ((seed (if loss (caten/promotion:constant 1 (caten:dtype loss) (caten:shape loss)) (seed-of output)))
            (tensors (mapcar (lambda (pair) (nn::owned-tensor (cdr pair))) owned))
@@ -100,7 +100,7 @@
 caten/program:trace-text."
   (with-guard (c (list nil nil '() (caten/evaluate:condition-diagnostics c)))
     (let ((*default-pathname-defaults* (or (and (probe-file name) (folder-of name)) *default-pathname-defaults*))
-          (run (make-run nil text (read-run source text))) (caten/dim:*dims* (caten/primitive:make-dim-env)))
+          (run (make-run "daten" nil text (read-run source text))) (caten/dim:*dims* (caten/primitive:make-dim-env)))
       (let ((known (inferred-types run (loop for (name . dtype) in types collect (cons (symbol-of name) dtype)))))
         (check-program run known)
         (declare-sizes (loop for name in (unvalued-names run) append (cddr (assoc name known))))

@@ -1,14 +1,16 @@
-;;;; What daten's commands do with the text of a training run.
+;;;; A training run: what a text or define-run says, checked and evaluated.
 
 (in-package :daten)
 
-(defstruct (run (:constructor make-run (path text sections &optional given)) (:copier nil) (:predicate nil))
-  path text sections
+(defstruct (run (:constructor make-run (name path text sections &optional given)) (:copier nil) (:predicate nil))
+  name         ; of its files, without an extension
+  path text    ; of a text; or nil
+  sections
   given        ; ((name . tensor) …): values of variables that are not of the text
   names        ; of the data, in order
   data         ; a tensor for each, with an example in each row
   modules      ; a function that makes the modules, a list
-  results)     ; a function of modules and a batch: loss or nil, output or nil, then the metrics
+  results)     ; a function of modules and a batch: loss or nil, output or nil, the list of metrics, the list of what infer: computes
 
 (defun entries (run section)
   "The entries of a section."
@@ -71,7 +73,7 @@
 
 (defun spelled (run name)
   "The name as the text writes it."
-  (written-name name (run-text run)))
+  (if (run-text run) (written-name name (run-text run)) (string-downcase name)))
 
 (defun tensor-form (run entry)
   "The first value of a tensor of parameters: what was given for it, or its form."
@@ -82,9 +84,15 @@
   "The names of the entries of these sections."
   (loop for section in sections append (remove nil (mapcar #'entry-name (entries run section)))))
 
+(defparameter *infer-settings* '("BATCH-SIZE" "FILE") "Entries of infer: that are no values to compute.")
+
+(defun inferred-entries (run)
+  "The entries of infer: that say what is computed."
+  (remove-if (lambda (entry) (and (entry-name entry) (member (symbol-name (entry-name entry)) *infer-settings* :test #'string=))) (entries run "infer")))
+
 (defun open-variables (run)
   "The variables of main:, loss: and metrics: that no entry names, in order."
-  (set-difference (free-variables (mapcar #'entry-form (append (entries run "main") (entries run "loss") (entries run "metrics"))))
+  (set-difference (free-variables (mapcar #'entry-form (append (entries run "main") (entries run "loss") (entries run "metrics") (inferred-entries run))))
                   (names-of run "setup" "data" "parameters" "main")))
 
 (defun check-values (run)
@@ -120,6 +128,7 @@ computes loss, output and metrics."
   (let* ((modules (entries run "modules")) (tensors (tensor-entries run)) (functions (mapcar #'entry-name modules)) (variables (mapcar #'entry-name tensors))
          (data (bindings (entries run "data"))) (data-names (mapcar #'first data))
          (main (placed-bindings (entries run "main"))) (metrics (bindings (entries run "metrics")))
+         (inferred (placed-bindings (inferred-entries run)))
          (output (if (assoc (symbol-of "output") main) (symbol-of "output") nil)) (loss (only-form run "loss" nil))
          (given (loop for (name . tensor) in (run-given run) unless (member name variables) collect (list name `',tensor))))
     (evaluated (entry-place (first (entries run "main")))
@@ -140,7 +149,8 @@ computes loss, output and metrics."
                               (let* (,@(loop for name in variables for k from (length functions) collect `(,name (nn::owned-tensor (nth ,k modules))))
                                      ,@main (loss ,loss))
                                 (declare (ignorable loss ,@variables))
-                                (list loss ,output ,@(mapcar #'second metrics)))))))))))
+                                (list loss ,output (list ,@(mapcar #'second metrics))
+                                      (let* ,inferred (list ,@(mapcar #'first inferred)))))))))))))
 
 (defvar *signatures* nil "True while arguments and results of functions are checked: in training data decides types, in a program without data signatures do.")
 
@@ -186,141 +196,20 @@ computes loss, output and metrics."
                          :expected (if names (format nil "one of ~{~(~a~)~^ ~}" names) "no --in")
                          :remedy (or (suggest (symbol-name name) (mapcar #'symbol-name names)) "leave it out"))))))
 
-(defun prepare (path source text inputs &rest sections)
-  "Reads a text, which needs these sections and some more, and evaluates its setup and data. `path`: its file, or nil."
-  (let ((run (make-run path text (read-run source text) (given-tensors inputs))))
-    (apply #'check-complete run "modules" "main" "data" sections)
-    (check-given run)
-    (let ((*default-pathname-defaults* (or (folder-of path) *default-pathname-defaults*)))
-      (destructuring-bind (values make results) (make-parts run)
-        (dolist (value values)
-          (unless (and (caten:tensorp value) (caten:shape value))
-            (fail 1103 "an entry of data: is no tensor with rows" :expected "tensors with an example in each row" :found (format nil "~(~s~)" value)
-                  :remedy "put what is no example into setup:")))
-        (setf (run-names run) (names-of run "data") (run-data run) (mapcar (lambda (x) (first (multiple-value-list (caten:! x)))) values)
-              (run-modules run) make (run-results run) results)))
-    run))
+(defun text-run (path source text inputs)
+  "The run that a text describes. `path`: its file, or nil; `inputs`: values of variables, as \"A=a.npy\"."
+  (make-run (if path (subseq path 0 (position #\. path :from-end t)) "daten") path text (read-run source text) (given-tensors inputs)))
 
-(defun settings (run)
-  "The entries of train: as a plist, evaluated."
-  (loop for (name form) in (bindings (entries run "train"))
-        append (list (intern (symbol-name name) :keyword) (evaluated nil form))))
-
-(defparameter *settings* '(:epochs :batch-size :seed :test :splits :classes :checkpoint :checkpoint-every :log :curve :shuffle)
-  "What train: may say, besides what optim:make-trainer takes.")
-(defparameter *trainer-settings* '(:groups :clip-norm :clip-value :accumulate :ema :precision :loss-scale))
-
-(defun check-settings (run settings)
-  "E1105 for a setting that does not exist."
-  (loop for (key) on settings by #'cddr
-        do (unless (member key (append *settings* *trainer-settings*))
-             (let ((names (mapcar (lambda (k) (string-downcase (symbol-name k))) (append *settings* *trainer-settings*))))
-               (fail 1105 (format nil "train: has no setting `~(~a~)`" key) :expected (format nil "~{~a~^, ~}" names) :found (format nil "~(~a~)" key)
-                     :place (entry-place (find (symbol-name key) (entries run "train") :key (lambda (e) (symbol-name (entry-name e))) :test #'string=))
-                     :remedy (or (suggest (string-downcase (symbol-name key)) names) "remove it")))))
-  settings)
-
-(defun chosen (settings keys)
-  "The settings of these keys."
-  (loop for (key value) on settings by #'cddr when (member key keys) append (list key value)))
-
-(defun named-modules (run made)
-  "((key . module) …) of the modules and tensors of a run."
-  (loop for entry in (append (entries run "modules") (tensor-entries run))
-        for module in made
-        collect (cons (nn::key-of (entry-name entry)) module)))
-
-(defun made-modules (run seed)
-  "The modules of a run as one, and as a list. What parameters: does not mark is kept as it is."
-  (nn:manual-seed seed)
-  (let* ((made (funcall (run-modules run))) (names (mapcar #'entry-name (append (entries run "modules") (tensor-entries run))))
-         (marked (mapcar #'entry-name (entries run "parameters")))
-         (whole (nn::make-module 'daten (named-modules run made)
-                                 (lambda (module &rest batch) (declare (ignore module)) (funcall (run-results run) made batch)))))
-    (when marked
-      (loop for name in names for module in made
-            do (when (and (nn:module-p module) (not (member name marked)))
-                 (loop for (nil . place) in (nn::owned-of module) do (setf (nn::owned-kind place) :buffer)))))
-    whole))
-
-(defun make-run-trainer (run whole settings batch)
-  "The trainer of a run."
-  (apply #'optim:make-trainer whole
-         (lambda (module &rest batch) (values-list (let ((found (apply module batch))) (cons (first found) (cddr found)))))
-         batch
-         :optimizer (evaluated nil (only-form run "optimizer" '(optim:adamw)))
-         :metrics (loop for entry in (entries run "metrics") collect (string-downcase (symbol-name (entry-name entry))))
-         (chosen settings *trainer-settings*)))
-
-(defun split-rows (run share seed)
-  "The data of training and of tests: a share of the rows in an order that follows from the seed; all of them for both without a share."
-  (if (null share)
-      (values (run-data run) (run-data run))
-      (let* ((count (first (caten:shape (first (run-data run))))) (tested (floor (* count share)))
-             (order (optim::leaf-of (checked (row-order count seed 0)))))
-        (flet ((part (from to) (loop for x in (run-data run) collect (caten:! (caten:take x 0 (caten:slice-along order 0 from to))))))
-          (values (part tested count) (part 0 tested))))))
-
-(defun default-checkpoint (run)
-  "Where what is trained is kept unless the text says so."
-  (let ((path (or (run-path run) "daten")))
-    (format nil "~a.safetensors" (subseq path 0 (position #\. path :from-end t)))))
-
-(defun train-split (run settings seed checkpoint)
-  "Trains with the rows that a seed leaves for it, and returns the modules and the rows that are tested."
-  (multiple-value-bind (training tested) (split-rows run (getf settings :test) seed)
-    (let* ((whole (made-modules run seed)) (size (getf settings :batch-size 32))
-           (trainer (make-run-trainer run whole settings (loop for x in training collect (caten:slice-along x 0 0 size)))))
-      (apply #'optim:train trainer training :seed seed :checkpoint checkpoint
-             (chosen settings '(:epochs :batch-size :classes :checkpoint-every :log :curve :shuffle)))
-      (values whole tested))))
-
-(defun metrics-of (run whole batch)
-  "((name . number) …): loss and metrics for a batch."
-  (let ((found (apply whole batch)))
-    (loop for name in (cons "loss" (loop for entry in (entries run "metrics") collect (string-downcase (symbol-name (entry-name entry)))))
-          for value in (cons (first found) (cddr found))
-          when value collect (cons name (caten:item value)))))
-
-(defun show-metrics (label metrics)
-  "A line of metrics."
-  (format t "~a~{  ~a ~,4f~}~%" label (loop for (name . value) in metrics append (list name value))))
-
-(defun trained-modules (run settings)
-  "The modules with the parameters of the checkpoint."
-  (let ((path (getf settings :checkpoint (default-checkpoint run))) (whole (made-modules run (getf settings :seed 0))))
-    (unless (probe-file path)
-      (fail 501 "nothing was trained yet" :expected (format nil "the checkpoint ~a" path) :found "no such file" :remedy (format nil "daten train ~:[…~;~:*~a~]" (run-path run))))
-    (nn:load-state-dict whole (remove-if-not (lambda (pair) (assoc (car pair) (nn:state-dict whole) :test #'string=)) (optim::read-checkpoint path)))))
-
-(defun evaluate-splits (run settings)
-  "Trains and tests each split, and prints the means."
-  (let ((all (loop for k below (getf settings :splits)
-                   for seed = (+ k (getf settings :seed 0))
-                   collect (multiple-value-bind (whole tested) (train-split run settings seed nil)
-                             (let ((found (metrics-of run whole tested)))
-                               (show-metrics (format nil "split ~d" (1+ k)) found)
-                               found)))))
-    (show-metrics "mean   " (loop for (name) in (first all)
-                                  collect (cons name (/ (loop for found in all sum (cdr (assoc name found :test #'string=))) (length all)))))))
-
-(defun command (name path source text output &rest inputs)
-  "What `daten NAME PATH OUTPUT --in INPUT…` does: train, resume, eval, infer or export. `source` is the number of the text, which is in
-no file if `path` is \"\"; an output \"\" is none."
-  (let* ((source (parse-integer source)) (output (if (string= output "") nil output))
-         (run (apply #'prepare (if (string= path "") nil path) source text inputs (if (member name '("train" "resume") :test #'string=) '("loss") '())))
-         (settings (check-settings run (settings run))) (checkpoint (getf settings :checkpoint (default-checkpoint run))))
-    (cond ((member name '("train" "resume") :test #'string=)
-           (when (and (string= name "resume") (not (probe-file checkpoint))) (trained-modules run settings))
-           (multiple-value-bind (whole tested) (train-split run settings (getf settings :seed 0) checkpoint)
-             (show-metrics "trained" (metrics-of run whole tested))))
-          ((string= name "eval")
-           (if (getf settings :splits)
-               (evaluate-splits run settings)
-               (show-metrics "trained" (metrics-of run (trained-modules run settings) (nth-value 1 (split-rows run (getf settings :test) (getf settings :seed 0)))))))
-          ((string= name "infer")
-           (let ((found (second (apply (trained-modules run settings) (run-data run)))))
-             (unless found (fail 1105 "main: does not say what the output is" :expected "output = form" :remedy "name it output"))
-             (if output (caten:save-npy output found) (format t "~a~%" found))))
-          (t (nn:save-state (trained-modules run settings) (or output (fail 904 "export where?" :expected "daten export FILE.daten OUT.safetensors" :remedy "name a file")))))
-    nil))
+(defun prepare (run &rest sections)
+  "Evaluates setup and data of a run, which needs these sections and some more."
+  (apply #'check-complete run "modules" "main" "data" sections)
+  (check-given run)
+  (let ((*default-pathname-defaults* (or (folder-of (run-path run)) *default-pathname-defaults*)))
+    (destructuring-bind (values make results) (make-parts run)
+      (dolist (value values)
+        (unless (and (caten:tensorp value) (caten:shape value))
+          (fail 1103 "an entry of data: is no tensor with rows" :expected "tensors with an example in each row" :found (format nil "~(~s~)" value)
+                :remedy "put what is no example into setup:")))
+      (setf (run-names run) (names-of run "data") (run-data run) (mapcar (lambda (x) (first (multiple-value-list (caten:! x)))) values)
+            (run-modules run) make (run-results run) results)))
+  run)

@@ -8,15 +8,16 @@
   (:import-from :caten/primitive #:add-source #:row-order)
   (:import-from :caten/signature #:named #:parse-signature #:signature-inputs #:signature-outputs #:signature-keys #:parameter-name #:parameter-dims
    #:parameter-mode)
+  (:import-from :caten/syntax #:form-place)
   (:import-from :caten/tensor #:make-leaf)
   (:import-from :caten/body #:at)
   (:import-from :caten/match #:misfit)
   (:import-from :caten/composite #:written-name)
-  (:export #:command #:read-run #:run-text-p #:trace-run))
+  (:export #:command #:read-run #:run-text-p #:trace-run #:define-run #:train #:evaluate #:infer))
 
 (in-package :daten)
 
-(defparameter *sections* '("setup" "data" "modules" "parameters" "main" "loss" "metrics" "optimizer" "train")
+(defparameter *sections* '("setup" "data" "modules" "parameters" "main" "loss" "metrics" "optimizer" "train" "infer")
   "What a text may have, in the order in which it is used.")
 
 (defparameter *most-characters* (ash 1 20) "Of a text.")
@@ -138,6 +139,14 @@
              (make-entry (name) (read-form reader (behind)) place))
             (t (make-entry nil (read-form reader (+ begin start)) place))))))
 
+(defun check-section (name sections place)
+  "E1105 unless there is a section of this name, which is not yet among those that were read."
+  (unless (member name *sections* :test #'string=)
+    (fail 1105 (format nil "there is no section `~a`" name) :expected (format nil "~{~a~^, ~}" *sections*) :found name :place place
+                                                            :remedy (or (suggest name *sections*) "remove it")))
+  (when (assoc name sections :test #'string=)
+    (fail 1105 (format nil "the section `~a` is there twice" name) :place place :remedy "join both")))
+
 (defun run-text-p (text)
   "True of a text that begins with a section, after empty lines and comments: (run-text-p \"main: output = x\")."
   (with-input-from-string (stream text)
@@ -158,11 +167,7 @@
                    (multiple-value-bind (name colon) (section-of line)
                      (cond ((blank-line-p line) (next-line reader))
                            (name
-                            (unless (member name *sections* :test #'string=)
-                              (bad reader begin (format nil "there is no section `~a`" name) :expected (format nil "~{~a~^, ~}" *sections*) :found name
-                                                                                           :remedy (or (suggest name *sections*) "remove it")))
-                            (when (assoc name sections :test #'string=)
-                              (bad reader begin (format nil "the section `~a` is there twice" name) :remedy "join both"))
+                            (check-section name sections (list source begin (min (length text) (1+ begin))))
                             (setf current (list name))
                             (push current sections)
                             (if (blank-line-p (subseq line (1+ colon)))

@@ -12,7 +12,8 @@
 
 (defclass module (clos:funcallable-standard-object)
   ((kind :initarg :kind :reader module-kind)
-   (entries :initarg :entries :accessor module-entries))   ; ((name . module, owned, or list of modules) …) in order
+   (entries :initarg :entries :accessor module-entries)   ; ((name . module, owned, or list of modules) …) in order
+   (body :initarg :body :reader module-body))             ; what it computes, of the module and the arguments of a call
   (:metaclass clos:funcallable-standard-class)
   (:documentation "A function of tensors that owns parameters, buffers and other modules, each by a name: (nn:linear 3 2)."))
 
@@ -45,7 +46,7 @@
 (defun make-module (kind entries function)
   "A module with these entries ((name . object) …): what is neither tensor of its own nor module is left out. `function` gets the
 module and the arguments of a call."
-  (let ((module (make-instance 'module :kind kind :entries (remove-if-not #'owned-p entries :key #'cdr))))
+  (let ((module (make-instance 'module :kind kind :entries (remove-if-not #'owned-p entries :key #'cdr) :body function)))
     (clos:set-funcallable-instance-function module (lambda (&rest arguments) (apply function module arguments)))
     module))
 

@@ -125,7 +125,7 @@ its own norm. (nn:compare-states state (nn:quantize-state state))."
           do (fail 804 (format nil "the state has no tensor ~a" key) :expected "the state that was quantised"
                    :found (format nil "~d other tensors" (length state)) :remedy "give the state with its weights as floats first")
         collect (list key (weight-format-name format) (bytes-of tensor) (cl:+ (bytes-of numbers) (bytes-of scale))
-                      (relative-error tensor (decoded numbers scale format)))))
+                      (relative-error tensor (reshape (decoded numbers scale format) (tensor-shape tensor))))))
 
 (defun replaced (state key tensor)
   "The state with another tensor under this key."
@@ -155,23 +155,55 @@ quantised: (nn:choose-formats state :limit 1/1000 :loss (lambda (s) (nn:load-sta
 
 ;;; Modules
 
-(defun quantize-linear (module format)
-  "Makes a module linear compute with numbers and scales; they take the place of its weight."
-  (multiple-value-bind (numbers scale) (encoded (entry module "weight") format)
-    (let ((numbers-name (numbers-key "weight" format)) (scale-name (scale-key "weight" format)))
+(defun matrix-of (tensor)
+  "A weight of two or more axes as a matrix: its rows are those of the first axis."
+  (if (cddr (tensor-shape tensor)) (reshape tensor (list (first (tensor-shape tensor)) -1)) tensor))
+
+(defun product-of (module format weight)
+  "What a linear module computes of numbers and scales: they are taken apart in the product's loop."
+  (declare (ignore weight))
+  (lambda (numbers scale) (lambda (x) (funcall (weight-format-product format) x numbers scale (entry module "bias")))))
+
+(defun rows-of (module format weight)
+  "What an embedding computes: the rows at the indices alone are taken apart."
+  (declare (ignore module weight))
+  (lambda (numbers scale)
+    (lambda (indices)
+      (let ((flat (reshape indices -1)))
+        (reshape (decoded (caten:take numbers 0 flat) (caten:take scale 0 flat) format)
+                 (append (tensor-shape indices) (list -1)))))))
+
+(defun weight-of (module format weight)
+  "What a convolution computes: its weight is taken apart where it is read."
+  (let ((sizes (tensor-shape weight)))
+    (lambda (numbers scale)
+      (lambda (&rest inputs)
+        (let ((before (module-entries module)))
+          (unwind-protect
+               (progn (setf (module-entries module) (acons "weight" (buffer (reshape (decoded numbers scale format) sizes)) before))
+                      (apply (module-body module) module inputs))
+            (setf (module-entries module) before)))))))
+
+(defparameter *quantized-kinds* '((linear . product-of) (embedding . rows-of) (conv1d . weight-of) (conv2d . weight-of))
+  "Kinds of modules whose weights may be in few bits, and what they then compute: functions of module, format and weight.")
+
+(defun quantize-part (module format)
+  "Makes a module compute with numbers and scales; they take the place of its weight."
+  (let* ((weight (entry module "weight")) (numbers-name (numbers-key "weight" format)) (scale-name (scale-key "weight" format))
+         (function (funcall (cdr (assoc (module-kind module) *quantized-kinds*)) module format weight)))
+    (multiple-value-bind (numbers scale) (encoded (matrix-of weight) format)
       (setf (module-entries module)
             (list* (cons numbers-name (buffer numbers)) (cons scale-name (buffer scale))
                    (remove "weight" (module-entries module) :key #'car :test #'string=)))
       (clos:set-funcallable-instance-function
-       module
-       (lambda (x) (funcall (weight-format-product format) x (entry module numbers-name) (entry module scale-name) (entry module "bias")))))))
+       module (lambda (&rest inputs) (apply (funcall function (entry module numbers-name) (entry module scale-name)) inputs))))))
 
 (defun quantize-module (module &key (format :q8-0) (except '()))
-  "Changes the weights of the linear layers of a module into a format, as nn:quantize-state does with states, and returns the module: its calls read
-numbers and scales, which its state-dict has, too; it can be saved and, with a module quantised the same way, loaded.
-(nn:save-state (nn:quantize-module m :format :q4-0) \"m.safetensors\")."
+  "Changes the weights of linear layers, embeddings and convolutions of a module into a format, as nn:quantize-state does with states, and returns the
+module: its calls read numbers and scales, which its state-dict has, too; it can be saved and, with a module quantised the same way, loaded. The
+rows of a convolution's weight are those of its output channels. (nn:save-state (nn:quantize-module m :format :q4-0) \"m.safetensors\")."
   (loop for (key . part) in (named-modules module)
-        for tensor = (and (eq (module-kind part) 'linear) (entry part "weight"))
-        for chosen = (and tensor (chosen-format (if (string= key "") "weight" (concatenate 'string key ".weight")) tensor format except))
-        when chosen do (quantize-linear part chosen))
+        for tensor = (and (assoc (module-kind part) *quantized-kinds*) (entry part "weight"))
+        for chosen = (and tensor (chosen-format (if (string= key "") "weight" (concatenate 'string key ".weight")) (matrix-of tensor) format except))
+        when chosen do (quantize-part part chosen))
   module)

@@ -68,3 +68,50 @@ x0" (draw 18))) (subseq text place)))
   (check (not (daten:run-text-p (format nil "add2:~%  - in:~%"))))
   (check (not (daten:run-text-p "")))
   (check (not (daten:run-text-p "(ir 1)"))))
+
+;;; Texts and forms
+
+(defparameter *run-text* "data:
+  x = (reshape (arange 6 :dtype :f32) 6 1)
+modules:
+  function net: x{f32}[N, 1] -> y{f32}[N, 1] = (nn:linear 1 1)
+parameters:
+  net{Grad}
+  w{Grad} = (ones 1)
+main:
+  output = (* w (net x))
+loss: (mean output)
+infer:
+  batch-size = 4
+  double = (* 2 output)
+")
+
+(defparameter *run-clauses*
+  '((:data (x (reshape (arange 6 :dtype :f32) 6 1)))
+    (:modules (net ((x{f32}[N, 1]) -> (y{f32}[N, 1])) (nn:linear 1 1)))
+    (:parameters net (w (ones 1)))
+    (:main (output (* w (net x))))
+    (:loss (mean output))
+    (:infer (batch-size 4) (double (* 2 output)))))
+
+(defun plain-sections (sections)
+  (loop for (name . entries) in sections
+        collect (cons name (mapcar (lambda (e) (list (daten::entry-name e) (daten::entry-form e) (daten::entry-signature e))) entries))))
+
+(deftest texts-and-forms-are-equal
+  (check (equal (plain-sections (daten:read-run nil *run-text*)) (plain-sections (daten::read-clauses *run-clauses*)))))
+
+(deftest runs-are-defined-by-forms
+  (daten::add-run 'test-run (daten::read-clauses *run-clauses*))
+  (let* ((run (daten::prepare (daten::run-named 'test-run) "loss")) (whole (daten::made-modules run 0))
+         (found (daten::infer-run run whole)))
+    (check (equal '("double") (mapcar #'car found)))
+    (check (equal '(6 1) (shape (cdr (first found)))))
+    (check (near (cdr (first found)) (* 2 (second (apply whole (daten::run-data run)))) :atol 1e-6)))
+  (check-error 1105 (daten:train 'no-such-run))
+  (check-error 1105 (daten::read-clauses '((:datas (x 1)))))
+  (check-error 1105 (daten::read-clauses '((:data (x 1)) (:data (x 1)))))
+  (check-error 1105 (daten::read-clauses '((:data (x 1 2)))))
+  (check-error 1105 (daten::read-clauses '((:modules (f)))))
+  (check-error 1105 (daten::read-clauses '(x)))
+  (check-error 703 (daten::read-clauses '((:modules (f (x) (nn:linear 1 1)))))))

@@ -67,3 +67,18 @@
   (check-error 705 (nn:quantize-module (small-model) :format :q8))
   (check-error 804 (nn:quantize-state *state* :format '(("0.bias" . :q8-0))))
   (check-error 804 (nn:compare-states '() (nn:quantize-state *state*))))
+
+(deftest convolutions-and-embeddings-are-quantised
+  (nn:manual-seed 5)
+  (let* ((net (nn:sequential (nn:conv2d 32 4 3 :padding 1 :stride 2) #'relu (nn:conv2d 4 3 1)))
+         (x (random-tensor '(2 32 6 6) :f32)) (before (! (funcall net x))) (state (nn:state-dict net)))
+    (nn:quantize-module net :format :q8-0)
+    (check (equal '("0.weight.q8_0" "0.weight.q8_0.scale" "0.bias" "2.weight" "2.bias") (mapcar #'car (nn:state-dict net))))
+    (check (equal '(4 288) (shape (cdr (assoc "0.weight.q8_0" (nn:state-dict net) :test #'string=)))))
+    (check (near (funcall net x) before :atol 0.02 :rtol 0.02))
+    (check (< (fifth (first (nn:compare-states state (nn:state-dict net)))) 0.01)))
+  (dolist (format '(:int8 :q8-0 :q4-0))
+    (let* ((table (nn:embedding 10 32)) (indices (tensor '((3 9) (0 3)))) (before (! (funcall table indices))))
+      (nn:quantize-module table :format format)
+      (check (equal '(2 2 32) (shape (funcall table indices))))
+      (check (near (funcall table indices) before :atol (if (eq format :q4-0) 0.4 0.03))))))
