@@ -45,14 +45,15 @@ class Folder:
 
 def fill(folder, count, inks):
     folder.run("caten", "run", programs / "digits-infill.lmpm", "--plugin", programs / "digits-infill.lisp", "--runtime", runtime,
-               "--param", f"N={count}", "--param", "K=1000", "--param", "known=@known.npy", "--param", f"inks={inks}",
-               "--param", "Nearest=nearest-digits", "--in", "Ink=images.npy", "--steps", 2, "--out", "Ink=filled.npy")
+               "--param", f"N={count}", "--param", f"inks={inks}", "--param", "Digit=digit-logits", "--param", "Token=token-logits",
+               "--param", "Sure=token-confidence", "--param", "Pixel=pixel-logits", "--in", "Ink=images.npy", "--in", "Code=tokens.npy",
+               "--steps", 16, "--out", "Ink=filled.npy")
     return folder.load("filled.npy")
 
 
 def digits(folder):
     count = 797 if full else 120
-    folder.run("caten", "run", programs / "digits-infill.lisp", count)
+    folder.run("caten", "run", programs / "digits-infill.lisp", "make", count)
     known, images, whole = (folder.load(f"{name}.npy") for name in ("known", "images", "whole"))
     labels = folder.load("labels.npy")
     given = images < 17
@@ -70,6 +71,10 @@ def digits(folder):
     print(f"digits: of {count} an SVC knows {right(whole):.3f} whole, {right(filled):.3f} filled, {right(nearest):.3f} with the nearest, "
           f"{right(mean):.3f} with the mean")
     assert right(filled) >= 0.85 > right(mean)
+    if full:
+        bits = float(folder.run("caten", "run", programs / "digits-infill.lisp", "measure").split()[0])
+        print(f"digits: {bits} bits for a pixel of the upper halves")
+        assert bits < 2.438
     few = fill(folder, count, "ids(0,8,16)")
     assert (few[given] == images[given]).all() and numpy.isin(few[~given], [0, 8, 16]).all()
 
