@@ -11,14 +11,26 @@
   "What train: may say, besides what optim:make-trainer takes.")
 (defparameter *trainer-settings* '(:groups :clip-norm :clip-value :accumulate :ema :precision :loss-scale))
 
+(defparameter *counts* '(:epochs :batch-size :seed :splits :classes :checkpoint-every) "Settings that are whole numbers.")
+
+(defun setting-place (run key)
+  "Where train: says a setting."
+  (entry-place (find (symbol-name key) (entries run "train") :key (lambda (e) (symbol-name (entry-name e))) :test #'string=)))
+
 (defun check-settings (run settings)
-  "E1105 for a setting that does not exist."
-  (loop for (key) on settings by #'cddr
-        do (unless (member key (append *settings* *trainer-settings*))
-             (let ((names (mapcar (lambda (k) (string-downcase (symbol-name k))) (append *settings* *trainer-settings*))))
-               (fail 1105 (format nil "train: has no setting `~(~a~)`" key) :expected (format nil "~{~a~^, ~}" names) :found (format nil "~(~a~)" key)
-                     :place (entry-place (find (symbol-name key) (entries run "train") :key (lambda (e) (symbol-name (entry-name e))) :test #'string=))
-                     :remedy (or (suggest (string-downcase (symbol-name key)) names) "remove it")))))
+  "E1105 for a setting that does not exist, or that has another value than it takes."
+  (let ((names (mapcar (lambda (key) (string-downcase (symbol-name key))) (append *settings* *trainer-settings*))))
+    (loop for (key value) on settings by #'cddr
+          for name = (string-downcase (symbol-name key))
+          do (unless (member name names :test #'string=)
+               (fail 1105 (format nil "train: has no setting `~a`" name) :expected (format nil "~{~a~^, ~}" names) :found name :place (setting-place run key)
+                                                                       :remedy (or (suggest name names) "remove it")))
+             (when (and (member key *counts*) (not (typep value '(integer 0))))
+               (fail 1105 (format nil "train: does not take this ~a" name) :expected "a whole number of 0 or more" :found (format nil "~(~s~)" value)
+                                                                          :place (setting-place run key) :remedy "correct it"))
+             (when (and (eq key :test) (not (and (realp value) (< 0 value 1))))
+               (fail 1105 "train: does not take this share for tests" :expected "a number between 0 and 1, as 1/5" :found (format nil "~(~s~)" value)
+                                                                       :place (setting-place run key) :remedy "correct it"))))
   settings)
 
 (defun chosen (settings keys)
@@ -72,7 +84,7 @@
   "Trains with the rows that a seed leaves for it, and returns the modules and the rows that are tested."
   (multiple-value-bind (training tested) (split-rows run (getf settings :test) seed)
     (let* ((whole (made-modules run seed)) (size (getf settings :batch-size 32))
-           (trainer (make-run-trainer run whole settings (loop for x in training collect (caten:slice-along x 0 0 size)))))
+           (trainer (make-run-trainer run whole settings (loop for x in training collect (caten:slice-along x 0 0 (min size (first (caten:shape x))))))))
       (apply #'optim:train trainer training :seed seed :checkpoint checkpoint
              (chosen settings '(:epochs :batch-size :classes :checkpoint-every :log :curve :shuffle)))
       (values whole tested))))

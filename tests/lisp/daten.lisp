@@ -36,12 +36,12 @@ loss: (mean output)
   (check-error 402 (daten:read-run nil (make-string 1100000 :initial-element #\Space)))
   (check-error 402 (daten:read-run nil (format nil "data:~%~{ a = ~a~%~}" (loop for k below 1001 collect k)))))
 
-(deftest any-text-is-a-list-or-a-diagnostic
-  ;; A text in which characters are replaced, left out and repeated.
-  (let ((state 1) (texts 0))
+(defun call-with-mutations (text count function)
+  "Calls the function with so many texts in which characters are replaced, left out and repeated."
+  (let ((state 1))
     (flet ((draw (n) (setf state (mod (+ (* state 6364136223846793005) 1442695040888963407) (expt 2 64))) (mod (ash state -33) n)))
-      (dotimes (k 400)
-        (let ((text (copy-seq *daten-text*)))
+      (dotimes (k count)
+        (let ((text (copy-seq text)))
           (dotimes (change (1+ (draw 4)))
             (let ((place (draw (length text))))
               (setf text (ecase (draw 3)
@@ -50,8 +50,11 @@ loss: (mean output)
 x0" (draw 18))) (subseq text place)))
                            (2 (concatenate 'string (subseq text 0 place) (subseq text (draw (length text)))))))
               (when (string= text "") (setf text "x"))))
-          (handler-case (daten:read-run nil text) (caten-error () nil))
-          (incf texts))))
+          (funcall function text))))))
+
+(deftest any-text-is-a-list-or-a-diagnostic
+  (let ((texts 0))
+    (call-with-mutations *daten-text* 400 (lambda (text) (handler-case (daten:read-run nil text) (caten-error () nil)) (incf texts)))
     (check (= texts 400))))
 
 (deftest variables-of-texts
@@ -115,3 +118,25 @@ infer:
   (check-error 1105 (daten::read-clauses '((:modules (f)))))
   (check-error 1105 (daten::read-clauses '(x)))
   (check-error 703 (daten::read-clauses '((:modules (f (x) (nn:linear 1 1)))))))
+
+(deftest any-text-is-a-program-or-has-diagnostics
+  (let ((programs 0) (wrong '()))
+    (call-with-mutations "modules:
+  function L1: A{Dense}[M, N] B{Dense}[M, N] -> A{T}[M, k] = #'matmul
+  function net: x{f32}[N, 2] -> y{f32}[N, 3] = (nn:linear 2 3)
+parameters:
+  A{Grad}
+  net{Grad}
+main:
+  h = (L1 A B)
+  output = (+ (net C) (sum h))
+loss: (mean output)
+"
+                         300
+                         (lambda (text)
+                           (destructuring-bind (ok exit-code derived diagnostics) (daten:trace-run text nil '() "")
+                             (declare (ignore exit-code derived))
+                             (when ok (incf programs))
+                             (unless (if ok (null diagnostics) (and diagnostics (every #'caten/diagnostic:diagnostic-p diagnostics))) (push text wrong)))))
+    (check (null wrong))
+    (check (< 0 programs 300))))
