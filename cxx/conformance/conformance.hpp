@@ -44,7 +44,7 @@ struct TestOptions {
   /// Called in a child, with a session on the runtime that compares each kernel with the evaluator. None: no
   /// composites.
   std::function<NamedTests(Session&)> composites{};
-  std::chrono::milliseconds limit{120000};  ///< for one case
+  std::chrono::milliseconds limit{600000};  ///< for one case; a program may have hundreds of kernels
   std::function<bool()> interrupted{};      ///< asked while waiting
   std::function<void(const std::string&)> progress{};
 };

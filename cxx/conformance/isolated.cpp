@@ -91,6 +91,7 @@ class Child {
       if (work_.interrupted && work_.interrupted()) return fault = "interrupted", false;
       if (Clock::now() > deadline_) {
         fault = fmt::format("no end within {} s", work_.limit.count() / 1000);
+        end();  // before anybody tries the case again
         return false;
       }
       pollfd waiting{fd_, POLLIN, 0};
