@@ -20,14 +20,15 @@ std::vector<Dim> sizes_of(const ContractionLayout& layout) {
 std::vector<Dim> sizes_of(const ConvolutionCall& call, const Location& result) {
   const ConvolutionLayout& layout = call.layout;
   std::vector<Dim> out{call.x->location.offset,
-                       call.w->location.offset,
+                       call.other->location.offset,
                        result.offset,
                        layout.images,
                        layout.groups,
                        layout.channels,
                        layout.filters,
                        Dim(layout.x_last ? 1 : 0),
-                       Dim(layout.y_last ? 1 : 0)};
+                       Dim(layout.y_last ? 1 : 0),
+                       Dim(static_cast<int64_t>(layout.kind))};
   for (const ConvolutionLayout::Axis& axis : layout.axes)
     out.insert(out.end(), {axis.size, axis.window, axis.stride, axis.dilation, axis.before, axis.out});
   return out;
@@ -51,9 +52,9 @@ LoopNest lower_library_call(const Schedule& schedule, const Kernel& kernel) {
     std::optional<ConvolutionCall> convolution = convolution_of(schedule, kernel);
     assert(convolution && "a kernel that no library computes");
     call.sizes = sizes_of(*convolution, *part.target);
-    call.weights = 2;
+    if (convolution->layout.kind != ConvolutionKind::kFilters) call.weights = 2;
     first = convolution->x;
-    second = convolution->w;
+    second = convolution->other;
   }
   DType read = schedule.graph.type(first->node).dtype;
   call.attributes = std::string(dtype_name(read));

@@ -137,10 +137,12 @@ typedef struct caten_driver {
    *
    * `convolution`, attributes: a dtype; buffers: Y, X, W, in row-major order; sizes: the first element of X, W and Y,
    * the numbers of images n, groups g, channels c and filters f of a group, whether the channels of X, and of Y, lie
-   * behind the other axes (0 or 1), then for each of one to three axes the size of an image, the size of the window,
-   * stride, dilation, zeros before an image, and how many places there are.
-   * Y[n gf place] = sum over channels and window of X[n gc place*stride + window*dilation - before] W[gf c window],
-   * where X outside of its images is 0. */
+   * behind the other axes (0 or 1), the kind, then for each of one to three axes the size of an image, the size of the
+   * window, stride, dilation, zeros before an image, and how many places there are. Where X outside of its images is 0,
+   * kind 0: Y[n gf place] = sum over channels and window of X[n gc place*stride + window*dilation - before] W[gf c
+   * window] kind 1: the same with W[gc f last - window]; strides are 1 kind 2: W[gf c window] = sum over images and
+   * places of X[n gc place*stride + window*dilation - before] Y[n gf place]; buffers are W, X, Y, and the first
+   * elements those of X, Y and W. */
   caten_status (*call_library)(caten_stream* stream, const char* name, const char* attributes, void* const* buffers,
                                uint32_t buffer_count, const int64_t* sizes, uint32_t size_count, void** const* kept);
   void (*free_kept)(void* kept);

@@ -82,7 +82,8 @@ class Chains {
       if (found && has_axes_of(*found, node.type.shape)) {
         convolution_[id.value] = true;
         chain = joined(chain, added());
-        if (!found->is_product()) ++sliding_[root(chain)];
+        // Gradients follow what they are of.
+        if (!found->is_product() && found->kind == ConvolutionKind::kImages) ++sliding_[root(chain)];
       } else if (!folds_last_axes(graph_, node) || !is_image(node.type.shape)) {
         return;
       }

@@ -9,36 +9,38 @@ namespace {
 
 class Reading {
  public:
-  Reading(const Graph& graph, const Space& space, const ProductReads& reads, bool swapped, bool x_last)
+  Reading(const Graph& graph, const Space& space, const ProductReads& reads, bool filters, bool swapped, bool x_last)
       : graph_(graph),
         space_(space),
         reads_(reads),
         x_(swapped ? reads.b : reads.a),
-        w_(swapped ? reads.a : reads.b),
+        other_(swapped ? reads.a : reads.b),
         padded_(swapped ? reads.b_padded : reads.a_padded) {
+    out_.kind = filters ? ConvolutionKind::kFilters : ConvolutionKind::kImages;
     out_.swapped = swapped;
     out_.x_last = x_last;
   }
 
   std::optional<ConvolutionLayout> run() {
-    const Shape &x = graph_.type(x_.node).shape, &w = graph_.type(w_.node).shape;
-    std::optional<Affine> filters = affine(IndexSpace::linear(w_.index, w), reads_.variables);
-    if (!filters || !filters->offset.is(0) || x.size() < 3 || x.size() > 5) return std::nullopt;
+    const Shape &x = graph_.type(x_.node).shape, &other = graph_.type(other_.node).shape;
+    std::optional<Affine> steps = affine(IndexSpace::linear(other_.index, other), reads_.variables);
+    if (!steps || x.size() < 3 || x.size() > 5) return std::nullopt;
     if (out_.swapped ? reads_.a_padded : reads_.b_padded) return std::nullopt;
-    w_steps_ = std::move(filters->steps);
-    if (!read_images(x) || !read_filters(element_count(w))) return std::nullopt;
-    if (!in_order(false)) {
-      out_.y_last = true;
-      if (!in_order(true)) return std::nullopt;
-    }
+    steps_ = std::move(steps->steps);
+    first_ = std::move(steps->offset);
+    elements_ = element_count(other);
+    if (!read_images(x) || !read_filter_loop() || !(of_filters() ? read_results() : read_filters() && order_results()))
+      return std::nullopt;
     return std::move(out_);
   }
 
  private:
   using Loop = std::optional<size_t>;
 
+  bool of_filters() const { return out_.kind == ConvolutionKind::kFilters; }
   bool folded(size_t loop) const { return loop >= space_.outer.size(); }
-  bool of_w(size_t loop) const { return !w_steps_[loop].is(0); }
+  /// Whether what X is multiplied by has the loop.
+  bool of_other(size_t loop) const { return !steps_[loop].is(0); }
   const Dim& extent(size_t loop) const {
     return folded(loop) ? space_.reduced[loop - space_.outer.size()] : space_.outer[loop];
   }
@@ -54,23 +56,36 @@ class Reading {
     return out;
   }
 
+  // Of which kind a loop is follows from what has it besides X. A sum over images and places has images and places
+  // where others have channels and windows.
+
+  bool is_image(size_t loop) const {
+    return of_filters() ? folded(loop) && of_other(loop) : !folded(loop) && !of_other(loop);
+  }
+  bool is_group(size_t loop) const { return !folded(loop) && of_other(loop); }
+  bool is_channel(size_t loop) const {
+    return of_filters() ? !folded(loop) && !of_other(loop) : folded(loop) && of_other(loop);
+  }
+  bool is_place(size_t loop) const { return is_image(loop); }
+  bool is_window(size_t loop) const { return is_channel(loop); }
+
   /// X[n g·C place·stride + window·dilation − before]
   bool read_images(const Shape& shape) {
     size_t channels = out_.x_last ? shape.size() - 1 : 1;
     auto image = terms(x_.index[0]), channel = terms(x_.index[channels]);
     if (!image || image->size() > 1 || !channel) return false;
     for (const auto& [loop, step] : *image) {
-      if (!step.is(1) || folded(loop) || of_w(loop)) return false;
+      if (!step.is(1) || !is_image(loop)) return false;
       image_ = loop;
       out_.images = extent(loop);
     }
     Dim group_step;
     for (const auto& [loop, step] : *channel) {
-      if (!of_w(loop) || (folded(loop) ? channel_ : group_)) return false;
-      (folded(loop) ? channel_ : group_) = loop;
-      (folded(loop) ? out_.channels : out_.groups) = extent(loop);
-      if (folded(loop) && !step.is(1)) return false;
-      if (!folded(loop)) group_step = step;
+      bool group = is_group(loop);
+      if ((!group && !is_channel(loop)) || (group ? group_ : channel_) || (!group && !step.is(1))) return false;
+      (group ? group_ : channel_) = loop;
+      (group ? out_.groups : out_.channels) = extent(loop);
+      if (group) group_step = step;
     }
     if (group_ && group_step != out_.channels) return false;
     if (out_.images != shape[0] || out_.groups * out_.channels != shape[channels]) return false;
@@ -85,10 +100,11 @@ class Reading {
     if (!found || !axis.before.is_constant() || axis.before.constant() < 0) return false;
     Loop window, place;
     for (const auto& [loop, step] : *found) {
-      if ((folded(loop) ? window : place) || folded(loop) != of_w(loop)) return false;
-      (folded(loop) ? window : place) = loop;
-      (folded(loop) ? axis.window : axis.out) = extent(loop);
-      (folded(loop) ? axis.dilation : axis.stride) = step;
+      bool slides = is_window(loop);
+      if ((!slides && !is_place(loop)) || (slides ? window : place)) return false;
+      (slides ? window : place) = loop;
+      (slides ? axis.window : axis.out) = extent(loop);
+      (slides ? axis.dilation : axis.stride) = step;
     }
     for (const Dim* step : {&axis.stride, &axis.dilation})
       if (!step->is_constant() || step->constant() < 1) return false;
@@ -101,50 +117,87 @@ class Reading {
     return true;
   }
 
-  /// W[g·F C window], gone through as it lies in memory.
-  bool read_filters(const Dim& elements) {
+  /// The loop that X does not have.
+  bool read_filter_loop() {
     for (size_t loop = 0; loop < space_.outer.size(); ++loop) {
-      if (!of_w(loop) || loop == group_) continue;
+      if (!is_group(loop) || loop == group_) continue;
       if (filter_) return false;
       filter_ = loop;
       out_.filters = extent(loop);
     }
-    std::vector<Loop> order{group_, filter_, channel_};
-    order.insert(order.end(), windows_.begin(), windows_.end());
-    Dim step(1);
-    size_t seen = 0;
-    for (size_t k = order.size(); k-- > 0;) {
-      if (!order[k]) continue;
-      if (w_steps_[*order[k]] != step) return false;
-      step = step * extent(*order[k]);
-      ++seen;
-    }
-    auto all = std::count_if(w_steps_.begin(), w_steps_.end(), [](const Dim& each) { return !each.is(0); });
-    return step == elements && seen == static_cast<size_t>(all);
+    return true;
   }
 
-  /// The result's axes are image, group, filter, places, or image, places, group, filter, and every loop is one of
-  /// those or of W's.
-  bool in_order(bool last) const {
-    std::vector<Loop> axes{image_};
-    if (last) axes.insert(axes.end(), places_.begin(), places_.end());
-    axes.insert(axes.end(), {group_, filter_});
-    if (!last) axes.insert(axes.end(), places_.begin(), places_.end());
+  static std::vector<Loop> joined(std::vector<Loop> first, const std::vector<Loop>& then) {
+    first.insert(first.end(), then.begin(), then.end());
+    return first;
+  }
+
+  /// Whether what X is multiplied by has these loops in its memory, in this order, and no others; `backwards` from the
+  /// last element on.
+  bool lies_as(const std::vector<Loop>& order, const std::vector<Loop>& backwards = {}) const {
+    Dim step(1), first(0);
+    size_t seen = 0;
+    for (size_t k = order.size() + backwards.size(); k-- > 0;) {
+      bool reversed = k >= order.size();
+      Loop loop = reversed ? backwards[k - order.size()] : order[k];
+      if (!loop) continue;
+      if (steps_[*loop] != (reversed ? Dim(0) - step : step)) return false;
+      if (reversed) first = first + step * (extent(*loop) - Dim(1));
+      step = step * extent(*loop);
+      ++seen;
+    }
+    auto all = std::count_if(steps_.begin(), steps_.end(), [](const Dim& each) { return !each.is(0); });
+    return step == elements_ && first == first_ && seen == static_cast<size_t>(all);
+  }
+
+  /// W[g·F C window], or W[g·C F last − window].
+  bool read_filters() {
+    if (lies_as(joined({group_, filter_, channel_}, windows_))) return true;
+    bool steps = std::all_of(out_.axes.begin(), out_.axes.end(), [](const auto& axis) { return axis.stride.is(1); });
+    if (!steps || !lies_as({group_, channel_, filter_}, windows_)) return false;
+    out_.kind = ConvolutionKind::kTurned;
+    return true;
+  }
+
+  /// Y[n g·F place] or Y[n place g·F], of which W[g·F C window] is made.
+  bool read_results() {
+    if (!lies_as(joined({image_, group_, filter_}, places_))) {
+      std::vector<Loop> order = joined({image_}, places_);
+      order.insert(order.end(), {group_, filter_});
+      if (!lies_as(order)) return false;
+      out_.y_last = true;
+    }
+    return in_order(joined({group_, filter_, channel_}, windows_));
+  }
+
+  /// The result's axes are image, group, filter, places, or image, places, group, filter.
+  bool order_results() {
+    if (in_order(joined({image_, group_, filter_}, places_))) return true;
+    out_.y_last = true;
+    std::vector<Loop> order = joined({image_}, places_);
+    order.insert(order.end(), {group_, filter_});
+    return in_order(order);
+  }
+
+  /// Whether these are the result's axes, and all others are folded and of both that are multiplied.
+  bool in_order(const std::vector<Loop>& axes) const {
     std::vector<size_t> order;
     for (Loop loop : axes)
       if (loop) order.push_back(*loop);
-    for (size_t loop = space_.outer.size(); loop < w_steps_.size(); ++loop)
-      if (!of_w(loop)) return false;
+    for (size_t loop = space_.outer.size(); loop < steps_.size(); ++loop)
+      if (!of_other(loop)) return false;
     return order.size() == space_.outer.size() && std::is_sorted(order.begin(), order.end());
   }
 
   const Graph& graph_;
   const Space& space_;
   const ProductReads& reads_;
-  const Read &x_, &w_;
+  const Read &x_, &other_;
   bool padded_;  ///< X is read at places around it too
   ConvolutionLayout out_;
-  std::vector<Dim> w_steps_;  ///< of each loop, in elements
+  std::vector<Dim> steps_;  ///< of each loop, in elements of what X is multiplied by
+  Dim first_, elements_;    ///< of it
   Loop image_, group_, filter_, channel_;
   std::vector<Loop> windows_, places_;
 };
@@ -152,9 +205,10 @@ class Reading {
 }  // namespace
 
 std::optional<ConvolutionLayout> convolution_layout(const Graph& graph, const Space& space, const ProductReads& reads) {
-  for (bool x_last : {false, true})
-    for (bool swapped : {false, true})
-      if (std::optional<ConvolutionLayout> found = Reading(graph, space, reads, swapped, x_last).run()) return found;
+  for (bool filters : {false, true})
+    for (bool x_last : {false, true})
+      for (bool swapped : {false, true})
+        if (auto found = Reading(graph, space, reads, filters, swapped, x_last).run()) return found;
   return std::nullopt;
 }
 
@@ -170,10 +224,10 @@ std::optional<ConvolutionCall> convolution_of(const Schedule& schedule, const Ke
   if (!reads) return std::nullopt;
   std::optional<ConvolutionLayout> layout = convolution_layout(schedule.graph, part.space, *reads);
   if (!layout || layout->is_product()) return std::nullopt;
-  ConvolutionCall out{.x = kernel.leaf_of(reads->a.node), .w = kernel.leaf_of(reads->b.node)};
-  if (layout->swapped) std::swap(out.x, out.w);
+  ConvolutionCall out{.x = kernel.leaf_of(reads->a.node), .other = kernel.leaf_of(reads->b.node)};
+  if (layout->swapped) std::swap(out.x, out.other);
   out.layout = std::move(*layout);
-  for (const Location* at : {&out.x->location, &out.w->location, &*part.target})
+  for (const Location* at : {&out.x->location, &out.other->location, &*part.target})
     if (schedule.buffers[at->buffer.value].scratch) return std::nullopt;
   return out;
 }

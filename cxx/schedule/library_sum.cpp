@@ -144,7 +144,9 @@ std::optional<ConvolutionLayout> find_convolution(const Graph& graph, NodeId fol
     return std::nullopt;
   for (bool padded : {true, false})
     if (std::optional<Convolution> found = read_convolution(graph, fold, padded))
-      return is_worth_it(found->layout, limits) ? std::optional(std::move(found->layout)) : std::nullopt;
+      return found->layout.kind != ConvolutionKind::kFilters && is_worth_it(found->layout, limits)
+                 ? std::optional(std::move(found->layout))
+                 : std::nullopt;
   return std::nullopt;
 }
 

@@ -22,7 +22,7 @@ struct LibrarySum {
 std::optional<LibrarySum> find_library_sum(const Graph& graph, NodeId fold, const RoutineLibrary& library,
                                            const LibraryLimits& limits);
 
-/// The convolution that a reduce is, windows of one element included, if it is worth a call of the library.
+/// The convolution to images that a reduce is, windows of one element included, if it is worth a call of the library.
 std::optional<ConvolutionLayout> find_convolution(const Graph& graph, NodeId fold, const RoutineLibrary& library,
                                                   const LibraryLimits& limits);
 

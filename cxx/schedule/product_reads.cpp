@@ -103,7 +103,11 @@ std::optional<ProductReads> product_reads(const Graph& graph, const Space& space
   if (stops(product.node) || !graph[product.node].is(Op::kMul)) return std::nullopt;
   out.a = below_views(graph[product.node].operands[0], product.index, padded ? &out.a_padded : nullptr);
   out.b = below_views(graph[product.node].operands[1], product.index, padded ? &out.b_padded : nullptr);
-  if (!stops(out.a.node) || !stops(out.b.node)) return std::nullopt;
+  // What zeros are around is read as it is, an `if` too.
+  auto read = [&](const Read& value, bool zeros_around) {
+    return stops(value.node) || (zeros_around && graph[value.node].is(Op::kIf));
+  };
+  if (!read(out.a, out.a_padded) || !read(out.b, out.b_padded)) return std::nullopt;
   size_t next = 0;
   for (const Dim& extent : fold.type.shape) out.result.push_back(extent.is(1) ? Dim(0) : out.variables[next++]);
   return out;

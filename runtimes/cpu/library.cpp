@@ -32,7 +32,7 @@ extern "C" __attribute__((visibility("default"))) const char* caten_cpu_library_
   return name.c_str();
 }
 
-extern "C" __attribute__((visibility("default"))) const char* caten_cpu_library_call_v2(
+extern "C" __attribute__((visibility("default"))) const char* caten_cpu_library_call_v3(
     const char* routine, const char* dtype, void* const* buffers, const int64_t* sizes, uint32_t size_count,
     void** const* kept, int threads) {
   static thread_local std::string error;

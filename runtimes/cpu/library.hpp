@@ -21,5 +21,5 @@ using caten_cpu_library_free_kept = void (*)(void* kept);
 }
 
 #define CATEN_CPU_LIBRARY_NAME "caten_cpu_library_name_v1"
-#define CATEN_CPU_LIBRARY_CALL "caten_cpu_library_call_v2"
+#define CATEN_CPU_LIBRARY_CALL "caten_cpu_library_call_v3"
 #define CATEN_CPU_LIBRARY_FREE_KEPT "caten_cpu_library_free_kept_v1"

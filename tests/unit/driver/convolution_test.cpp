@@ -26,6 +26,17 @@ struct Sizes {
     for (const Slide& axis : axes) out.emplace_back(axis.window);
     return out;
   }
+  Shape window() const {
+    Shape out;
+    for (const Slide& axis : axes) out.emplace_back(axis.window);
+    return out;
+  }
+  Shape out() const {
+    Shape out;
+    for (const Slide& axis : axes)
+      out.emplace_back((axis.size - (axis.window - 1) * axis.dilation - 1) / axis.stride + 1);
+    return out;
+  }
 };
 
 /// The value with zeros before and behind along these axes, as the composite `pad` is written.
@@ -45,31 +56,35 @@ NodeId with_zeros(const Build& b, NodeId x, const std::vector<std::pair<int64_t,
   return b.select(inside, b.take(x, 0, at), b.zeros({DType::kF32, to}));
 }
 
+void append(Shape& shape, const Shape& more) { shape.insert(shape.end(), more.begin(), more.end()); }
+
+/// [n g channel out window]: x[n g·C place·stride + window·dilation]
+NodeId windows(const Build& b, NodeId image, const Sizes& sizes) {
+  auto rank = static_cast<int>(sizes.axes.size());
+  Shape gathered{sizes.images, sizes.groups * sizes.channels};
+  append(gathered, sizes.out());
+  append(gathered, sizes.window());
+  std::vector<NodeId> at{b.index(0, gathered), b.index(1, gathered)};
+  for (int k = 0; k < rank; ++k) {
+    const Slide& axis = sizes.axes[static_cast<size_t>(k)];
+    at.push_back(b.add(b.mul(b.index(2 + k, gathered), b.integer(axis.stride, gathered)),
+                       b.mul(b.index(2 + rank + k, gathered), b.integer(axis.dilation, gathered))));
+  }
+  Shape split{sizes.images, sizes.groups, sizes.channels};
+  split.insert(split.end(), gathered.begin() + 2, gathered.end());
+  return b.reshape(b.take(image, 0, at), split);
+}
+
 /// Σ over channels and window of x[n g·C place·stride + window·dilation] w[g·F C window], as conv2d is written: with an
 /// axis for groups.
 NodeId convolve(const Build& b, NodeId image, NodeId filter, const Sizes& sizes) {
   auto [images, groups, channels, filters, axes, calls] = sizes;
-  Shape out, window;
-  for (const Slide& axis : axes) {
-    window.emplace_back(axis.window);
-    out.emplace_back((axis.size - (axis.window - 1) * axis.dilation - 1) / axis.stride + 1);
-  }
-  Shape gathered{images, groups * channels}, space{images, groups, filters}, spread_w{groups, filters};
-  gathered.insert(gathered.end(), out.begin(), out.end());
-  gathered.insert(gathered.end(), window.begin(), window.end());
+  Shape out = sizes.out(), window = sizes.window(), space{images, groups, filters}, spread_w{groups, filters};
   auto rank = static_cast<int>(axes.size());
-  std::vector<NodeId> at{b.index(0, gathered), b.index(1, gathered)};
-  for (int k = 0; k < rank; ++k) {
-    const Slide& axis = axes[static_cast<size_t>(k)];
-    at.push_back(b.add(b.mul(b.index(2 + k, gathered), b.integer(axis.stride, gathered)),
-                       b.mul(b.index(2 + rank + k, gathered), b.integer(axis.dilation, gathered))));
-  }
   // [n g f out channel window]
-  space.insert(space.end(), out.begin(), out.end());
+  append(space, out);
   space.emplace_back(channels);
-  space.insert(space.end(), window.begin(), window.end());
-  Shape split{images, groups, channels};
-  split.insert(split.end(), gathered.begin() + 2, gathered.end());
+  append(space, window);
   std::vector<int> order{0, 1}, x_axes{0, 1}, w_axes{1, 2, 3 + rank}, folded{3 + rank};
   for (int k = 0; k < rank; ++k) {
     order.push_back(3 + k);
@@ -84,10 +99,44 @@ NodeId convolve(const Build& b, NodeId image, NodeId filter, const Sizes& sizes)
     folded.push_back(4 + rank + k);
   }
   spread_w.emplace_back(channels);
-  spread_w.insert(spread_w.end(), window.begin(), window.end());
-  NodeId places = b.spread(b.permute(b.reshape(b.take(image, 0, at), split), order), space, x_axes);
+  append(spread_w, window);
+  NodeId places = b.spread(b.permute(windows(b, image, sizes), order), space, x_axes);
   NodeId weights = b.spread(b.reshape(filter, spread_w), space, w_axes);
   return b.reduce(Combine::kAdd, b.mul(places, weights), folded);
+}
+
+/// [g·C F window] as [g·F C window] from the last element of each window to its first, as gradients by images have it.
+NodeId turned(const Build& b, NodeId filter, const Sizes& sizes) {
+  const Shape window = sizes.window();
+  Shape split{sizes.groups, sizes.channels, sizes.filters}, joined{sizes.groups * sizes.filters, sizes.channels};
+  append(split, window);
+  append(joined, window);
+  std::vector<int> order{0, 2, 1};
+  std::vector<NodeId> at;
+  for (size_t k = 0; k < window.size(); ++k) {
+    order.push_back(static_cast<int>(3 + k));
+    NodeId place = b.index(static_cast<int>(k), window);
+    at.push_back(b.add(b.mul(place, b.integer(-1, window)), b.integer(window[k].constant() - 1, window)));
+  }
+  return b.take(b.reshape(b.permute(b.reshape(filter, split), order), joined), 2, at);
+}
+
+/// Σ over images and places of x[n g·C place·stride + window·dilation] y[n g·F place]: the gradient by filters.
+NodeId filters_of(const Build& b, NodeId image, NodeId y, const Sizes& sizes) {
+  auto [images, groups, channels, filters, axes, calls] = sizes;
+  auto rank = static_cast<int>(axes.size());
+  Shape space{images, groups, filters, channels}, split{images, groups, filters};
+  append(split, sizes.out());
+  append(space, sizes.out());
+  append(space, sizes.window());
+  std::vector<int> x_axes{0, 1, 3}, y_axes{0, 1, 2}, folded{0};
+  for (int k = 0; k < 2 * rank; ++k) {
+    x_axes.push_back(4 + k);
+    if (k < rank) y_axes.push_back(4 + k);
+    if (k < rank) folded.push_back(4 + k);
+  }
+  NodeId places = b.spread(windows(b, image, sizes), space, x_axes);
+  return b.reduce(Combine::kAdd, b.mul(places, b.spread(b.reshape(y, split), space, y_axes)), folded);
 }
 
 Graph convolution_program(const Sizes& sizes) {
@@ -174,6 +223,58 @@ TEST_CASE("zeros around images are the library's, and make NaN of filters that a
       CHECK_MESSAGE(verdict.ok(), zeros[2].first, " ", zeros[3].second, " ", weight, ": ", verdict.message);
       CHECK(runs.calls == 1);
     }
+}
+
+TEST_CASE("gradients by images and by filters are the library's") {
+  LibraryRuns runs;
+  if (!runs.possible()) return;
+  using Zeros = std::vector<std::pair<int64_t, int64_t>>;
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  struct Given {
+    Sizes sizes;
+    Zeros zeros;
+    int turned = 1, filters = 1;  ///< calls of the library
+  };
+  const std::vector<Given> all{
+      {{2, 1, 8, 16, {{9, 3, 1, 1}, {7, 3, 1, 1}}}, {{0, 0}, {0, 0}, {1, 1}, {1, 1}}},
+      {{3, 1, 5, 7, {{9, 2, 1, 2}, {7, 3, 1, 1}}}, {{0, 0}, {0, 0}, {2, 0}, {0, 2}}},
+      {{2, 2, 4, 6, {{8, 3, 1, 1}, {8, 3, 1, 1}}}, {{0, 0}, {0, 0}, {1, 1}, {0, 0}}},
+      {{1, 1, 4, 8, {{6, 2, 1, 1}}}, {{0, 0}, {0, 0}, {3, 4}}},  // zeros that no window needs
+      {{2, 1, 8, 8, {{11, 3, 2, 1}, {9, 3, 2, 1}}}, {{0, 0}, {0, 0}, {1, 0}, {1, 1}}, 0, 1},
+      {{2, 1, 4, 8, {{5, 2, 1, 1}, {6, 3, 1, 1}, {7, 2, 2, 1}}}, {{0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}}, 0, 1},
+      {{2, 1, 8, 8, {{9, 3, 1, 1}, {7, 3, 1, 1}}}, {}},
+  };
+  generated::Random random(6);
+  for (const Given& each : all)
+    for (bool filters : {false, true})
+      for (bool finite : {true, false}) {
+        Graph graph;
+        Build b(graph);
+        NodeId x = graph.add_input("x", {DType::kF32, each.sizes.x()});
+        Sizes sizes = each.sizes;
+        for (size_t k = 2; k < each.zeros.size(); ++k)
+          sizes.axes[k - 2].size += each.zeros[k].first + each.zeros[k].second;
+        NodeId image = each.zeros.empty() ? x : with_zeros(b, x, each.zeros);
+        Shape other = sizes.w();
+        if (filters) {
+          other = {sizes.images, sizes.groups * sizes.filters};
+          append(other, sizes.out());
+        } else {
+          other[0] = Dim(sizes.groups * sizes.channels);
+          other[1] = Dim(sizes.filters);
+        }
+        NodeId by = graph.add_input("by", {DType::kF32, other});
+        graph.outputs.push_back(
+            {"y", filters ? filters_of(b, image, by, sizes) : convolve(b, image, turned(b, by, sizes), sizes)});
+        generated::Case given{std::move(graph), {}};
+        generated::add_floats(given, random);
+        if (!finite) Scalar::of_real(DType::kF32, nan).store(given.arguments.inputs[1].mutable_data() + 12);
+        generated::Verdict verdict = runs.check(given, {.library_limits = kEverySize}, 3);
+        CHECK_MESSAGE(verdict.ok(), sizes.channels, " ", sizes.filters, " ", filters, " ", finite, ": ",
+                      verdict.message);
+        CHECK_MESSAGE(runs.calls == (filters ? each.filters : each.turned), sizes.channels, " ", sizes.filters, " ",
+                      filters);
+      }
 }
 
 TEST_CASE("what is no zero around an image is read from memory") {
