@@ -40,6 +40,10 @@
   (:test () (near (gelu X) (* (* 1/2 X) (erfc (* X -0.7071067811865476)))) (near (gelu (tensor '(-10.0))) '(-7.619853024160526e-23) :atol 0))
   (:ulp 7)
   (:contract t)
+  ;; Φ + X·φ, with Φ = Y / X: both are in memory for others.
+  (:adjoint (dy)
+    (let* ((w (widen X)) (near (clip w -40 40)) (density (* 0.3989422804014327d0 (exp2 (* -0.7213475204444817d0 (* near near))))))
+      (cast (* (widen dy) (+ (where (= w 0) 1/2 (where (< w 40) (/ (widen Y) w) 1)) (* near density))) (dtype X))))
   (setf w (widen X) a (min (abs w) (by-dtype w 16 40)))
   (setf tail (* (erfcx-of (* a 0.7071067811865476d0)) (exp-minus-square a 1/2 29)))
   (setf product (* w (if (< w 0) tail (+ 1 (* tail -9.313225746154785d-10)))))

@@ -30,13 +30,7 @@
       (if (cl:eq (dtype mask) :bool)
           (setf visible (logical-and visible mask))
           (setf scores (+ scores (widen mask)))))
-    (let* ((seen (where visible scores -inf))
-           (largest (amax seen :axis -1 :keepdims t))
-           (e (where visible (exp (- seen (where (< (abs largest) +inf) largest 0))) 0))
-           (total (sum e :axis -1 :keepdims t))
-           (share (/ 1 (where (= total 0) 1 total))))
-      ;; What is not visible is 0 by definition, so that nobody needs to compute it.
-      (matmul (where visible (* e share) 0) value))))
+    (matmul (masked-softmax scores visible) value)))
 
 (defcomposite attention ((query{T} key{T} value{T} &optional mask &key (causal nil) (scale nil)) -> (Y{T}) where T in float)
   "softmax(query · keyᵀ · scale) · value over the visible positions (Vaswani and others, 2017). query is […, M D], key […, N D], value […, N E];

@@ -19,20 +19,77 @@
   (when (and (integerp features) (cl:/= 0 (cl:mod features groups)))
     (refuse "the groups do not divide the features" (format nil "a multiple of ~d" groups) (format nil "~a" features) "check :groups and the weight" 202)))
 
-(defun convolve (x weight bias stride padding dilation groups)
+(defun ones-of (count)
+  "That many sizes of 1."
+  (make-list count :initial-element 1))
+
+(defun correlate (x weight stride pads dilation groups)
   "[N C S…] and [F C/groups K…] → [N F O…]."
-  (let* ((kernel (cddr (shape weight))) (count (length kernel))
+  (let* ((kernel (cddr (shape weight))) (count (length kernel)) (features (first (shape weight))) (depth (second (shape weight)))
+         (w (windows (pad-last x pads) kernel stride dilation)) (n (first (shape x))) (out (subseq (shape w) 2 (cl:+ 2 count)))
+         ;; [N groups 1 D O… K…] · [1 groups F/groups D 1… K…], summed over D and K…
+         (products (* (reshape w n groups 1 depth out kernel)
+                      (reshape weight 1 groups (floor features groups) depth (ones-of count) kernel))))
+    (reshape (reduce :add products 3 (loop for k below count collect (cl:+ 4 count k))) n features out)))
+
+(defun convolve (x weight bias stride padding dilation groups)
+  "What conv1d to conv3d compute."
+  (let* ((kernel (cddr (shape weight))) (count (length kernel)) (features (first (shape weight)))
+         (stride (whole-numbers :stride stride count 1)) (dilation (whole-numbers :dilation dilation count 1)))
+    (check-groups groups (second (shape x)) (second (shape weight)) features)
+    (let ((y (correlate (widen x) (widen weight) stride (convolution-pads padding kernel stride dilation) dilation groups)))
+      (if bias (+ y (reshape (widen bias) 1 features (ones-of count))) y))))
+
+;;; Gradients. That by images is a correlation too, of the cotangent with the filters turned round, and so is what conv-transpose2d computes.
+
+(defun spread-out (x stride)
+  "x with stride - 1 zeros between the elements of each of its last axes."
+  (if (every (lambda (s) (cl:= s 1)) stride)
+      x
+      (let* ((leading (cl:- (rank x) (length stride)))
+             (all (append (subseq (shape x) 0 leading)
+                          (loop for size in (nthcdr leading (shape x)) for s in stride collect (+ 1 (* s (- size 1))))))
+             (places (loop for s in stride for k from leading collect (list (index k all) s))))
+        (where (cl:reduce #'logical-and (loop for (place s) in places collect (= (mod place s) 0)))
+               (take x (append (loop for k below leading collect (index k all)) (loop for (place s) in places collect (/ place s))))
+               0))))
+
+(defun turned-round (weight groups)
+  "[F D K…] of groups → [D·groups F/groups K…], each window from its last element to its first."
+  (let* ((kernel (cddr (shape weight))) (count (length kernel)) (per (floor (first (shape weight)) groups)) (depth (second (shape weight)))
+         (turned (reshape (permute (reshape weight groups per depth kernel) (list* 0 2 1 (loop for k below count collect (cl:+ 3 k))))
+                          (* groups depth) per kernel)))
+    (flip turned :axis (loop for k below count collect (cl:+ 2 k)))))
+
+(defun correlate-back (y weight sizes stride pads dilation groups)
+  "The adjoint of `correlate` with respect to x, of these sizes: [N F O…] and [F C/groups K…] → [N C S…]."
+  (let ((spread (spread-out y stride)))
+    (correlate spread (turned-round weight groups) (ones-of (length sizes))
+               (loop for (before nil) in pads for d in dilation for k in (cddr (shape weight)) for size in sizes for have in (nthcdr 2 (shape spread))
+                     collect (let ((reach (* d (- k 1)))) (list (- reach before) (- (+ size before) have))))
+               dilation groups)))
+
+(defun filters-of (x y kernel stride pads dilation groups)
+  "The adjoint of `correlate` with respect to weight, of a window of these sizes: [N C S…] and [N F O…] → [F C/groups K…]."
+  (let* ((count (length kernel)) (w (windows (pad-last x pads) kernel stride dilation)) (out (subseq (shape w) 2 (cl:+ 2 count)))
+         (n (first (shape x))) (features (second (shape y))) (depth (floor (second (shape x)) groups))
+         ;; [N groups 1 D O… K…] · [N groups F/groups 1 O… 1…], summed over N and O…
+         (products (* (reshape w n groups 1 depth out kernel)
+                      (reshape y n groups (floor features groups) 1 out (ones-of count)))))
+    (reshape (reduce :add products 0 (loop for k below count collect (cl:+ 4 k))) features depth kernel)))
+
+(defun convolution-cotangents (dy x weight bias stride padding dilation groups)
+  "The cotangents of x, weight and bias, if there is one."
+  (let* ((kernel (cddr (shape weight))) (count (length kernel)) (dy (widen dy))
          (stride (whole-numbers :stride stride count 1)) (dilation (whole-numbers :dilation dilation count 1))
-         (n (first (shape x))) (features (first (shape weight))) (depth (second (shape weight))))
-    (check-groups groups (second (shape x)) depth features)
-    (let* ((w (windows (pad-last (widen x) (convolution-pads padding kernel stride dilation)) kernel stride dilation))
-           (out (subseq (shape w) 2 (cl:+ 2 count)))
-           (per (floor features groups))
-           ;; [N groups 1 D O… K…] · [1 groups F/groups D 1… K…], summed over D and K…
-           (products (* (reshape w n groups 1 depth out kernel)
-                        (reshape (widen weight) 1 groups per depth (make-list count :initial-element 1) kernel)))
-           (y (reshape (reduce :add products 3 (loop for k below count collect (cl:+ 4 count k))) n features out)))
-      (if bias (+ y (reshape (widen bias) 1 features (make-list count :initial-element 1))) y))))
+         (pads (convolution-pads padding kernel stride dilation))
+         ;; What no window reaches behind x is not in the cotangent of a sum of windows.
+         (by-x (correlate-back dy (widen weight) (cddr (shape x)) stride pads dilation groups))
+         (by-weight (filters-of (widen x) dy kernel stride pads dilation groups)))
+    (flet ((as (value like) (cast value (dtype like))))
+      (if bias
+          (values (as by-x x) (as by-weight weight) (as (reduce :add dy 0 (loop for k below count collect (cl:+ 2 k))) bias))
+          (values (as by-x x) (as by-weight weight))))))
 
 (defcomposite conv1d ((X{T}[N C W] weight{T}[F D KW] &optional bias{T}[F] &key (stride 1) (padding 0) (dilation 1) (groups 1))
                       -> (Y{T}) where T in numeric)
@@ -41,6 +98,7 @@
   (:test ((W 3 9)) (let ((x (random-tensor (list 1 1 W) :f32)))
                      (near (reshape (conv1d x (tensor '(((1.0 0.0 -1.0))))) (cl:- W 2)) (- (slice (reshape x W) (0 (cl:- W 2))) (slice (reshape x W) (2 W))))))
   (:ulp 1 "of the number of terms times the sum of their magnitudes")
+  (:adjoint (dy) (convolution-cotangents dy X weight bias stride padding dilation groups))
   (convolve X weight bias stride padding dilation groups))
 
 (defcomposite conv2d ((X{T}[N C H W] weight{T}[F D KH KW] &optional bias{T}[F] &key (stride 1) (padding 0) (dilation 1) (groups 1))
@@ -52,6 +110,7 @@ and dilation are a number or one for each axis; padding may be pairs (before aft
          (let ((x (random-tensor (list 2 3 H W) :f32)) (k (random-tensor '(4 3 2 2) :f32)))
            (near (reshape (conv2d x k) 2 4 (cl:* (cl:1- H) (cl:1- W))) (matmul (reshape k 1 4 12) (unfold x :kernel 2)) :atol 1e-4)))
   (:ulp 1 "of the number of terms times the sum of their magnitudes")
+  (:adjoint (dy) (convolution-cotangents dy X weight bias stride padding dilation groups))
   (convolve X weight bias stride padding dilation groups))
 
 (defcomposite conv3d ((X{T}[N C Z H W] weight{T}[F D KZ KH KW] &optional bias{T}[F] &key (stride 1) (padding 0) (dilation 1) (groups 1))
@@ -61,6 +120,7 @@ and dilation are a number or one for each axis; padding may be pairs (before aft
   (:test ((Z 1 3)) (let ((x (random-tensor (list 1 2 Z 3 3) :f32)) (k (random-tensor '(2 2 1 2 2) :f32)))
                      (near (slice (conv3d x k) :all :all (0 1)) (unsqueeze (conv2d (reshape (slice x :all :all (0 1)) 1 2 3 3) (reshape k 2 2 2 2)) 2) :atol 1e-4)))
   (:ulp 1 "of the number of terms times the sum of their magnitudes")
+  (:adjoint (dy) (convolution-cotangents dy X weight bias stride padding dilation groups))
   (convolve X weight bias stride padding dilation groups))
 
 (defcomposite conv-transpose2d ((X{T}[N C H W] weight{T}[C D KH KW] &optional bias
@@ -86,16 +146,6 @@ and dilation are a number or one for each axis; padding may be pairs (before aft
   (setf out (loop for size in sizes for k in kernel for a in s for b in p for e in spread for more in extra
                   collect (+ (* (- size 1) a) (- (+ (* e (- k 1)) (cl:+ more 1)) (cl:* 2 b)))))
   (dolist (size out) (when (and (integerp size) (cl:< size 1)) (refuse "nothing is left of the output" "sizes of at least 1" out "use less padding" 304)))
-  (setf depth (floor C groups))
-  (setf all (append (list N C) out kernel))
-  ;; Output place o has the terms x[t / stride]·weight[k] with t = o + padding - dilation·k.
-  (setf places (loop for axis below 2 for a in s for b in p for e in spread
-                     collect (- (+ (index (cl:+ 2 axis) all) b) (* e (index (cl:+ 4 axis) all)))))
-  (setf inside (const t :bool all))
-  (loop for place in places for a in s for size in sizes
-        do (setf inside (logical-and inside (logical-and (= (mod place a) 0) (logical-and (>= place 0) (< place (* a size)))))))
-  (setf gathered (where inside (take (widen X) (list* (index 0 all) (index 1 all) (loop for place in places for a in s collect (/ place a)))) 0))
-  (setf y (reduce :add (* (reshape gathered N groups depth 1 out kernel) (reshape (widen weight) 1 groups depth D 1 1 kernel)) 2 6 7))
-  (setf y (reshape y N (* groups D) out))
+  (setf y (correlate-back (widen X) (widen weight) out s (loop for b in p collect (list b b)) spread groups))
   (when bias (setf y (+ y (reshape (widen bias) 1 (* groups D) 1 1))))
   y)

@@ -47,9 +47,16 @@ PyTorch."
       (refuse "the weights are not those of the classes" (format nil "[~a]" classes) (caten/dim:describe-shape (shape weight)) "give a weight for each class" 202))
     (values classes axis)))
 
-(defun picked (x target axis)
-  "The element of each row of classes that the target names."
-  (squeeze (gather x (unsqueeze target axis) :axis axis) :axis axis))
+(defcomposite pick ((X{T} target{i64} &key (axis -1)) -> (Y{T}))
+  "The element along an axis that `target` names, which has X's sizes without that axis."
+  (:example (pick (tensor '((1 2) (3 4))) (tensor '(1 0))))
+  (:test ((N 1 5)) (let ((x (random-tensor (list N 3) :f32)) (y (mod (index 0 N) 3))) (near (pick x y) (sum (* x (cast (one-hot y 3) :f32)) :axis -1))))
+  (:ulp 0)
+  (:adjoint (dy)
+    (let ((k (normalize-axis axis (rank X))))
+      (where (= (index k (shape X)) (unsqueeze target k)) (unsqueeze dy k) 0)))
+  (setf k (normalize-axis axis (rank X)))
+  (squeeze (gather X (unsqueeze target k) :axis k) :axis k))
 
 (defcomposite nll ((X{T} target{i64} &optional weight{T} &key (ignore-index -100) (reduction :mean)) -> (Y{T}) where T in float)
   "The negative of the log-probability in X, [N C …] or [C], of each target class [N …], times the class's weight; the mean is by weights.
@@ -65,7 +72,7 @@ Targets of ignore-index do not count (as PyTorch's nll_loss)."
     (setf class (if counted target 0))
     (setf by-weight (cast counted (dtype (widen X))))
     (when weight (setf by-weight (if counted (take (widen weight) 0 class) 0)))
-    (reduced-loss (if counted (neg (* (picked (widen X) class axis) by-weight)) 0) reduction by-weight)))
+    (reduced-loss (if counted (neg (* (pick (widen X) class :axis axis) by-weight)) 0) reduction by-weight)))
 
 (defcomposite cross-entropy ((X{T} target{i64} &optional weight{T} &key (ignore-index -100) (label-smoothing 0) (reduction :mean)) -> (Y{T})
                              where T in float)

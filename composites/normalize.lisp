@@ -8,20 +8,44 @@
   (let ((largest (amax x :axis axis :keepdims t)))
     (- x (where (< (abs largest) +inf) largest 0))))
 
+(defun spread-shares (dy y axis)
+  "The cotangent of softmax's argument: Y·(dy - Σ Y·dy)."
+  (* y (- dy (sum (* y dy) :axis axis :keepdims t))))
+
 (defcomposite softmax ((X{T} &key (axis -1)) -> (Y{T}) where T in float)
   "exp(X) / sum(exp(X)) along an axis, the largest element subtracted first."
   (:example (softmax (tensor '((1.0 2.0 3.0)))))
   (:test ((N 1 6)) (let ((x (random-tensor (list 2 N) :f32)))
                      (and (near (sum (softmax x) :axis -1) '(1 1)) (near (softmax x :axis 0) (/ (exp x) (sum (exp x) :axis 0))))))
   (:ulp 2 "of the result times the number of terms plus |X - max(X)|")
+  (:adjoint (dy) (cast (spread-shares (widen dy) (widen Y) axis) (dtype X)))
   (setf e (exp (shifted-down (widen X) axis)))
   (* e (/ 1 (sum e :axis axis :keepdims t))))
+
+(defcomposite masked-softmax ((X{T}[~] visible{bool}) -> (Y{T}[~]) where T in float)
+  "softmax along the last axis over the visible positions, and 0 at the others; 0 in a row where none is visible. `visible` broadcasts to X's sizes."
+  (:example (masked-softmax (tensor '((1.0 2.0 3.0))) (tensor '(t t nil))))
+  (:test ((N 1 6)) (let ((x (random-tensor (list 2 N) :f32)))
+                     (and (near (masked-softmax x (full t N :dtype :bool)) (softmax x) :atol 1e-6) (near (masked-softmax x (full nil N :dtype :bool)) (zeros 2 N))
+                          (near (masked-softmax x (= (index 0 N) 0)) (* (ones 2 1) (cast (= (index 0 N) 0) :f32))))))
+  (:ulp 2 "of the result times the number of terms plus |X - max(X)|")
+  (:adjoint (dy)
+    ;; Of what is not visible nothing is read.
+    (let* ((y (widen Y)) (dy (where visible (widen dy) 0)))
+      (cast (where visible (* y (- dy (sum (where visible (* y dy) 0) :axis -1 :keepdims t))) 0) (dtype X))))
+  (let* ((seen (where visible (widen X) -inf))
+         (largest (amax seen :axis -1 :keepdims t))
+         (e (where visible (exp (- seen (where (< (abs largest) +inf) largest 0))) 0))
+         (total (sum e :axis -1 :keepdims t)))
+    ;; What is not visible is 0 by definition, so that nobody needs to compute it.
+    (where visible (* e (/ 1 (where (= total 0) 1 total))) 0)))
 
 (defcomposite log-softmax ((X{T} &key (axis -1)) -> (Y{T}) where T in float)
   "log(softmax(X)) without forming the quotient: small probabilities keep their digits."
   (:example (log-softmax (tensor '((1.0 2.0 3.0)))))
   (:test ((N 1 6)) (let ((x (random-tensor (list 2 N) :f32))) (near (log-softmax x) (- x (logsumexp x :axis -1 :keepdims t)) :atol 1e-5)))
   (:ulp 2 "of the number of terms plus |X - max(X)|")
+  (:adjoint (dy) (cast (- (widen dy) (* (exp (widen Y)) (sum (widen dy) :axis axis :keepdims t))) (dtype X)))
   (setf shifted (shifted-down (widen X) axis))
   (- shifted (log (sum (exp shifted) :axis axis :keepdims t))))
 

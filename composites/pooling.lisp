@@ -27,6 +27,17 @@
                        (count (if (and (integerp count) (cl:>= (cl:* (cl:1- count) s) (cl:+ size before))) (cl:1- count) count)))
                   (list 0 (max 0 (- (+ (* (- count 1) s) (window-span k d)) whole))))))
 
+(defun without-pads (x pads more)
+  "x without what was added around its last axes, in two steps."
+  (pad-last x (loop for (before after) in pads for (nil behind) in more collect (list (cl:- before) (- (+ after behind))))))
+
+(defun spread-maxima (dy y padded k s d)
+  "The cotangent of what max-pool has windows of: those of the largest elements, in equal parts where several are largest."
+  (let* ((count (length k)) (out (shape y)) (w (windows padded k s d))
+         (largest (= w (reshape y out (make-list count :initial-element 1))))
+         (shares (/ dy (cast (reduce :add (cast largest :i32) (window-axes count)) (dtype dy)))))
+    (windows-back (where largest (reshape shares out (make-list count :initial-element 1)) 0) (cddr (shape padded)) k s d)))
+
 (defun window-axes (count)
   "The axes of the windows that `windows` makes."
   (loop for k below count collect (cl:+ 2 count k)))
@@ -39,6 +50,10 @@ given; :ceil-mode keeps partial windows at the end."
                      (near (max-pool x) (amax (reshape x 1 2 H 2 2 2) :axis '(3 5))))
          (near (max-pool (reshape (cast (index 0 5) :f32) 1 1 5) :ceil-mode t) '(((1 3 4)))))
   (:ulp 0)
+  (:adjoint (dy)
+    (multiple-value-bind (k s pads d) (pooling-attributes X kernel stride padding dilation)
+      (let ((more (if ceil-mode (ceiling-pads X k s pads d) (mapcar (constantly '(0 0)) k))))
+        (without-pads (spread-maxima dy Y (pad-last (pad-last X pads -inf) more -inf) k s d) pads more))))
   (multiple-value-bind (k s pads d) (pooling-attributes X kernel stride padding dilation)
     (setf padded (pad-last X pads -inf))
     (when ceil-mode (setf padded (pad-last padded (ceiling-pads X k s pads d) -inf)))
@@ -52,6 +67,15 @@ given; :ceil-mode keeps partial windows at the end."
                      (near (avg-pool x) (mean (reshape x 1 2 H 2 2 2) :axis '(3 5)) :atol 1e-5))
          (near (avg-pool (ones 1 1 5) :kernel 3 :padding 1 :count-include-pad nil) '(((1 1)))))
   (:ulp 1 "of the sum of magnitudes in the window")
+  (:adjoint (dy)
+    (multiple-value-bind (k s pads d) (pooling-attributes X kernel stride padding 1)
+      (let* ((more (if ceil-mode (ceiling-pads X k s pads d) (mapcar (constantly '(0 0)) k))) (dy (widen dy))
+             (counted (pad-last (pad-last (const 1 (dtype dy) 1 1 (cddr (shape X))) pads (if count-include-pad 1 0)) more))
+             (shares (/ dy (reduce :add (windows counted k s d) (window-axes (length k))))))
+        (cast (without-pads (windows-back (reshape shares (shape dy) (make-list (length k) :initial-element 1)) (cddr (shape (pad-last (pad-last X pads) more)))
+                                          k s d)
+                            pads more)
+              (dtype X)))))
   (multiple-value-bind (k s pads d) (pooling-attributes X kernel stride padding 1)
     (setf counted (pad-last (const 1 (dtype (widen X)) 1 1 (cddr (shape X))) pads (if count-include-pad 1 0)))
     (setf padded (pad-last (widen X) pads))

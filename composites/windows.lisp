@@ -41,6 +41,23 @@
                     (loop for k below spatial for s in stride for d in dilation
                           collect (+ (* (index (cl:+ leading k) all) s) (* (index (cl:+ leading spatial k) all) d)))))))
 
+(defun windows-back (w sizes kernel stride dilation)
+  "The adjoint of `windows`, for axes of these sizes: [N C O… K…] → [N C S…], each element the sum of what windows show of it."
+  (let* ((count (length kernel)) (outer (subseq (shape w) 0 2)) (out (subseq (shape w) 2 (cl:+ 2 count)))
+         ;; Windows that do not overlap show an element once.
+         (apart (every (lambda (k s d) (and (integerp k) (cl:<= k s) (cl:= d 1))) kernel stride dilation))
+         (all (append outer sizes (if apart '() kernel))) (places '()) (within '()) (inside (const t :bool all)))
+    (loop for a below count for k in kernel for s in stride for d in dilation for size in out
+          do (let* ((i (index (cl:+ 2 a) all))
+                    (at (if apart (mod i s) (index (cl:+ 2 count a) all)))
+                    (begin (if apart i (- i (* at d)))))
+               (push (/ begin s) places)
+               (push at within)
+               (setf inside (logical-and inside (if apart (< at k) (logical-and (>= begin 0) (= (mod begin s) 0)))))
+               (setf inside (logical-and inside (< (/ begin s) size)))))
+    (let ((shown (where inside (take w (append (loop for k below 2 collect (index k all)) (nreverse places) (nreverse within))) 0)))
+      (if apart shown (reduce :add shown (loop for k below count collect (cl:+ 2 count k)))))))
+
 (defcomposite unfold ((X{T}[N C H W] &key (kernel 2) (stride 1) (padding 0) (dilation 1)) -> (Y{T}[N P L]))
   "The windows of images as columns, as PyTorch's unfold: P = C·KH·KW elements for each of L positions; padding is 0."
   (:example (unfold (reshape (index 0 9) 1 1 3 3)))

@@ -17,7 +17,7 @@
   (:import-from :caten/primitive #:make-dim-env #:dim-derived #:source-text #:check-schedule)
   (:import-from :caten/diagnostic #:*place* #:*path* #:*collector* #:fail #:suggest #:diagnostic-p #:checked #:with-place)
   (:import-from :caten/syntax #:form-place)
-  (:export #:library-names #:library-entry #:find-composite #:composite-name #:composite-signature #:composite-documentation #:composite-clauses #:composite-place
+  (:export #:library-names #:library-entry #:find-composite #:composite-name #:composite-signature #:composite-documentation #:composite-clauses #:composite-place #:*backwards*
            #:composite-body #:call-composite #:trace-composite #:program #:program-inputs #:program-outputs #:program-dims
            #:program-name #:program-derived #:program-types #:define-composite #:composite-around #:parse-composite #:all-composites #:composite-text #:written-name))
 
@@ -32,11 +32,14 @@
   body           ; function
   documentation  ; string or nil
   gradient       ; function of :gradient, or nil: names and body as `body`, then the results and their cotangents
+  adjoint        ; the same of :adjoint
   clauses        ; (:example …) (:test …) (:ulp n) (:schedule …) (:contract t) as written
   place)         ; where it is defined
 
 (defvar *composites* '() "Names of all named composites, newest first.")
 (defvar *anonymous* (make-hash-table :test 'eq :weakness :key) "Functions of anonymous composites → composites.")
+
+(defvar *backwards* nil "Whether what is computed is to be differentiated backwards.")
 
 (defparameter *depth-limit* 100 "How deeply composites may call composites.")
 
@@ -119,13 +122,22 @@
            (attributes (append (region-attributes composite keys)
                                (when (second (assoc :contract (composite-clauses composite))) '(("contract" t))))))
       (loop with checked = (check-results signature results)
-            for result in (if (and (composite-gradient composite) (not (any-poison-p (append checked tensors)))) (with-gradient composite checked tensors) checked)
+            for result in (with-own-gradient composite checked tensors)
             for index from 0
             collect (make-region (string-downcase (or (composite-name composite) "composite")) attributes index result tensors
                                  (rest (assoc :schedule (composite-clauses composite))))))))
 
-(defun with-gradient (composite results tensors)
-  "The results, marked with the composite's own gradient: a region custom-gradient, as cxx/autodiff/vjp.hpp tells. The loop binds the
+(defun with-own-gradient (composite results tensors)
+  "The results, marked with what the composite says of its gradient. An :adjoint is no other gradient than the rules', so that it is
+traced only where it is used."
+  (let ((gradient (composite-gradient composite)) (adjoint (and *backwards* (composite-adjoint composite))))
+    (cond ((any-poison-p (append results tensors)) results)
+          (gradient (with-gradient "custom-gradient" gradient composite results tensors))
+          (adjoint (with-gradient "adjoint" adjoint composite results tensors))
+          (t results))))
+
+(defun with-gradient (region gradient composite results tensors)
+  "The results, marked with the composite's own gradient: a region, as cxx/autodiff/vjp.hpp tells. The loop binds the
 cotangent of one result; those of the others are zero there, since the gradient is linear in all of them."
   (let ((arguments (remove-if-not #'smooth tensors)))
     (loop for result in results
@@ -137,10 +149,10 @@ cotangent of one result; those of the others are zero there, since the gradient 
                                                             (mapcar (lambda (tensor) (constant 0 (tensor-dtype tensor) (tensor-shape tensor)))
                                                                     arguments))
                                                     (list* 'dy (mapcar (constantly 'dx) arguments)) 'i
-                                                    (gradient-step composite results zeros index arguments)))))
+                                                    (gradient-step gradient composite results zeros index arguments)))))
                         (if (any-poison-p cotangents)
                             (poison)
-                            (make-region "custom-gradient" '() index result
+                            (make-region region '() index result
                                          (append arguments (subseq cotangents 1 (1+ (length arguments)))))))
                       result))))
 
@@ -148,13 +160,13 @@ cotangent of one result; those of the others are zero there, since the gradient 
   "True of a tensor of floats or complex numbers."
   (member (dtype-class (tensor-dtype tensor)) '(:float :complex)))
 
-(defun gradient-step (composite results zeros index arguments)
+(defun gradient-step (gradient composite results zeros index arguments)
   "The body of that loop: the next values are the cotangent and those of the arguments."
   (lambda (counter dy &rest carries)
     (declare (ignore counter carries))
     (let* ((given (loop for zero in zeros for k from 0 collect (if (= k index) dy zero)))
            (found (multiple-value-list
-                   (apply (composite-gradient composite)
+                   (apply gradient
                           (append (mapcar #'value-of (composite-names composite)) results given)))))
       (unless (= (length found) (length arguments))
         (fail 703 (format nil "the :gradient of ~a returns another number of cotangents than there are tensors of floats"
@@ -211,7 +223,7 @@ tensor: (call-composite (find-composite 'relu) (list x))."
 
 ;;; Defining
 
-(defparameter *clauses* '(:example :test :ulp :error :reference :schedule :contract :gradient) "What may stand between docstring and body.")
+(defparameter *clauses* '(:example :test :ulp :error :reference :schedule :contract :gradient :adjoint) "What may stand between docstring and body.")
 
 (defun split-clauses (forms)
   "The docstring, the clauses and the body of a definition."
@@ -238,12 +250,12 @@ tensor: (call-composite (find-composite 'relu) (list x))."
                     `(list ',term ',used (lambda ,used ,(walk term))))))
 
 (defun gradient-form (clause signature names)
-  "A form that makes the function of (:gradient (dy…) form…), or nil: the names of the body, of the results and of their cotangents are
+  "A form that makes the function of (:gradient (dy…) form…), or (:adjoint …), or nil: the names of the body, of the results and of their cotangents are
 its variables."
   (when clause
     (let ((outputs (mapcar #'parameter-name (signature-outputs signature))) (cotangents (second clause)))
       (unless (and (listp cotangents) (= (length cotangents) (length outputs)) (every #'symbolp cotangents) (cddr clause))
-        (fail 703 "a malformed (:gradient …)" :expected (format nil "(:gradient (~{d~(~a~)~^ ~}) form…)" outputs)
+        (fail 703 (format nil "a malformed (~(~s~) …)" (first clause)) :expected (format nil "(~(~s~) (~{d~(~a~)~^ ~}) form…)" (first clause) outputs)
               :found (let ((*print-length* 4) (*print-level* 3)) (format nil "~(~s~)" clause))
               :remedy "name a cotangent for each result, then say the arguments' cotangents"))
       (let* ((results (set-difference outputs names))
@@ -270,6 +282,7 @@ its variables."
                 ,(body-form body names))
         :documentation ,documentation
         :gradient ,(gradient-form (assoc :gradient clauses) signature names)
+        :adjoint ,(gradient-form (assoc :adjoint clauses) signature names)
         :clauses ',clauses
         :place ',(literal-place (form-place signature-form))))))
 

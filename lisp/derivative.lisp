@@ -8,7 +8,7 @@
   (:import-from :caten/tensor
    #:tensor-dtype #:tensor-shape #:describe-type #:make-stand-in #:make-imported #:make-region #:poison #:any-poison-p #:*open-loops*)
   (:import-from :caten/promotion #:constant #:convert #:dtype-class)
-  (:import-from :caten/composite #:find-composite #:composite-name #:composite-signature)
+  (:import-from :caten/composite #:find-composite #:composite-name #:composite-signature #:*backwards*)
   (:import-from :caten/signature #:signature-inputs #:parameter-name)
   (:import-from :caten/dim #:*dims* #:describe-shape)
   (:import-from :caten/program #:split-keywords #:compute-tensors)
@@ -126,9 +126,10 @@
   names       ; of the arguments that the leaves belong to
   results)    ; tensors
 
-(defun try-at (function positional keywords own)
+(defun try-at (function positional keywords own &key backwards)
   "Calls the function with stand-ins."
-  (let* ((places (chosen-places function positional keywords own))
+  (let* ((*backwards* (or backwards *backwards*))
+         (places (chosen-places function positional keywords own))
          (names (parameter-names function (length positional)))
          (positional (copy-list positional)) (keywords (copy-list keywords))
          (trees '()) (leaves '()) (stand-ins '()) (owners '()))
@@ -214,7 +215,7 @@
 (defun gradients-of (what function arguments)
   "The value and the list of gradients, as trees."
   (multiple-value-bind (positional keywords own) (own-keywords arguments '(:wrt :zeros))
-    (let* ((trial (try-at function positional keywords own)) (result (scalar-result trial what)))
+    (let* ((trial (try-at function positional keywords own :backwards t)) (result (scalar-result trial what)))
       (multiple-value-bind (values found)
           (reverse-derivatives trial
                                (loop for each in (trial-results trial) collect (and (eq each result) (if (caten/tensor:poison-p each) each 1)))
@@ -240,7 +241,7 @@ float, E0705 no such argument or no path. Source: reverse accumulation, docs/aut
 list, nil for those that do not count. A number stands for a tensor filled with it. Arguments, :wrt and :zeros are those of `grad`. The cotangent
 of a complex x stands for dx ↦ Re(g·dx). E0201 and E0202 for a cotangent of another type than its result."
   (multiple-value-bind (positional keywords own) (own-keywords arguments '(:wrt :zeros :cotangent))
-    (let* ((trial (try-at function positional keywords own))
+    (let* ((trial (try-at function positional keywords own :backwards t))
            (given (getf own :cotangent))
            (given (if (listp given) given (list given)))
            (cotangents (loop for result in (trial-results trial) collect (and (smooth-p result) (pop given)))))
@@ -367,7 +368,7 @@ Errors are relative to the largest difference of the argument. E0703 if one is a
     (let* ((*state* 1)
            (reach (float (getf own :step 2d-4) 1d0)) (tolerance (getf own :tolerance 1d-6))
            (positional (mapcar #'widened positional)) (keywords (mapcar #'widened keywords))
-           (trial (try-at function positional keywords own))
+           (trial (try-at function positional keywords own :backwards t))
            (cotangents (mapcar (lambda (result) (and (smooth-p result) (random-like result)))
                                    (needs-floats (trial-results trial))))
            (found (nth-value 1 (reverse-derivatives trial cotangents (getf own :zeros))))

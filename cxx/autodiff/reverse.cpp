@@ -11,7 +11,8 @@ namespace {
 std::vector<NodeId> differentiated_operands(const Graph& graph, const Node& node) {
   switch (marker(node)) {
     case Marker::kStopGradient: return {};
-    case Marker::kCustomGradient: return custom_gradient(graph, node).arguments;
+    case Marker::kCustomGradient:
+    case Marker::kAdjoint: return custom_gradient(graph, node).arguments;
     // A region means its body. That a value is an argument too makes it no value that is used twice.
     default: return node.kind == NodeKind::kRegion ? std::vector<NodeId>{node.operands[0]} : node.operands;
   }
@@ -117,7 +118,8 @@ void Reverse::differentiate_region(NodeId id, const Flow& flow) {
   Node region = graph()[id];
   switch (marker(region)) {
     case Marker::kStopGradient: return;
-    case Marker::kCustomGradient: break;
+    case Marker::kCustomGradient:
+    case Marker::kAdjoint: break;
     default: receive(region.operands[0], flow); return;
   }
   // The body of the loop says the arguments' cotangents of its first carry.

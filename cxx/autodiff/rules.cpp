@@ -87,6 +87,7 @@ Marker marker(const Node& node) {
   const std::string& name = node.get<RegionAttributes>().name;
   if (name == "stop-gradient") return Marker::kStopGradient;
   if (name == "checkpoint") return Marker::kCheckpoint;
+  if (name == "adjoint") return Marker::kAdjoint;
   return name == "custom-gradient" ? Marker::kCustomGradient : Marker::kNone;
 }
 

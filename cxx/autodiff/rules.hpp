@@ -74,7 +74,7 @@ struct Push {
 NodeId push_forward(const Push& push);
 
 /// A region that differentiation reads: these names mean more than the identity (autodiff/vjp.hpp).
-enum class Marker : uint8_t { kNone, kStopGradient, kCheckpoint, kCustomGradient };
+enum class Marker : uint8_t { kNone, kStopGradient, kCheckpoint, kCustomGradient, kAdjoint };
 Marker marker(const Node& node);
 /// Of a region with a gradient of its own: the loop whose body says it, and the arguments.
 struct CustomGradient {

@@ -15,11 +15,13 @@
 //
 // A loop becomes a loop that runs backwards over the carries that the forward loop has collected, recomputing the body;
 // values captured from outside gather their cotangents in carries. A count that is known only at run time, or :until,
-// is read from the forward loop. Regions pass cotangents to their bodies, but for three names. (region stop-gradient
+// is read from the forward loop. Regions pass cotangents to their bodies, but for four names. (region stop-gradient
 // (x…) () y): nothing flows to y. (region checkpoint (x…) () y): what y computes of its arguments is computed again for
 // the way back (autodiff/recomputation.hpp). (region custom-gradient (x1 … xn d1 … dn) () y): the cotangents of its
 // arguments are given: d_k is result k of (loop 1 ((g …) (d1 …) …) (i) (next g d1' … dn')), whose body says what they
-// are if that of y is g; a loop, since that is how the IR binds a variable.
+// are if that of y is g; a loop, since that is how the IR binds a variable. (region adjoint (x1 … d1 …) () y) is the
+// same where the cotangents are those of the body, written in a better way; tangents (autodiff/jvp.hpp) pass through
+// the body.
 #pragma once
 
 #include <string>

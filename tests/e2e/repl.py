@@ -247,7 +247,7 @@ def numbered_restarts(folder):
 def help_and_commands(folder):
     screen = Screen(folder).ready()
     contains(screen.enter("?softmax"), "softmax (X{T} &key (axis -1))", "example: (softmax", "defined in composites/")
-    contains(screen.enter("?soft"), "log-softmax softmax")
+    contains(screen.enter("?soft"), "log-softmax masked-softmax softmax")
     contains(screen.enter("?E0202"), "E0202", "different shapes")
     contains(screen.enter("?"), "Ctrl-D", "?softmax")
     contains(screen.enter("(doc matmul)"), "matmul (A{T}[~ M K]")

@@ -119,6 +119,32 @@
     (check-error 703 (eval '(defcomposite no-gradient ((x{T}[N]) -> (y{T}[N])) (:gradient (a b) a) x)))
     (check-error 703 (grad (lambda (x) (sum (funcall (composite ((x{f64}[N]) -> (y{f64}[N])) (:gradient (dy) (sum dy)) x) x))) x))))
 
+(deftest adjoints-of-windows
+  (dolist (case (list (list (lambda (x) (max-pool x)) '(2 3 4 6)) (list (lambda (x) (max-pool x :kernel 3 :stride 2 :padding 1)) '(1 2 7 9))
+                      (list (lambda (x) (max-pool x :kernel 2 :stride 3 :ceil-mode t)) '(1 2 8 7)) (list (lambda (x) (max-pool x :kernel 2 :dilation 2 :stride 1)) '(1 2 9))
+                      (list (lambda (x) (avg-pool x)) '(2 3 5 7))
+                      (list (lambda (x) (avg-pool x :kernel 3 :stride 2 :padding 1 :ceil-mode t :count-include-pad nil)) '(1 2 8 7))))
+    (check (> 1d-6 (check-gradient (first case) (apply #'randn (append (second case) '(:seed 3)))))))
+  (dolist (case '((conv2d () (2 4 6 5) (3 4 3 3)) (conv2d (:padding 1 :stride 2) (2 4 6 5) (6 4 3 3)) (conv2d (:padding 1 :stride 2 :groups 2 :dilation 2) (2 4 8 9) (6 2 3 2))
+                  (conv2d (:padding 3) (1 2 5 5) (2 2 2 2)) (conv2d (:stride 3) (1 2 8 8) (2 2 2 2)) (conv1d (:padding ((2 0)) :stride 2) (2 3 9) (4 3 3))
+                  (conv3d (:padding 1) (1 2 3 4 3) (2 2 2 2 3)) (conv-transpose2d (:padding 1 :stride 2 :output-padding 1 :groups 2) (1 4 3 4) (4 2 3 3))))
+    (destructuring-bind (name keys x w) case
+      (flet ((f (x w) (apply name x w nil keys)))
+        (let ((x (apply #'randn (append x '(:seed 1)))) (w (apply #'randn (append w '(:seed 2)))))
+          (check (> 1d-6 (check-gradient #'f x w)))
+          ;; Tangents go through the body, cotangents by :adjoint: ⟨u, J v⟩ = ⟨Jᵀ u, v⟩.
+          (let ((v (apply #'randn (append (shape x) '(:seed 4)))) (u (apply #'randn (append (shape (f x w)) '(:seed 5)))))
+            (check (near (sum (* u (jvp #'f x w :wrt 0 :tangent v))) (sum (* v (vjp #'f x w :wrt 0 :cotangent u))) :atol 1e-3))))))))
+
+(deftest adjoints-that-use-the-result
+  (let ((x (randn 3 4 :seed 3)) (visible (tensor '((t t nil t) (nil nil nil nil) (t nil nil nil)))))
+    (dolist (f (list 'gelu 'softmax 'log-softmax (lambda (x) (softmax x :axis 0)) (lambda (x) (masked-softmax x visible)) (lambda (x) (pick x (tensor '(0 3 1))))
+                     (lambda (x) (cross-entropy x (tensor '(0 3 1))))
+                     (lambda (x) (cross-entropy x (tensor '(0 -100 1)) (tensor '(1.0 0.5 2.0 3.0)) :label-smoothing 0.1))))
+      (check (> 1d-6 (check-gradient f x)))))
+  (check (near (grad (lambda (x) (sum (gelu x))) (tensor (list -1000 -10.0 0.0 50.0 +inf))) '(0 -7.61841e-22 0.5 1 1) :rtol 1e-4))
+  (check-error 703 (eval '(defcomposite no-adjoint ((x{T}[N]) -> (y{T}[N])) (:adjoint (a b) a) x))))
+
 (deftest complex-numbers
   ;; The cotangent g of z stands for dz ↦ Re(g·dz): of |z|², conj(z)·2.
   (let ((z (tensor '(#c(1 2) #c(-0.5 0.25)) :dtype :c128)))
