@@ -134,6 +134,24 @@ def memory_table(rows):
     return "\n".join(lines) + "\n" + ("\nNot measured:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
 
 
+def train_table(rows):
+    names = [name for name in ("caten", "torch eager", "torch compiled", "jax") if any(name in row["systems"] for row in rows)]
+    cell = lambda f: f"{number(f['median'])} ({number(f['low'])} – {number(f['high'])})" if f else "–"
+    lines = ["Milliseconds of a step, as median (smallest – largest).\n", "| row | what | " + " | ".join(names) + " | best peer | aim | |", "|---|---|" + "--:|" * (len(names) + 2) + "---|"]
+    for row in rows:
+        best = [f"{row['ratio']:.2f}× ({row['best']})", f"≥ {row['aim']}×", "met" if row["ratio"] >= row["aim"] else "missed"] if "best" in row else ["–", "", ""]
+        lines.append(f"| {row['id']} | {row['what']} | " + " | ".join([cell(row["systems"].get(name, {}).get("step")) for name in names] + best) + " |")
+    lines += ["\nFrom the start of a process to the end of its first step, with nothing kept on disk, then with what the last one kept, in seconds; and the most memory that a process has, in MiB.\n",
+              "| row | " + " | ".join(f"{name}" for name in names) + " | " + " | ".join(f"{name}, kept" for name in names) + " | " + " | ".join(f"{name}, MiB" for name in names) + " |",
+              "|---|" + "--:|" * (3 * len(names))]
+    for row in rows:
+        kinds = [row["systems"].get(name, {}) for name in names]
+        some = lambda kind, scale: [number(each[kind]["median"] / scale) if kind in each else "–" for each in kinds]
+        lines.append(f"| {row['id']} | " + " | ".join(some("first", 1000) + some("first_kept", 1000) + some("peak_kib", 1024)) + " |")
+    wrong = [f"- {row['id']}, {name}: {why}" for row in rows for name, why in row["errors"].items()]
+    return "\n".join(lines + measured_again(rows)) + "\n" + ("\nNot timed:\n\n" + "\n".join(wrong) + "\n" if wrong else "")
+
+
 def digits_table(rows):
     lines = ["Milliseconds: median (smallest – largest).\n", "| what | caten | scikit-learn | slower by | right of 797 |", "|---|--:|--:|--:|--:|"]
     cell = lambda f: f"{number(f['median'])} ({number(f['low'])} – {number(f['high'])})"
@@ -155,7 +173,7 @@ def consensus_table(rows):
 
 
 def table(suite, rows):
-    special = {"compile": compile_table, "cpu": cpu_table, "call": call_table, "profile": profile_table, "memory": memory_table, "digits": digits_table, "consensus": consensus_table}
+    special = {"compile": compile_table, "cpu": cpu_table, "call": call_table, "profile": profile_table, "memory": memory_table, "train": train_table, "digits": digits_table, "consensus": consensus_table}
     return special.get(suite, plain_table)(rows)
 
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ir/print.hpp"
 #include "lisp/foreign.hpp"
 #include "lisp/graph_builder.hpp"
 #include "lisp/lisp.hpp"
@@ -91,6 +92,14 @@ cl_object run_stepper(cl_object object, cl_object inputs) {
   });
 }
 
+/// (stepper-program stepper): the IR of a step.
+cl_object stepper_program(cl_object object) {
+  return primitive([&]() -> cl_object {
+    OwnedStepper* owned = to_stepper(object);
+    return owned ? to_lisp(print(owned->stepper.graph())) : no_stepper();
+  });
+}
+
 /// (stepper-states stepper): each (array dtype . shape).
 cl_object stepper_states(cl_object object) {
   return primitive([&]() -> cl_object {
@@ -163,6 +172,7 @@ cl_object row_order(cl_object examples, cl_object seed, cl_object epoch) {
 
 const Primitive kPrimitives[] = {{"MAKE-STEPPER", make_stepper},
                                  {"RUN-STEPPER", run_stepper},
+                                 {"STEPPER-PROGRAM", stepper_program},
                                  {"STEPPER-STATES", stepper_states},
                                  {"SET-STEPPER-STATES", set_stepper_states},
                                  {"SET-BATCHES", set_batches},

@@ -67,7 +67,7 @@
 
 (defun traced-loss (module owned rows loss inputs step precision)
   "What the loss function returns where the module's tensors are the rows' leaves, and the tensors that the module's buffers then have."
-  (let ((before (mapcar #'nn::owned-tensor owned)))
+  (let ((before (mapcar #'nn::owned-tensor owned)) (*backwards* t))
     (unwind-protect
          (progn
            (loop for place in owned
@@ -238,6 +238,10 @@ gradients; with :accumulate n each n-th step moves parameters by the mean of n g
   "One step with these inputs, which have the types of the trainer's examples: the loss, then what else the loss function returned, as tensors with
 values: (optim:train-step trainer x y). The module gets its parameters by optim:synchronize."
   (values-list (mapcar #'leaf-of (checked (run-stepper (trainer-stepper trainer) (arrays-of inputs))))))
+
+(defun step-program (trainer)
+  "The IR text of a step, which `caten bench FILE.ir --profile` and `--emit=schedule` take: (optim:step-program trainer)."
+  (checked (stepper-program (trainer-stepper trainer))))
 
 (defun trainer-state (trainer)
   "((key . tensor) …) of all that a trainer changes: parameters, buffers, what the optimizer keeps, counters. With it and its batches a run goes on as if it
