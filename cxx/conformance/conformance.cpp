@@ -38,7 +38,8 @@ std::string failure_text(const Diagnostic& failure) {
   return one_line(out);
 }
 
-Json to_json(const Finding& finding) {
+/// What a child writes into its pipe, and `finding_of` reads.
+Json message_of(const Finding& finding) {
   return {{"state", static_cast<int>(finding.state)},
           {"passed", finding.passed},
           {"ill", finding.ill_conditioned},
@@ -328,7 +329,7 @@ class RuntimeTest {
             for (int64_t n : {0, 1, 4})
               if (!is_fault(found.state))
                 merge(found, examine(generated::op_case(program, n, seed++), runner(session)));
-            return text_of(to_json(found));
+            return text_of(message_of(found));
           };
         },
         [&](size_t i, Outcome outcome) {
@@ -367,7 +368,7 @@ class RuntimeTest {
           auto session = std::make_shared<Session>(session_options());
           auto unwritten = std::make_shared<Session>(session_options(false));
           return [this, session, unwritten](size_t i) {
-            return text_of(to_json(examine(program_case(i), runner(i % 3 == 2 ? unwritten : session))));
+            return text_of(message_of(examine(program_case(i), runner(i % 3 == 2 ? unwritten : session))));
           };
         },
         [&](size_t i, Outcome outcome) {
@@ -437,7 +438,7 @@ class RuntimeTest {
         names.size(),
         [&]() -> std::function<std::string(size_t)> {
           auto tests = std::make_shared<CompositeTests>(options_, session_options());
-          return [tests](size_t i) { return text_of(to_json(tests->run(i))); };
+          return [tests](size_t i) { return text_of(message_of(tests->run(i))); };
         },
         [&](size_t i, Outcome outcome) {
           say(fmt::format("composites {}/{}: {}", i + 1, names.size(), names[i]));
