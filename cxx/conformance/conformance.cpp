@@ -18,12 +18,12 @@ namespace {
 using generated::Case;
 using generated::Runner;
 using generated::Verdict;
-using Json = nlohmann::json;
+using Message = nlohmann::json;
 
 constexpr size_t kMostShrunkCrashes = 4;  // each attempt at a crash opens the device again
 constexpr double kMostUlp = 1e300;        // JSON has no infinity
 
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string text_of(const Message& json) { return json.dump(-1, ' ', false, Message::error_handler_t::replace); }
 
 /// The first line, without what a person does not need twice.
 std::string one_line(std::string text) {
@@ -39,7 +39,7 @@ std::string failure_text(const Diagnostic& failure) {
 }
 
 /// What a child writes into its pipe, and `finding_of` reads.
-Json message_of(const Finding& finding) {
+Message message_of(const Finding& finding) {
   return {{"state", static_cast<int>(finding.state)},
           {"passed", finding.passed},
           {"ill", finding.ill_conditioned},
@@ -49,7 +49,7 @@ Json message_of(const Finding& finding) {
           {"needed", finding.needed}};
 }
 
-Finding finding_of(const Json& json) {
+Finding finding_of(const Message& json) {
   return {.state = static_cast<State>(json.at("state").get<int>()),
           .passed = json.at("passed"),
           .ill_conditioned = json.at("ill"),
@@ -196,7 +196,7 @@ class RuntimeTest {
            .expected = "a device, or an error that says what is missing",
            .found = "the end of the process",
            .remedy = "look at the driver's `open` and `properties`"});
-    Json facts = Json::parse(end.text, nullptr, false);
+    Message facts = Message::parse(end.text, nullptr, false);
     if (facts.contains("code"))
       return fail({.code = static_cast<Code>(facts["code"].get<int>()),
                    .message = facts["message"],
@@ -279,7 +279,7 @@ class RuntimeTest {
 
   static std::string group_text(DType dtype, const std::vector<size_t>& rows, const std::shared_ptr<Session>& session) {
     const generated::OpProgram program = generated::op_program(dtype, rows);
-    Json out{{"failure", ""}, {"cells", Json::object()}};
+    Message out{{"failure", ""}, {"cells", Message::object()}};
     if (program.rows.empty()) return text_of(out);
     uint64_t seed = 7;
     for (int64_t n : {0, 1, 4}) {
@@ -289,8 +289,8 @@ class RuntimeTest {
         return text_of(out);
       }
       for (size_t i = 0; i < program.rows.size(); ++i) {
-        Json& at = out["cells"][std::to_string(program.rows[i])];
-        if (at.is_null()) at = Json::object();
+        Message& at = out["cells"][std::to_string(program.rows[i])];
+        if (at.is_null()) at = Message::object();
         at["ulp"] = std::max(at.value("ulp", 0.0), std::min(verdict.max_ulp[i], kMostUlp));
         at["wrong"] = at.value("wrong", int64_t{0}) + verdict.wrong_of[i];
         if (verdict.wrong_of[i] > 0) out["message"] = one_line(verdict.message);
@@ -302,7 +302,7 @@ class RuntimeTest {
   /// What is wrong with the program as a whole, if anything is.
   std::string take_group(DType dtype, const std::vector<size_t>& rows, const Outcome& outcome,
                          std::vector<Cell>& doubtful) {
-    Json found = outcome.fault.empty() ? Json::parse(outcome.text, nullptr, false) : Json();
+    Message found = outcome.fault.empty() ? Message::parse(outcome.text, nullptr, false) : Message();
     std::string failure = outcome.fault;
     if (failure.empty()) failure = found.at("failure");
     for (size_t row : rows) {
@@ -335,7 +335,7 @@ class RuntimeTest {
         [&](size_t i, Outcome outcome) {
           say(fmt::format("ops, one by one {}/{}: {}", i + 1, cells.size(), cell_name(cells[i])));
           generated::OpProgram program = generated::op_program(cells[i].dtype, {cells[i].row});
-          cell(cells[i]) = outcome.fault.empty() ? finding_of(Json::parse(outcome.text))
+          cell(cells[i]) = outcome.fault.empty() ? finding_of(Message::parse(outcome.text))
                                                  : crashed(generated::op_case(program, 4, 9), outcome.fault);
           return true;
         }));
@@ -374,7 +374,7 @@ class RuntimeTest {
         [&](size_t i, Outcome outcome) {
           say(fmt::format("programs {}/{}", i + 1, options_.programs));
           Finding found =
-              outcome.fault.empty() ? finding_of(Json::parse(outcome.text)) : crashed(program_case(i), outcome.fault);
+              outcome.fault.empty() ? finding_of(Message::parse(outcome.text)) : crashed(program_case(i), outcome.fault);
           ++report_.programs_run;
           report_.program_elements += found.passed;
           report_.program_ill_conditioned += found.ill_conditioned;
@@ -425,7 +425,7 @@ class RuntimeTest {
           return [this](size_t) { return text_of(CompositeTests(options_, session_options()).names()); };
         },
         [&](size_t, Outcome outcome) {
-          if (outcome.fault.empty()) out = Json::parse(outcome.text).get<std::vector<std::string>>();
+          if (outcome.fault.empty()) out = Message::parse(outcome.text).get<std::vector<std::string>>();
           return true;
         }));
     return out;
@@ -442,7 +442,7 @@ class RuntimeTest {
         },
         [&](size_t i, Outcome outcome) {
           say(fmt::format("composites {}/{}: {}", i + 1, names.size(), names[i]));
-          Finding found = outcome.fault.empty() ? finding_of(Json::parse(outcome.text))
+          Finding found = outcome.fault.empty() ? finding_of(Message::parse(outcome.text))
                                                 : Finding{.state = State::kCrashed, .message = outcome.fault};
           if (found.state != State::kNone) report_.composites.push_back({names[i], std::move(found)});
           return true;
@@ -494,7 +494,7 @@ class RuntimeTest {
           say(fmt::format("speed {}/{}: {}", i + 1, cases.size(), cases[i].name));
           SpeedRow row{.name = cases[i].name, .failure = outcome.fault};
           if (outcome.fault.empty()) {
-            Json json = Json::parse(outcome.text);
+            Message json = Message::parse(outcome.text);
             row.seconds = json["seconds"], row.bytes = json["bytes"], row.flops = json["flops"];
             row.share_of_roof = json["share"], row.failure = json["failure"];
           }
@@ -504,7 +504,7 @@ class RuntimeTest {
   }
 
   static std::string speed_text(const SpeedCase& given, Session& session) {
-    Json out{{"seconds", 0.0}, {"bytes", 0.0}, {"flops", 0.0}, {"share", 0.0}, {"failure", ""}};
+    Message out{{"seconds", 0.0}, {"bytes", 0.0}, {"flops", 0.0}, {"share", 0.0}, {"failure", ""}};
     Result<Arguments> arguments = generate_arguments(given.graph);
     Result<RunMeasurement> measured = measure_run(session, given.graph, *arguments, {.repeat = 7, .most_seconds = 2});
     if (!measured) {
