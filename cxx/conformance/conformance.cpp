@@ -373,8 +373,8 @@ class RuntimeTest {
         },
         [&](size_t i, Outcome outcome) {
           say(fmt::format("programs {}/{}", i + 1, options_.programs));
-          Finding found =
-              outcome.fault.empty() ? finding_of(Message::parse(outcome.text)) : crashed(program_case(i), outcome.fault);
+          Finding found = outcome.fault.empty() ? finding_of(Message::parse(outcome.text))
+                                                : crashed(program_case(i), outcome.fault);
           ++report_.programs_run;
           report_.program_elements += found.passed;
           report_.program_ill_conditioned += found.ill_conditioned;
