@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -146,32 +147,64 @@ caten_status find_function(caten_program* program, const char* name, uint32_t* f
   return CATEN_OK;
 }
 
-/// How many threads a range is worth: waking them takes about a microsecond, a unit of work well below a nanosecond.
+/// What a thread is worth: waking it takes about a microsecond, a unit of work well below a nanosecond.
+constexpr int64_t kUnitsPerThread = 30000;
+
 int threads_for(int64_t range, int64_t work) {
-  constexpr double kUnitsPerThread = 30000;
-  double threads = static_cast<double>(range) * static_cast<double>(std::max<int64_t>(work, 1)) / kUnitsPerThread;
+  double threads = static_cast<double>(range) * static_cast<double>(std::max<int64_t>(work, 1)) / double{kUnitsPerThread};
   if (threads < 2) return 1;
   return static_cast<int>(std::min({threads, static_cast<double>(range), static_cast<double>(available_threads())}));
 }
 
-caten_status launch(caten_stream*, caten_program* program, const caten_launch* what) {
-  auto kernel = reinterpret_cast<Kernel>(program->object->functions()[what->function].address);
-  int64_t range = what->range;
-  int threads = threads_for(range, what->range_work);
-  if (threads <= 1) {
-    kernel(what->buffers, what->sizes, 0, range);
-    return CATEN_OK;
+/// A thread's part of a range. Whoever has done its own takes from the parts of others: one that another program holds up
+/// does not hold up all.
+struct alignas(64) Share {
+  std::atomic<int64_t> next{0};
+  int64_t end = 0;
+
+  /// A third of what is left, at least `least`; false: nothing is.
+  bool take(int64_t least, int64_t& begin, int64_t& count) {
+    begin = next.load(std::memory_order_relaxed);
+    do {
+      if (begin >= end) return false;
+      count = std::min(end - begin, std::max(least, (end - begin) / 3));
+    } while (!next.compare_exchange_weak(begin, begin + count, std::memory_order_relaxed));
+    return true;
   }
+};
+
+void run_shared(Kernel kernel, const caten_launch& what, int threads) {
+  std::vector<Share> shares(static_cast<size_t>(threads));
+  for (int64_t k = 0, begin = 0; k < threads; ++k) {
+    shares[static_cast<size_t>(k)].next = begin;
+    begin += what.range / threads + (k < what.range % threads ? 1 : 0);
+    shares[static_cast<size_t>(k)].end = begin;
+  }
+  int64_t least = kUnitsPerThread / std::max<int64_t>(what.range_work, 1) + 1;
 #if defined(_OPENMP)
 #pragma omp parallel num_threads(threads)
-  {
-    // The team may be smaller than was asked for.
-    int64_t team = omp_get_num_threads(), member = omp_get_thread_num();
-    int64_t share = range / team, rest = range % team;
-    int64_t begin = member * share + std::min(member, rest), end = begin + share + (member < rest ? 1 : 0);
-    if (begin < end) kernel(what->buffers, what->sizes, begin, end);
-  }
 #endif
+  {
+    // The team may be smaller than was asked for: then the others' parts are taken like those of threads that wait.
+#if defined(_OPENMP)
+    auto member = static_cast<size_t>(omp_get_thread_num());
+#else
+    size_t member = 0;
+#endif
+    for (size_t k = 0; k < shares.size(); ++k) {
+      Share& share = shares[(member + k) % shares.size()];
+      for (int64_t begin = 0, count = 0; share.take(least, begin, count);)
+        kernel(what.buffers, what.sizes, begin, begin + count);
+    }
+  }
+}
+
+caten_status launch(caten_stream*, caten_program* program, const caten_launch* what) {
+  auto kernel = reinterpret_cast<Kernel>(program->object->functions()[what->function].address);
+  if (int threads = threads_for(what->range, what->range_work); threads > 1)
+    run_shared(kernel, *what, threads);
+  else
+    kernel(what->buffers, what->sizes, 0, what->range);
   return CATEN_OK;
 }
 
