@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kLarge = size_t{4} << 20;
 constexpr size_t kUnit = size_t{2} << 20;
-constexpr size_t kMostKept = size_t{256} << 20;
+constexpr size_t kMostKept = size_t{512} << 20;
 
 class KeptBlocks {
  public:

@@ -118,6 +118,17 @@ Status Device::prepare_library(const std::string& routine, const std::string& at
 
 Result<DeviceMemory> DeviceMemory::allocate(std::shared_ptr<Device> device, size_t bytes) {
   DeviceMemory out;
+  if (device->properties().host_memory) {
+    out.kept_ = allocate_array(bytes);
+    if (!out.kept_)
+      return fail({.code = Code::OutOfMemory,
+                   .message = fmt::format("the system has no memory left: allocate {} bytes", bytes),
+                   .expected = "enough memory",
+                   .remedy = "use smaller sizes"});
+    out.memory_ = out.kept_.get();
+    out.bytes_ = bytes;
+    return out;
+  }
   auto allocate = [&] { return device->driver().table().alloc(device->handle(), bytes, &out.memory_); };
   caten_status status = allocate();
   if (status == CATEN_OUT_OF_MEMORY && release_kept_blocks() > 0) status = allocate();
@@ -128,7 +139,7 @@ Result<DeviceMemory> DeviceMemory::allocate(std::shared_ptr<Device> device, size
 }
 
 DeviceMemory::~DeviceMemory() {
-  if (memory_) device_->driver().table().free(device_->handle(), memory_);
+  if (memory_ && !kept_) device_->driver().table().free(device_->handle(), memory_);
 }
 
 Result<std::shared_ptr<Executable>> Executable::load(std::shared_ptr<Device> device, const std::string& artifact) {

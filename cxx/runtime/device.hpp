@@ -64,7 +64,7 @@ class Device : public std::enable_shared_from_this<Device> {
   caten_properties properties_{};
 };
 
-/// Memory of a device.
+/// Memory of a device; of one that computes in the host's, a block like those of arrays, kept for the next one.
 class DeviceMemory {
  public:
   DeviceMemory() = default;
@@ -82,10 +82,12 @@ class DeviceMemory {
  private:
   void swap(DeviceMemory& other) noexcept {
     std::swap(device_, other.device_);
+    std::swap(kept_, other.kept_);
     std::swap(memory_, other.memory_);
     std::swap(bytes_, other.bytes_);
   }
   std::shared_ptr<Device> device_;
+  std::shared_ptr<void> kept_;
   void* memory_ = nullptr;
   size_t bytes_ = 0;
 };
