@@ -151,13 +151,14 @@ caten_status find_function(caten_program* program, const char* name, uint32_t* f
 constexpr int64_t kUnitsPerThread = 30000;
 
 int threads_for(int64_t range, int64_t work) {
-  double threads = static_cast<double>(range) * static_cast<double>(std::max<int64_t>(work, 1)) / double{kUnitsPerThread};
+  double threads =
+      static_cast<double>(range) * static_cast<double>(std::max<int64_t>(work, 1)) / double{kUnitsPerThread};
   if (threads < 2) return 1;
   return static_cast<int>(std::min({threads, static_cast<double>(range), static_cast<double>(available_threads())}));
 }
 
-/// A thread's part of a range. Whoever has done its own takes from the parts of others: one that another program holds up
-/// does not hold up all.
+/// A thread's part of a range. Whoever has done its own takes from the parts of others: one that another program holds
+/// up does not hold up all.
 struct alignas(64) Share {
   std::atomic<int64_t> next{0};
   int64_t end = 0;

@@ -409,7 +409,12 @@ caten_status launch(caten_stream* stream, caten_program* program, const caten_la
   int64_t threads = kMostThreads;
   while (threads > kWarp && what->range < threads * device->multiprocessors) threads /= 2;
   if (what->range == 1) threads = 1;
-  int64_t blocks = std::min((what->range + threads - 1) / threads, kBlocksOfMultiprocessor * device->multiprocessors);
+  int64_t needed = (what->range + threads - 1) / threads;
+  if (what->threads[0] > 1) {
+    threads = what->threads[0];
+    needed = what->range;
+  }
+  int64_t blocks = std::min(needed, kBlocksOfMultiprocessor * device->multiprocessors);
   cuda::Function function = nullptr;
   {
     std::lock_guard lock(program->mutex);

@@ -6,6 +6,7 @@
   (:needs "build caten again")
   (:extends c)
   (:limits (:alignment 256))
+  (:without streaming row-blocks seen-columns)  ; they are for caches of a processor
   (:dialect
    (:types (c64 "caten_c64") (c128 "caten_c128"))
    (:header "typedef signed char int8_t; typedef short int16_t; typedef int int32_t; typedef long long int64_t;
@@ -21,6 +22,12 @@ struct alignas(16) caten_c128 { double re, im; };")
    (:const-buffer "")
    (:size "")
    (:range "for ({type} {variable} = begin + (int64_t)blockIdx.x * blockDim.x + threadIdx.x; {variable} < end; {variable} += (int64_t)gridDim.x * blockDim.x) {")
+   (:team (:threads 256) (:bytes 32768)
+    (:range "for ({type} {variable} = begin + blockIdx.x; {variable} < end; {variable} += gridDim.x) {")
+    (:member "(int64_t)threadIdx.x")
+    (:memory "__shared__ {type} {name}[{count}];")
+    (:barrier "__syncthreads();"))
+   (:multiply-add "fma(x, y, z)")
    (:cast-complex-of-real "caten_complex_of_real<T>(x)")
    (:cast-complex-of-complex "caten_complex_of_complex<T>(x)")
    (:cast-bool-of-complex "x.re != 0 || x.im != 0")

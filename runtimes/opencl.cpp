@@ -466,7 +466,15 @@ caten_status launch(caten_stream* stream, caten_program* program, const caten_la
   // Groups are what units share among themselves: several for each, and none of few items while items are many.
   auto range = static_cast<size_t>(what->range);
   size_t group = std::min(std::clamp<size_t>(range / (size_t{8} * device->units), 1, 64), device->group);
-  size_t groups = std::min<size_t>((range + group - 1) / group, size_t{1024} * device->units), items = group * groups;
+  size_t needed = (range + group - 1) / group;
+  if (what->threads[0] > 1) {
+    group = what->threads[0];
+    needed = range;
+    if (group > device->group)
+      return fail(CATEN_UNSUPPORTED, device->name + " has groups of at most " + std::to_string(device->group) +
+                                         " work items, and a kernel needs " + std::to_string(group));
+  }
+  size_t groups = std::min<size_t>(needed, size_t{1024} * device->units), items = group * groups;
   std::lock_guard lock(program->mutex);
   cl_kernel kernel = program->kernels[what->function];
   if (caten_status status = set_arguments(device, kernel, what); status != CATEN_OK) return status;

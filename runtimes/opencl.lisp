@@ -6,6 +6,7 @@
   (:needs "install the headers of OpenCL with scripts/setup, and build caten again")
   (:extends c)
   (:limits (:alignment 64))
+  (:without streaming row-blocks seen-columns)  ; they are for caches of a processor
   (:dialect
    (:types (c64 "float2") (c128 "double2"))
    (:header "#pragma OPENCL EXTENSION cl_khr_fp64 : enable
@@ -21,6 +22,11 @@ typedef uchar uint8_t; typedef ushort uint16_t; typedef uint uint32_t; typedef u
    (:const-buffer "__global const {type} *const {buffer} = (__global const {type} *)(m{slot} + o{slot});")
    (:size "")
    (:range "for ({type} {variable} = begin + (int64_t)get_global_id(0); {variable} < end; {variable} += (int64_t)get_global_size(0)) {")
+   (:team (:threads 128) (:bytes 16384)
+    (:range "for ({type} {variable} = begin + (int64_t)get_group_id(0); {variable} < end; {variable} += (int64_t)get_num_groups(0)) {")
+    (:member "(int64_t)get_local_id(0)")
+    (:memory "__local {type} {name}[{count}];")
+    (:barrier "barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);"))
    (:cast-complex-of-real "(T)(x, 0)")
    (:cast-complex-of-complex "(T)(x.s0, x.s1)")
    (:cast-bool-of-complex "x.s0 != 0 || x.s1 != 0")

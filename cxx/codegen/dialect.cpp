@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace caten {
 namespace {
@@ -59,7 +60,7 @@ std::string* text_clause(Dialect& dialect, std::string_view name) {
 }
 
 std::vector<std::string> clause_names() {
-  std::vector<std::string> names{"types", "wide", "op", "prelude", "local-prelude"};
+  std::vector<std::string> names{"types", "wide", "op", "prelude", "local-prelude", "team"};
   for (const auto& [clause, member] : kTextClauses) names.emplace_back(clause);
   return names;
 }
@@ -142,12 +143,55 @@ Status read_prelude(const Datum& clause, std::vector<Dialect::Prelude>& prelude)
   return {};
 }
 
+/// A number from `least` to `most`, of (:name number).
+Status read_number(const Datum& clause, int64_t least, int64_t most, int64_t& out) {
+  bool number = clause.size() == 2 && clause[1].is_integer();
+  if (number && clause[1].integer >= least && clause[1].integer <= most) {
+    out = clause[1].integer;
+    return {};
+  }
+  return bad(clause, "a limit of a team that is none", fmt::format("a number from {} to {}", least, most),
+             "correct it");
+}
+
+constexpr int64_t kMostTeamThreads = 1024, kMostTeamBytes = int64_t{1} << 20;
+
+Status read_team(const Datum& clause, Dialect::Team& team) {
+  for (size_t i = 1; i < clause.size(); ++i) {
+    const Datum& part = clause[i];
+    if (!part.is_list() || part.items.empty() || !part[0].is_keyword())
+      return bad(part, "a part of a team of the wrong shape", "(:threads n), (:range \"…\") …", "correct it");
+    const std::string& name = part[0].text;
+    std::string* text = name == "range"     ? &team.range
+                        : name == "member"  ? &team.member
+                        : name == "memory"  ? &team.memory
+                        : name == "barrier" ? &team.barrier
+                                            : nullptr;
+    if (name == "threads") {
+      CATEN_TRY(read_number(part, 16, kMostTeamThreads, team.threads));
+    } else if (name == "bytes") {
+      CATEN_TRY(read_number(part, 0, kMostTeamBytes, team.bytes));
+    } else if (text) {
+      CATEN_TRY(need_strings(part, 1, 1, "(:clause \"text\")"));
+      *text = part[1].text;
+    } else {
+      return bad(part[0], fmt::format("a team has no part `:{}`", name),
+                 ":threads :bytes :range :member :memory :barrier",
+                 did_you_mean(name, {"threads", "bytes", "range", "member", "memory", "barrier"}));
+    }
+  }
+  bool whole = !team.range.empty() && !team.member.empty() && !team.memory.empty() && !team.barrier.empty();
+  if (whole && team.threads % 16 == 0 && std::has_single_bit(static_cast<uint64_t>(team.threads))) return {};
+  return bad(clause, whole ? "a team whose threads are no power of two" : "a team that lacks a part",
+             "threads, a power of two from 16 on, and a range, a member, memory and a barrier", "see the runtime cuda");
+}
+
 }  // namespace
 
 Dialect Dialect::local() const {
   Dialect out = *this;
   out.kernel = local_kernel;
-  for (const Prelude& function : local_prelude) define(out.prelude, function);
+  for (const Prelude& entry : local_prelude) define(out.prelude, entry);
   return out;
 }
 
@@ -174,6 +218,8 @@ Result<Dialect> read_dialect(const Datum& form) {
       CATEN_TRY(read_prelude(clause, dialect.prelude));
     } else if (name == "local-prelude") {
       CATEN_TRY(read_prelude(clause, dialect.local_prelude));
+    } else if (name == "team") {
+      CATEN_TRY(read_team(clause, dialect.team));
     } else if (std::string* text = text_clause(dialect, name)) {
       CATEN_TRY(need_strings(clause, 1, 1, "(:clause \"text\")"));
       *text = clause[1].text;

@@ -12,6 +12,12 @@
 //   are C
 //   (:range "for (…; {variable} < end; …) {")  the head of the outermost loop where its iterations are independent: the
 //                                       part of its range that the kernel is called for. Without it, all of the range
+//   (:team (:threads 256) (:bytes 32768) …)  devices whose threads work in teams: how many threads one has, and how
+//   many
+//                                       bytes of memory they share. Further in it: (:range "for (…) {"), as above for
+//                                       kernels of which a team, not a thread, runs each iteration; (:member "…"), the
+//                                       number of a thread in its team; (:memory "… {type} {name}[{count}];"), memory
+//                                       of the team, at the beginning of a kernel; (:barrier "…;")
 //   (:independent "#pragma …")          a line before other innermost loops whose iterations are independent
 //   (:one-by-one "#pragma …")           a line before innermost loops that store elements far apart
 //   (:rest "#pragma …")                 a line before innermost loops over what is left behind whole blocks, or where
@@ -47,6 +53,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "codegen/loop_nest.hpp"
 #include "ir/op.hpp"
 #include "sexp/datum.hpp"
 
@@ -58,6 +65,9 @@ struct Dialect {
   };
   struct Prelude {
     std::string name, text;
+  };
+  struct Team : TeamLimits {
+    std::string range{}, member{}, memory{}, barrier{};
   };
 
   std::array<std::string, kDTypeCount> types{};
@@ -74,6 +84,7 @@ struct Dialect {
       "({to})[i * {columns} + j] = ({from})[j * {step} + i];";
   std::string stream = "for (int i = 0; i < {count}; ++i) ({to})[i] = ({from})[i];";
   std::vector<Prelude> prelude{}, local_prelude{};
+  Team team{};
 
   const std::string& type(DType dtype) const { return types[static_cast<size_t>(dtype)]; }
   const std::optional<Wide>& wider(DType dtype) const { return wide[static_cast<size_t>(dtype)]; }

@@ -44,6 +44,7 @@ enum class ValueKind : uint8_t {
   kResult,       ///< the scalar that statement kLet named `slot`
   kCount,     ///< how many elements a block has: `constant` if operand 0, else `index`, which are left for the last one
   kDistinct,  ///< bool: `slot` and slot `constant` begin at different addresses
+  kMember,    ///< an i64: the number of the thread in its team
 };
 
 struct ScalarValue {
@@ -72,6 +73,7 @@ enum class StatementKind : uint8_t {
   kTurn,     ///< a square of `extent` rows of accumulator `slot` from element `index` on, its rows `lanes` elements
              ///< apart, := the square of buffer `source` from `from` on, its rows `step` apart, transposed
   kFetch,    ///< element `index` of `slot` will be read soon, if it exists; only time depends on it
+  kBarrier,  ///< all threads of the team come here, and see what the others have written
 };
 
 /// What the extent of a loop is, or a factor of an index.
@@ -97,6 +99,7 @@ struct Statement {
   bool independent = false;          ///< a loop whose iterations may run in any order, and at once
   bool one_by_one = false;           ///< a loop whose elements are stored apart: no vector of them pays
   bool much = false;                 ///< a loop of so much work that its last elements should be a vector, too
+  bool of_team = false;              ///< kLoop: the team's threads share its iterations; kDeclare: they share it
   Extent extent_is = Extent::kForm;  ///< kBind: what its factors are
 };
 
@@ -123,6 +126,12 @@ struct LibraryCall {
   std::optional<size_t> weights{};  ///< the slot of which the library may keep what it made (driver_abi.h)
 };
 
+/// Threads that work on a part of a range together, on devices that have such teams.
+struct TeamLimits {
+  int64_t threads = 0;  ///< of each team, 16 times a power of two; 0: there are none
+  int64_t bytes = 0;    ///< of memory that they share
+};
+
 struct LoopNest {
   std::vector<Slot> slots{};
   std::vector<ScalarValue> values{};
@@ -130,13 +139,14 @@ struct LoopNest {
   std::optional<HandWrittenText> by_hand{};
   std::optional<LibraryCall> call{};
   bool serial = false;                  ///< the outermost loop is not shared
+  int64_t team = 0;                     ///< threads that run all of the body together; 0: each by itself
   std::vector<HintOutcome> hints{};     ///< what became of the schedule hint that the kernel follows
   std::vector<Dim> signed_dividends{};  ///< a of ⌊a/b⌋ and a mod b in indices, where a may be negative
 
   /// The loop around everything else whose iterations are independent, or null.
   const Statement* range() const {
-    return !serial && body.size() == 1 && body[0].kind == StatementKind::kLoop && body[0].independent ? body.data()
-                                                                                                      : nullptr;
+    bool found = !serial && body.size() == 1 && body[0].kind == StatementKind::kLoop && body[0].independent;
+    return found ? body.data() : nullptr;
   }
 
   ValueId add(ScalarValue value);

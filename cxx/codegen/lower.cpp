@@ -13,7 +13,7 @@ namespace caten {
 LoopNest Lowering::run() {
   const Node& root = graph_[kernel_.parts[0].space.root];
   if (root.is(Op::kPut)) {
-    lower_put(schedule_, kernel_, values_, out_);
+    lower_put(schedule_, kernel_, values_, out_, for_threads());
   } else {
     lower_passes();
   }
@@ -35,6 +35,14 @@ void Lowering::lower_passes() {
     rows.push_back(axes.back().variable);
   }
   Body& body = loops_along(out_.body, axes);
+  if (for_threads() && rows_suit_team(merged)) {
+    out_.team = team_.threads;
+    for (uint32_t pass = 0; pass < kernel_.passes; ++pass) {
+      if (pass > 0) barrier(body);
+      lower_pass(body, rows, pass, merged[pass]);
+    }
+    return;
+  }
   if (kernel_.sees) bind_seen(body);
   for (const KernelPart& part : kernel_.parts)
     if (part.own_elements > 0)
@@ -59,6 +67,7 @@ void Lowering::bind_seen(Body& into) {
 
 Body& Lowering::loops_along(Body& into, const std::vector<Axis>& axes) {
   size_t shared = loops_.shared_axes(axes.size(), std::min(axes.size(), kernel_.blocks.size()));
+  if (for_threads()) shared = axes.size();
   Body* body = &into;
   if (shared > 0) body = &shared_loop(*body, {axes.begin(), axes.begin() + static_cast<std::ptrdiff_t>(shared)});
   for (size_t k = shared; k < axes.size(); ++k) body = &loop_along(*body, axes[k].variable, axes[k].extent, true);
@@ -120,10 +129,14 @@ void Lowering::lower_pass(Body& into, const Index& rows, uint32_t pass, const Pa
   for (const KernelPart* part : plan.folds) plan.folded.push_back(own(plan, *part, plan.variables));
   for (const KernelPart* part : plan.everywhere) plan.stored.push_back(own(plan, *part, plan.variables));
   plan.work = out_.values.size() - before;
-  if (plan.folds.empty())
+  if (out_.team > 0)
+    lower_in_team(into, plan);
+  else if (plan.folds.empty())
     lower_map(into, plan);
   else if (folds_few(plan))
     lower_few(into, plan);
+  else if (for_threads() && kernel_.passes == 1)
+    lower_folds_of_threads(into, plan);
   else if (runs_along_columns(out_, kernel_, plan))
     lower_columns(into, plan);
   else
@@ -152,7 +165,7 @@ Body& Lowering::outer_loops(Body& into, const PassPlan& plan) {
 }
 
 int64_t Lowering::whole_vectors(const PassPlan& plan) const {
-  if (plan.work < kMuchWork || kernel_.hint || plan.axes.empty() || plan.everywhere.empty()) return 0;
+  if (plan.work < kMuchWork || kernel_.hint || for_threads() || plan.axes.empty() || plan.everywhere.empty()) return 0;
   size_t largest = 0;
   for (const KernelPart* part : plan.everywhere) largest = std::max(largest, dtype_size(dtype_of(*part)));
   auto lanes = static_cast<int64_t>(kVectorBytes / largest);
@@ -175,8 +188,11 @@ void Lowering::finish(Body& into, const std::vector<const KernelPart*>& parts, c
   for (size_t k = 0; k < parts.size(); ++k)
     if (!parts[k]->target && parts[k]->space.outer.size() == kernel_.rows)
       into.push_back({.kind = StatementKind::kKeep, .value = values[k]});
+  bool stores =
+      std::any_of(parts.begin(), parts.end(), [](const auto* part) { return part->target || part->own_elements > 0; });
+  Body& last = at_team_ && stores ? by_one(into) : into;
   for (size_t k = 0; k < parts.size(); ++k)
-    if (parts[k]->target || parts[k]->own_elements > 0) store(into, plan, *parts[k], values[k]);
+    if (parts[k]->target || parts[k]->own_elements > 0) store(last, plan, *parts[k], values[k]);
 }
 
 ValueId Lowering::initial(const KernelPart& part) {
@@ -294,10 +310,10 @@ std::vector<uint32_t> Lowering::declare_all(Body& into, const PassPlan& plan, in
   return slots;
 }
 
-LoopNest lower(const Schedule& schedule, const Kernel& kernel) {
+LoopNest lower(const Schedule& schedule, const Kernel& kernel, const TeamLimits& team) {
   if (kernel.by_library) return lower_library_call(schedule, kernel);
   if (kernel.by_hand) return lower_hand_written(schedule, kernel);
-  return Lowering(schedule, kernel).run();
+  return Lowering(schedule, kernel, team).run();
 }
 
 }  // namespace caten

@@ -7,12 +7,15 @@
 // axis rather than with its length; for several rows and columns at once where each load serves all of one of them
 // (x · wᵀ). Along the last axis of the result: columns, an accumulator per element of a block of the result, and of
 // several rows of it where they read the same elements (x · w).
+//
+// A device whose threads work in teams has a thread for each element of a result, a team for each row that is folded,
+// and a team for each tile of a product.
 #pragma once
 
 #include "codegen/loop_nest.hpp"
 
 namespace caten {
 
-LoopNest lower(const Schedule& schedule, const Kernel& kernel);
+LoopNest lower(const Schedule& schedule, const Kernel& kernel, const TeamLimits& team = {});
 
 }  // namespace caten

@@ -7,6 +7,7 @@
 namespace caten {
 
 void Lowering::lower_map(Body& into, const PassPlan& plan) {
+  if (for_threads()) return store_everywhere(outer_loops(into, plan), plan);
   bool alone = kernel_.passes == 1 && kernel_.blocks.empty();
   if (std::optional<size_t> across = alone && !kernel_.hint ? axis_across(out_, plan) : std::nullopt)
     return lower_across(into, plan, *across);

@@ -29,28 +29,84 @@ class PutLowering : Statements {
   }
 
   void run(const Axes& axes) {
-    const KernelPart& part = kernel_.parts[0];
-    const Node& root = graph_[part.space.root];
-    const auto& attributes = root.get<AccessAttributes>();
-    NodeId x = root.operands[0], v = root.operands[1];
+    const Node& root = graph_[part().space.root];
     const Shape& shape = root.type.shape;
-    Body* copying = &out_.body;
-    // Where the planner put the result into the target's memory, its elements are there already.
-    const KernelLeaf* target = values_.leaf(x);
-    if (target && target->same_place && target->location.offset == part.target->offset) {
-      Scalar other = Scalar::of_integer(DType::kI64, 0);
-      ValueId distinct = out_.add({.kind = ValueKind::kDistinct,
-                                   .dtype = DType::kBool,
-                                   .slot = values_.slot(target->location.buffer, graph_.type(x).dtype),
-                                   .constant = other});
-      copying = &when(*copying, distinct).body;
-    }
-    Index to;
-    Body* body = loops(copying, shape, axes.copied, to, copied_, true);
-    store(*body, part, values_.value(x, to), to);
+    Index to, from;
+    Body& copying = present_already(out_.body);
+    copy_element(*loops(&copying, shape, axes.copied, to, copied_, true), to);
+    put_element(*loops(&out_.body, graph_.type(root.operands[1]).shape, axes.stored, from, stored_), from);
+  }
 
-    Index from;
-    body = loops(&out_.body, graph_.type(v).shape, axes.stored, from, stored_);
+  /// By many threads: what is put at one place of the other axes does not meet what is put at another one, so that each
+  /// thread has such places, and puts there in the order of the elements.
+  void run_by_places() {
+    const Node& root = graph_[part().space.root];
+    const Shape &shape = root.type.shape, &values = graph_.type(root.operands[1]).shape;
+    auto axis = static_cast<size_t>(root.get<AccessAttributes>().axis);
+    size_t indices = root.operands.size() - 2, taken = graph_.type(root.operands[2]).shape.size();
+    Index to(shape.size()), from(values.size());
+    Body* each = &out_.body;
+    Dim places(1), place;
+    for (size_t k = 0; k < shape.size(); ++k)
+      if (k < axis || k >= axis + indices) places = places * shape[k];
+    if (!places.is(1)) {
+      place = values_.variable(places);
+      each = &loop_along(*each, place, places, true);
+    }
+    for (size_t k = shape.size(); k-- > 0;) {
+      if (k >= axis && k < axis + indices) continue;
+      size_t same = k < axis ? k : k - indices + taken;
+      to[k] = from[same] = place_along(*each, shape[k], place);
+    }
+    Body* copying = &present_already(*each);
+    for (size_t k = axis; k < axis + indices; ++k) copying = &axis_loop(*copying, shape[k], to[k]);
+    copy_element(*copying, to);
+    for (size_t k = axis; k < axis + taken; ++k) each = &axis_loop(*each, values[k], from[k]);
+    put_element(*each, from);
+  }
+
+ private:
+  const KernelPart& part() const { return kernel_.parts[0]; }
+
+  /// Where the planner put the result into the target's memory, its elements are there already.
+  Body& present_already(Body& into) {
+    NodeId x = graph_[part().space.root].operands[0];
+    const KernelLeaf* target = values_.leaf(x);
+    if (!target || !target->same_place || target->location.offset != part().target->offset) return into;
+    ValueId distinct = out_.add({.kind = ValueKind::kDistinct,
+                                 .dtype = DType::kBool,
+                                 .slot = values_.slot(target->location.buffer, graph_.type(x).dtype),
+                                 .constant = Scalar::of_integer(DType::kI64, 0)});
+    return when(into, distinct).body;
+  }
+
+  /// The next axis, from the last one on, of the number of a place: what is left of it is the number along the others.
+  Dim place_along(Body& into, const Dim& extent, Dim& place) {
+    if (extent.is(1)) return Dim(0);
+    Dim rest = values_.variable(extent), along = values_.variable(extent);
+    bind(into, rest, floor_div(place, extent), Extent::kCount);
+    bind(into, along, place - rest * extent, Extent::kCount);
+    place = rest;
+    return along;
+  }
+
+  Body& axis_loop(Body& into, const Dim& extent, Dim& index) {
+    index = Dim(0);
+    if (extent.is(1)) return into;
+    index = values_.variable(extent);
+    return loop_over_count(into, index, extent);
+  }
+
+  void copy_element(Body& into, const Index& to) {
+    store(into, part(), values_.value(graph_[part().space.root].operands[0], to), to);
+  }
+
+  /// Stores, or combines with what is there, element `from` of what is put, if its place exists.
+  void put_element(Body& into, const Index& from) {
+    const Node& root = graph_[part().space.root];
+    const auto& attributes = root.get<AccessAttributes>();
+    const Shape& shape = root.type.shape;
+    NodeId v = root.operands[1];
     auto axis = static_cast<size_t>(attributes.axis);
     size_t indices = root.operands.size() - 2;
     size_t taken = graph_.type(root.operands[2]).shape.size();
@@ -72,17 +128,16 @@ class PutLowering : Statements {
       condition = condition.valid() ? values_.elementwise(Op::kAnd, {condition, inside}) : inside;
     }
     place.insert(place.end(), from.begin() + attributes.axis + static_cast<std::ptrdiff_t>(taken), from.end());
-    if (condition.valid()) body = &when(*body, condition).body;
+    Body& body = condition.valid() ? when(into, condition).body : into;
     ValueId what = values_.value(v, from);
     if (attributes.mode != Combine::kSet) {
-      ValueId present = values_.load(0, values_.element(*part.target, place, shape));
-      body->push_back({.kind = StatementKind::kKeep, .value = present});  // after the stores before
+      ValueId present = values_.load(0, values_.element(*part().target, place, shape));
+      body.push_back({.kind = StatementKind::kKeep, .value = present});  // after the stores before
       what = values_.elementwise(combining_op(attributes.mode), {present, what});
     }
-    store(*body, part, what, place);
+    store(body, part(), what, place);
   }
 
- private:
   Body* loops(Body* into, const Shape& shape, const MergedAxes& axes, Index& index, Index& variables,
               bool independent = false) {
     Index parts;
@@ -125,8 +180,9 @@ class PutLowering : Statements {
 
 }  // namespace
 
-void lower_put(const Schedule& schedule, const Kernel& kernel, KernelValues& values, LoopNest& out) {
+void lower_put(const Schedule& schedule, const Kernel& kernel, KernelValues& values, LoopNest& out, bool by_threads) {
   const Graph& graph = schedule.graph;
+  if (by_threads) return PutLowering(graph, kernel, values, out).run_by_places();
   const Node& root = graph[kernel.parts[0].space.root];
   PutLowering::Axes axes{apart(without_ones(root.type.shape)), apart(without_ones(graph.type(root.operands[1]).shape))};
   if (axes.copied.size() > 1 || axes.stored.size() > 1) {

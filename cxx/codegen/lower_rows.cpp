@@ -30,6 +30,7 @@ void Lowering::lower_rows(Body& into, const PassPlan& plan) {
 }
 
 int64_t Lowering::lanes_of(const PassPlan& plan, size_t bytes) {
+  if (for_threads()) return 1;
   int64_t lanes = kMostLanes;
   for (const KernelPart* part : plan.folds) {
     lanes = std::min(lanes, elements_in(bytes, dtype_of(*part)));

@@ -1,6 +1,6 @@
-// How a kernel is lowered: one class, in four files. lower.cpp has the loops, passes and folds that all share,
+// How a kernel is lowered: one class, in five files. lower.cpp has the loops, passes and folds that all share,
 // lower_map.cpp what folds nothing, lower_rows.cpp what runs along the last folded axis, lower_columns.cpp what runs
-// along the last axis of the result.
+// along the last axis of the result, lower_team.cpp what devices compute whose threads work in teams.
 #pragma once
 
 #include <optional>
@@ -16,12 +16,13 @@ namespace caten {
 
 class Lowering : Statements {
  public:
-  Lowering(const Schedule& schedule, const Kernel& kernel)
+  Lowering(const Schedule& schedule, const Kernel& kernel, const TeamLimits& team)
       : graph_(schedule.graph),
         kernel_(kernel),
         loops_(kernel.hint ? &schedule.graph.hints[*kernel.hint] : nullptr),
         values_(schedule, kernel, out_),
-        schedule_(schedule) {}
+        schedule_(schedule),
+        team_(team) {}
 
   LoopNest run();
 
@@ -299,17 +300,54 @@ class Lowering : Statements {
   void tile(Body& into, const PassPlan& plan, const Dim& row, const Dim& rows, int64_t most_rows, const Dim& first,
             const Dim& count, int64_t width);
 
+  // Devices whose threads work in teams: each thread computes elements of its own, or a share of what its team does.
+
+  /// Whether the kernel is arranged for them: nothing is in lanes, or in tiles of a processor's caches.
+  bool for_threads() const { return team_.threads > 0 && !kernel_.hint && kernel_.blocks.empty(); }
+
+  /// Whether the order of a fold does not matter to what is left of it.
+  bool folds_in_team(const KernelPart& part) const;
+  /// Whether the passes over a row are enough work for a team.
+  bool rows_suit_team(const std::vector<PassAxes>& passes) const;
+
+  /// The number of the thread in its team.
+  ValueId member();
+  /// What only the first thread of a team does.
+  Body& by_one(Body& into);
+  /// A loop whose iterations the threads share.
+  Body& loop_of_team(Body& into, const std::vector<Axis>& axes);
+  static void barrier(Body& into);
+
+  /// A pass over a row that a team has.
+  void lower_in_team(Body& into, const PassPlan& plan);
+  /// Folds by one thread.
+  void fold_alone(Body& into, const PassPlan& plan);
+  /// Folds by a team: each thread those of its share, then all of those.
+  void fold_in_team(Body& into, const PassPlan& plan);
+  void lower_folds_of_threads(Body& into, const PassPlan& plan);
+
+  struct TeamAxis;
+  /// The loads that rows or columns of the result share, if tiles of it are worth it.
+  std::vector<ValueId> tiled_loads(const PassPlan& plan) const;
+  int64_t side_of_tile(bool rows) const;
+  /// A place of a tile that has `count` of them, or the last one that is there.
+  Dim nearest(Body& into, const Dim& place, const Dim& count, int64_t side);
+  /// A tile of the result by each team, from tiles of what it reads in the team's memory.
+  void lower_team_tile(Body& into, const PassPlan& plan, const std::vector<ValueId>& loads);
+
   const Graph& graph_;
   const Kernel& kernel_;
   LoopSchedule loops_;
   LoopNest out_;
   KernelValues values_;
   const Schedule& schedule_;
+  TeamLimits team_;
   uint32_t accumulators_ = 0;
   std::optional<Dim> seen_{};  ///< columns that the passes run along, if not all
   // Of the pass that is lowered:
   bool in_lanes_ = false;  ///< its folds have accumulators of several elements that become one
   bool single_ = false;    ///< they have one element each
+  bool at_team_ = false;   ///< all threads of a team are here: only one of them stores
 };
 
 }  // namespace caten

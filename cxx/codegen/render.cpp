@@ -40,7 +40,7 @@ class KernelRenderer {
       size_names.push_back(fmt::format("n{}", size_names.size()));
       sizes.push_back(argument.size);
     }
-    std::string out = kernel_head(dialect_, nest_.slots, buffer_names, size_names);
+    std::string out = kernel_head(dialect_, nest_.slots, buffer_names, size_names) + team_memory_;
     if (streams_ && !dialect_.streamed.empty()) line(1, dialect_.streamed);
     return out + text_ + "}\n";
   }
@@ -260,6 +260,7 @@ class KernelRenderer {
         return fmt::format("{} ? {} : {}", operands[0], value.constant.as_integer(), index(value.index));
       }
       case ValueKind::kDistinct: return fmt::format("b0 != b{}", value.slot);
+      case ValueKind::kMember: return dialect_.team.member;
       case ValueKind::kConstant:
       case ValueKind::kResult:
       case ValueKind::kAccumulator: break;
@@ -346,8 +347,12 @@ class KernelRenderer {
     if (loop.one_by_one && !dialect_.one_by_one.empty()) line(depth, dialect_.one_by_one);
     bool rests = loop.extent_is == Extent::kRest || loop.much;
     if (rests && innermost && !loop.one_by_one && !dialect_.rest.empty()) line(depth, dialect_.rest);
-    if (&loop == nest_.range() && !dialect_.range.empty())
-      line(depth, substitute(dialect_.range, {{"type", dialect_.type(DType::kI64)}, {"variable", variable}}));
+    const std::string& range = nest_.team > 0 ? dialect_.team.range : dialect_.range;
+    if (&loop == nest_.range() && !range.empty())
+      line(depth, substitute(range, {{"type", dialect_.type(DType::kI64)}, {"variable", variable}}));
+    else if (loop.of_team)
+      line(depth, fmt::format("for ({0} {1} = {2}; {1} < {3}; {1} += {4}) {{", dialect_.type(DType::kI64), variable,
+                              dialect_.team.member, extent_of(loop), nest_.team));
     else
       line(depth, fmt::format("for ({0} {1} = 0; {1} < {2}; ++{1}) {{", dialect_.type(DType::kI64), variable,
                               extent_of(loop)));
@@ -384,6 +389,15 @@ class KernelRenderer {
            ++same) {
         const Statement& statement = body[same];
         const std::string& type = dialect_.type(statement.dtype);
+        if (statement.of_team) {
+          several_.insert(statement.slot);
+          team_memory_ += "  " +
+                          substitute(dialect_.team.memory, {{"type", type},
+                                                            {"name", fmt::format("a{}", statement.slot)},
+                                                            {"count", std::to_string(statement.lanes)}}) +
+                          "\n";
+          continue;
+        }
         if (statement.lanes == 1) {
           line(depth, fmt::format("{} a{} = {};", type, statement.slot, name(statement.value)));
           continue;
@@ -501,6 +515,7 @@ class KernelRenderer {
         case StatementKind::kStream: render_stream(statement, depth); break;
         case StatementKind::kFetch: render_fetch(statement, depth); break;
         case StatementKind::kTurn: render_turn(statement, depth); break;
+        case StatementKind::kBarrier: line(depth, dialect_.team.barrier); break;
       }
     }
     available_ = std::move(before);
@@ -524,6 +539,7 @@ class KernelRenderer {
   bool streams_ = false;         ///< something is written past the caches
   bool form_factors_ = false;    ///< factors that are written now are those of the kernel's form
   std::string text_;
+  std::string team_memory_;  ///< declared where the kernel begins
 };
 
 }  // namespace
@@ -575,6 +591,7 @@ RenderedProgram render(const std::vector<LoopNest>& nests, const Dialect& dialec
       kernel.range = nest.by_hand->range;
       kernel.range_work = nest.by_hand->range_work;
     }
+    kernel.team = nest.team;
     if (const Statement* loop = nest.range(); loop && !dialect.range.empty()) {
       kernel.range = loop->extent;
       kernel.range_work = work_of(nest, loop->body) * Dim(static_cast<int64_t>(nest.values.size() + 1));

@@ -20,6 +20,7 @@ struct RenderedKernel {
   std::vector<Dim> sizes{};           ///< arguments, in order: sizes of the program and counters of loops
   Dim range{1};                       ///< the iterations that calls may share among themselves; 1: it takes no range
   std::optional<LibraryCall> call{};  ///< what is called instead of a function; `sizes` are its sizes
+  int64_t team = 0;                   ///< how many threads run each of them together; 0: one
   Dim range_work{1};                  ///< about how many scalar operations each of them takes
 };
 

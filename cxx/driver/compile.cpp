@@ -21,7 +21,7 @@ RenderedProgram generate(const Schedule& schedule, const Dialect& dialect, const
   std::vector<size_t> nest_of(kernels.size());
   for (uint32_t k = 0; k < kernels.size(); ++k) {
     nest_of[k] = kernels[k].first == k ? nests.size() : nest_of[kernels[k].first];
-    if (nest_of[k] == nests.size()) nests.push_back(lower(schedule, schedule.kernels[k]));
+    if (nest_of[k] == nests.size()) nests.push_back(lower(schedule, schedule.kernels[k], dialect.team));
   }
   step.next("render");
   RenderedProgram out = render(nests, dialect, {unit_kernels, options.scheduling.has("open-sizes")});
@@ -34,9 +34,32 @@ RenderedProgram generate(const Schedule& schedule, const Dialect& dialect, const
   return out;
 }
 
+/// That the runtime leaves out what there is; E0606 otherwise.
+Status check_passes(const RuntimeFile& runtime) {
+  std::vector<std::string> names;
+  for (const SchedulePass& pass : schedule_passes()) names.emplace_back(pass.name);
+  for (const Datum& pass : runtime.without) {
+    if (std::find(names.begin(), names.end(), pass.text) != names.end()) continue;
+    std::string close = did_you_mean(pass.text, names);
+    return fail({.code = Code::BadRuntimeFile,
+                 .message = fmt::format("the schedule has no pass `{}`", pass.text),
+                 .span = pass.span,
+                 .expected = fmt::format("{}", fmt::join(names, " ")),
+                 .found = pass.text,
+                 .remedy = close.empty() ? "leave it out" : close});
+  }
+  return {};
+}
+
 }  // namespace
 
+ScheduleOptions for_runtime(ScheduleOptions options, const RuntimeFile& runtime) {
+  for (const Datum& pass : runtime.without) options.off.insert(pass.text);
+  return options;
+}
+
 ScheduleOptions with_library(ScheduleOptions options, const Runtime& runtime) {
+  options = for_runtime(std::move(options), runtime.file);
   options.library = {runtime.file.contraction, runtime.file.convolution,
                      [device = runtime.device] { return device->library(); }};
   return options;
@@ -45,6 +68,7 @@ ScheduleOptions with_library(ScheduleOptions options, const Runtime& runtime) {
 Result<std::shared_ptr<const CompiledProgram>> compile(Graph graph, const Runtime& runtime, const ArtifactStore& store,
                                                        Executables* shared, const CompileOptions& options) {
   CATEN_TRY(check_supported(graph, runtime.file));
+  CATEN_TRY(check_passes(runtime.file));
   Timed step(options.timings, "read the dialect");
   Result<Dialect> dialect = read_dialect(runtime.file.dialect);
   if (!dialect) return tl::make_unexpected(dialect.error());
@@ -80,10 +104,11 @@ Result<std::string> kernel_source(const Graph& graph, const RuntimeFile& runtime
   Timed step(options.timings, "verify the graph");
   CATEN_TRY(verify(graph));
   CATEN_TRY(check_supported(graph, runtime));
+  CATEN_TRY(check_passes(runtime));
   Result<Dialect> dialect = read_dialect(runtime.dialect);
   if (!dialect) return tl::make_unexpected(dialect.error());
   step.next("schedule");
-  Schedule schedule = make_schedule(graph, options.scheduling);
+  Schedule schedule = make_schedule(graph, for_runtime(options.scheduling, runtime));
   step.stop();
   return generate(schedule, *dialect, options).source;
 }

@@ -93,6 +93,8 @@ struct CompileOptions {
 
 /// The options for a runtime: its library is used where that pays.
 ScheduleOptions with_library(ScheduleOptions options, const Runtime& runtime);
+/// Without the passes that do not suit the runtime.
+ScheduleOptions for_runtime(ScheduleOptions options, const RuntimeFile& runtime);
 
 /// The graph is a valid one, as `rewrite` gives it. The driver compiles only what neither `shared` nor the store has.
 Result<std::shared_ptr<const CompiledProgram>> compile(Graph graph, const Runtime& runtime,

@@ -210,7 +210,7 @@ class Execution {
     const RenderedKernel& kernel = program_.rendered.kernels[index];
     if (kernel.call) return call_library(kernel);
     return stream_.launch(*program_.executables[kernel.unit], program_.functions[index], pointers_, integers_,
-                          launch.range.evaluate(counters_), launch.range_work.evaluate(counters_));
+                          launch.range.evaluate(counters_), launch.range_work.evaluate(counters_), kernel.team);
   }
 
   Status call_library(const RenderedKernel& kernel) {

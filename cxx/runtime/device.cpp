@@ -179,7 +179,7 @@ Status Stream::check(caten_status status, const char* what) const {
 }
 
 Status Stream::launch(const Executable& program, uint32_t function, std::span<void* const> buffers,
-                      std::span<const int64_t> sizes, int64_t range, int64_t range_work) {
+                      std::span<const int64_t> sizes, int64_t range, int64_t range_work, int64_t team) {
   caten_launch launch{.struct_bytes = sizeof(caten_launch),
                       .function = function,
                       .buffers = buffers.data(),
@@ -187,7 +187,7 @@ Status Stream::launch(const Executable& program, uint32_t function, std::span<vo
                       .size_count = static_cast<uint32_t>(sizes.size()),
                       .sizes = sizes.data(),
                       .blocks = {1, 1, 1},
-                      .threads = {1, 1, 1},
+                      .threads = {static_cast<uint32_t>(std::max<int64_t>(team, 1)), 1, 1},
                       .shared_bytes = 0,
                       .range = range,
                       .range_work = range_work};

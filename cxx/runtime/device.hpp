@@ -121,9 +121,9 @@ class Stream {
   }
   ~Stream();
 
-  /// `range` and `range_work` are those of caten_launch.
+  /// `range` and `range_work` are those of caten_launch; `team`: how many threads run each part together, if several.
   Status launch(const Executable& program, uint32_t function, std::span<void* const> buffers,
-                std::span<const int64_t> sizes, int64_t range = 1, int64_t range_work = 1);
+                std::span<const int64_t> sizes, int64_t range = 1, int64_t range_work = 1, int64_t team = 0);
   /// A routine of the driver's library. `kept`: nothing, or for each buffer null or where it keeps what it makes of
   /// its elements (driver_abi.h).
   Status call_library(const std::string& routine, const std::string& attributes, std::span<void* const> buffers,

@@ -63,7 +63,8 @@ typedef struct caten_launch {
   uint32_t buffer_count;
   uint32_t size_count;
   const int64_t* sizes;
-  /* Blocks and threads per block, for devices that have them; 1 elsewhere. */
+  /* Threads per block: more than 1 where so many run each part of the range together, in one block (the dialect's
+   * :team); else the driver chooses. Blocks are the driver's choice. */
   uint32_t blocks[3];
   uint32_t threads[3];
   uint32_t shared_bytes;

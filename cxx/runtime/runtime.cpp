@@ -77,6 +77,14 @@ Status read_library(const Datum& clause, RuntimeFile& file) {
   return {};
 }
 
+Status read_without(const Datum& clause, RuntimeFile& file) {
+  for (size_t i = 1; i < clause.size(); ++i) {
+    if (!clause[i].is_symbol()) return bad(clause[i], "a pass that is no name", "(:without pass…)", "correct it");
+    file.without.push_back(clause[i]);
+  }
+  return {};
+}
+
 Status read_environment(const Datum& clause, RuntimeFile& file) {
   auto is_name = [](const Datum& datum) {
     return datum.is_symbol() && !datum.text.empty() && datum.text.find('=') == std::string::npos;
@@ -169,13 +177,15 @@ Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
       file.limits.assign(clause.items.begin() + 1, clause.items.end());
     } else if (name == "unsupported") {
       CATEN_TRY(read_unsupported(clause, file));
+    } else if (name == "without") {
+      CATEN_TRY(read_without(clause, file));
     } else if (name == "library") {
       CATEN_TRY(read_library(clause, file));
     } else {
       return bad(clause[0], fmt::format("a runtime has no clause `:{}`", name),
-                 ":description :driver :needs :extends :limits :unsupported :library :environment :dialect",
-                 did_you_mean(name, {"description", "driver", "needs", "extends", "limits", "unsupported", "library",
-                                     "environment", "dialect"}));
+                 ":description :driver :needs :extends :limits :without :unsupported :library :environment :dialect",
+                 did_you_mean(name, {"description", "driver", "needs", "extends", "limits", "without", "unsupported",
+                                     "library", "environment", "dialect"}));
     }
   }
   for (const auto& [missing, name] :

@@ -4,7 +4,8 @@
 // Files are searched in $CATEN_RUNTIME_PATH (folders separated by colons) and then in share/caten/runtimes beside the
 // program's folder; drivers as lib/caten/NAME.so there, or beside the runtime file. Entry: find_runtime.
 //
-//   (defruntime c (:description "…") (:driver "c") (:limits …) (:unsupported (op dtype…)…) (:dialect …))
+//   (defruntime c (:description "…") (:driver "c") (:limits …) (:without pass…) (:unsupported (op dtype…)…) (:dialect
+//   …))
 //
 // (:needs "…") says what to do where the driver was not built, (:extends NAME) puts the clauses of that runtime's
 // dialect before those of its own, (:environment (NAME "VALUE")…) sets variables before the driver is loaded. What a
@@ -39,6 +40,7 @@ struct RuntimeFile {
     DTypeSet dtypes;
   };
   std::vector<Unsupported> unsupported{};
+  std::vector<Datum> without{};               ///< names of passes of the schedule that do not suit the device
   DTypeSet contraction = 0, convolution = 0;  ///< dtypes for which the driver's library has these routines
 };
 

@@ -6,8 +6,8 @@
 //   $FAKE_CUDA_DRIVER=11040        the version that the driver says it has (13000)
 //
 // Memory of the device lies between pages that nobody may touch, is full of 0xA5 when it is new, and cannot be touched
-// by the host: only while a stream works. Threads run one after the other: barriers are not there yet, and do not
-// compile.
+// by the host: only while a stream works. Threads run one after the other, each until it ends or comes to a barrier; a
+// block some of whose threads end while others wait is an error (719).
 #include <dlfcn.h>
 #include <elf.h>
 #include <execinfo.h>
@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +27,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <regex>
 #include <sstream>
@@ -47,8 +49,14 @@ struct EventHandle {
 struct ModuleHandle {
   void* library = nullptr;
 };
+/// What kernels call, and what calls their threads.
+struct Scheduler {
+  void (*barrier)();
+  /// A block: `run` for the threads that `enter` names, one at a time. False: its barriers were not for all.
+  bool (*block)(void (*enter)(unsigned), void (*run)(void*), void* kernel, unsigned threads, int backward, int waits);
+};
 struct FunctionHandle {
-  void (*call)(void** arguments, unsigned blocks, unsigned threads, int backward) = nullptr;
+  bool (*call)(void** arguments, unsigned blocks, unsigned threads, int backward, Scheduler) = nullptr;
   int parameters = 0;
 };
 struct ProgramHandle {
@@ -59,7 +67,7 @@ struct ProgramHandle {
 
 namespace {
 
-constexpr Result kInvalidHandle = 400, kNotFound = 500, kIllegalAddress = 700;
+constexpr Result kInvalidHandle = 400, kNotFound = 500, kIllegalAddress = 700, kLaunchFailed = 719;
 
 std::recursive_mutex the_mutex;
 struct Block {
@@ -120,7 +128,8 @@ Result run(Stream stream) {
   protect_all(PROT_READ | PROT_WRITE);
   if (sigsetjmp(before_work, 1) == 0) {
     working = 1;
-    for (const auto& step : work) step();
+    for (const auto& step : work)
+      if (lost == 0) step();
   } else {
     lost = kIllegalAddress;
   }
@@ -130,12 +139,86 @@ Result run(Stream stream) {
   return lost;
 }
 
+/// Threads that wait for each other: each has a stack of its own, and runs until it ends or comes to a barrier.
+struct Fibers {
+  static constexpr size_t kStack = size_t{128} << 10;
+  struct Fiber {
+    ucontext_t context{};
+    std::unique_ptr<std::byte[]> stack{};
+    bool ended = false;
+  };
+  std::vector<Fiber> all{};
+  ucontext_t scheduler{};
+  Fiber* running = nullptr;
+  void (*run)(void*) = nullptr;
+  void* kernel = nullptr;
+
+  void begin(unsigned threads) {
+    while (all.size() < threads) all.emplace_back().stack = std::make_unique<std::byte[]>(kStack);
+    for (unsigned t = 0; t < threads; ++t) {
+      Fiber& fiber = all[t];
+      fiber.ended = false;
+      getcontext(&fiber.context);
+      fiber.context.uc_stack.ss_sp = fiber.stack.get();
+      fiber.context.uc_stack.ss_size = kStack;
+      fiber.context.uc_link = &scheduler;
+      makecontext(
+          &fiber.context, [] { enter(); }, 0);
+    }
+  }
+  static void enter();
+  void resume(unsigned thread) {
+    running = &all[thread];
+    swapcontext(&scheduler, &running->context);
+  }
+};
+Fibers fibers;
+
+void Fibers::enter() {
+  fibers.run(fibers.kernel);
+  fibers.running->ended = true;
+}
+
+void barrier() { swapcontext(&fibers.running->context, &fibers.scheduler); }
+
+bool run_block(void (*enter)(unsigned), void (*run)(void*), void* kernel, unsigned threads, int backward, int waits) {
+  auto number = [&](unsigned t) { return backward ? threads - 1 - t : t; };
+  if (!waits) {
+    for (unsigned t = 0; t < threads; ++t) {
+      enter(number(t));
+      run(kernel);
+    }
+    return true;
+  }
+  fibers.run = run;
+  fibers.kernel = kernel;
+  fibers.begin(threads);
+  for (unsigned left = threads; left > 0;) {
+    for (unsigned t = 0; t < threads; ++t) {
+      enter(number(t));
+      fibers.resume(number(t));
+    }
+    for (unsigned t = 0; t < threads; ++t) left -= fibers.all[t].ended ? 1 : 0;
+    if (left != 0 && left != threads) return false;
+  }
+  return true;
+}
+
 std::byte* host(DevicePointer address) { return reinterpret_cast<std::byte*>(address); }
 
 /// What CUDA C++ has and C++ does not. Kernels declare the fixed-width integers themselves.
 const char* const kBefore = R"(#include <utility>
 #define __global__
 #define __device__
+#define __shared__ static
+struct fake_scheduler {
+  void (*barrier)();
+  bool (*block)(void (*enter)(unsigned), void (*run)(void *), void *kernel, unsigned threads, int backward, int waits);
+};
+static fake_scheduler fake_now;
+#define __syncthreads() fake_now.barrier()
+static inline float fma(float x, float y, float z) { return __builtin_fmaf(x, y, z); }
+static inline double fma(double x, double y, double z) { return __builtin_fma(x, y, z); }
 struct fake_dim { unsigned x, y, z; };
 static fake_dim threadIdx, blockIdx, blockDim, gridDim;
 #define exp2f __builtin_exp2f
@@ -162,25 +245,42 @@ static int fake_count(void (*)(P...)) {
   return sizeof...(P);
 }
 template <class... P>
-static void fake_launch(void (*kernel)(P...), void **arguments, unsigned blocks, unsigned threads, int backward) {
+struct fake_call {
+  void (*kernel)(P...);
+  void **arguments;
+  static void run(void *call) {
+    auto *self = static_cast<fake_call *>(call);
+    fake_apply(self->kernel, self->arguments, std::make_integer_sequence<unsigned long, sizeof...(P)>());
+  }
+};
+template <class... P>
+static bool fake_launch(void (*kernel)(P...), void **arguments, unsigned blocks, unsigned threads, int backward,
+                        fake_scheduler scheduler, int waits) {
   gridDim = {blocks, 1, 1};
   blockDim = {threads, 1, 1};
-  for (unsigned b = 0; b < blocks; ++b)
-    for (unsigned t = 0; t < threads; ++t) {
-      blockIdx = {backward ? blocks - 1 - b : b, 0, 0};
-      threadIdx = {backward ? threads - 1 - t : t, 0, 0};
-      fake_apply(kernel, arguments, std::make_integer_sequence<unsigned long, sizeof...(P)>());
-    }
+  fake_now = scheduler;
+  fake_call<P...> call{kernel, arguments};
+  auto enter = [](unsigned thread) { threadIdx = {thread, 0, 0}; };
+  for (unsigned b = 0; b < blocks; ++b) {
+    blockIdx = {backward ? blocks - 1 - b : b, 0, 0};
+    if (!scheduler.block(enter, call.run, &call, threads, backward, waits)) return false;
+  }
+  return true;
 }
 )";
 
 std::string with_launchers(const std::string& source) {
   std::string out = kBefore + source + kBehind;
   std::regex head("extern \"C\" __global__ void (\\w+)\\(");
-  for (std::sregex_iterator it(source.begin(), source.end(), head), end; it != end; ++it) {
+  for (std::sregex_iterator it(source.begin(), source.end(), head), end; it != end;) {
     std::string name = (*it)[1];
-    out += "extern \"C\" void " + name + "__launch(void **a, unsigned b, unsigned t, int w) { fake_launch(" + name +
-           ", a, b, t, w); }\nextern \"C\" int " + name + "__count() { return fake_count(" + name + "); }\n";
+    auto begin = static_cast<size_t>(it->position());
+    size_t next = ++it == end ? source.size() : static_cast<size_t>(it->position());
+    bool waits = source.substr(begin, next - begin).find("__syncthreads") != std::string::npos;
+    out += "extern \"C\" bool " + name +
+           "__launch(void **a, unsigned b, unsigned t, int w, fake_scheduler s) { return " + "fake_launch(" + name +
+           ", a, b, t, w, s, " + (waits ? "1" : "0") + "); }\nextern \"C\" int " + name +
+           "__count() { return fake_count(" + name + "); }\n";
   }
   return out;
 }
@@ -376,7 +476,7 @@ EXPORT cuLaunchKernel(Function function, unsigned blocks_x, unsigned, unsigned, 
   stream->work.push_back([=]() mutable {
     std::vector<void*> pointers;
     for (int64_t& value : values) pointers.push_back(&value);
-    function->call(pointers.data(), blocks_x, threads_x, backward);
+    if (!function->call(pointers.data(), blocks_x, threads_x, backward, {barrier, run_block})) lost = kLaunchFailed;
     now += 0.001;
   });
   return 0;

@@ -16,15 +16,16 @@ __kernel void kernel_0(__global uchar *const m0, const int64_t o0, __global ucha
   __global float *const b0 = (__global float *)(m0 + o0);
   __global const float2 *const b1 = (__global const float2 *)(m1 + o1);
   __global const float *const b2 = (__global const float *)(m2 + o2);
-  for (int64_t i0 = begin + (int64_t)get_global_id(0); i0 < end; i0 += (int64_t)get_global_size(0)) {
+  for (int64_t i2 = begin + (int64_t)get_global_id(0); i2 < end; i2 += (int64_t)get_global_size(0)) {
+    const int64_t i3 = ((i2) / 2);
+    const int64_t i1 = i2 + i3 * (-2);
+    const int64_t i0 = i3;
     const float2 v0 = b1[i0];
     const float v1 = b2[i0 * 2];
     const float v2 = b2[i0 * 2 + 1];
     const float2 v3 = complex_c64(v1, v2);
     const float2 v4 = convert_float2(caten_complex_mul(convert_double2(v0), convert_double2(v3)));
-    for (int64_t i1 = 0; i1 < 2; ++i1) {
-      const float v5 = part_c64(v4, (i1));
-      b0[i0 * 2 + i1] = v5;
-    }
+    const float v5 = part_c64(v4, (i1));
+    b0[i0 * 2 + i1] = v5;
   }
 }

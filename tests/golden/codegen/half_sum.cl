@@ -28,59 +28,57 @@ static inline float caten_from_bf16(uint16_t x) { union { uint32_t bits; float x
 static inline uint16_t mul_bf16(uint16_t a, uint16_t b) { float x = caten_from_bf16(a); float y = caten_from_bf16(b); return caten_to_bf16(x * y); }
 static inline float cast_bf16_to_f32(uint16_t a) { typedef float T; float x = caten_from_bf16(a); return (T)x; }
 
-__kernel void kernel_0(__global uchar *const m0, const int64_t o0, __global uchar *const m1, const int64_t o1, const int64_t n0, const int64_t n1, const int64_t n2, const int64_t n3, const int64_t n4, const int64_t n5, const int64_t begin, const int64_t end) {
+__kernel void kernel_0(__global uchar *const m0, const int64_t o0, __global uchar *const m1, const int64_t o1, const int64_t n0, const int64_t begin, const int64_t end) {
   __global uint16_t *const b0 = (__global uint16_t *)(m0 + o0);
   __global const uint16_t *const b1 = (__global const uint16_t *)(m1 + o1);
-  float a0[32];
-  for (int64_t i = 0; i < 32; ++i) a0[i] = -0x0p+0f;
-  for (int64_t i1 = 0; i1 < n0; ++i1) {
-    float a1[32];
-    for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
-    const int64_t v0 = i1;
-    const int64_t v1 = n1;
-    const uint8_t v2 = v0 < v1;
-    const int64_t v3 = v2 ? 64 : n2;
-    for (int64_t i2 = 0; i2 < (v3); ++i2) {
-      for (int64_t i3 = 0; i3 < 32; ++i3) {
-        const int64_t i0 = i1 * 2048 + i2 * 32 + i3;
-        const uint16_t v4 = b1[i0];
-        const uint16_t v5 = mul_bf16(v4, v4);
-        const float v6 = cast_bf16_to_f32(v5);
-        const float v7 = a1[i3] + v6;
-        a1[i3] = v7;
-      }
-    }
-    for (int64_t i4 = 0; i4 < 32; ++i4) {
-      const float v8 = a0[i4] + a1[i4];
-      a0[i4] = v8;
-    }
+  __local float a1[128];
+  float a0 = -0x0p+0f;
+  for (int64_t i0 = (int64_t)get_local_id(0); i0 < n0; i0 += 128) {
+    const uint16_t v0 = b1[i0];
+    const uint16_t v1 = mul_bf16(v0, v0);
+    const float v2 = cast_bf16_to_f32(v1);
+    const float v3 = a0 + v2;
+    a0 = v3;
   }
-  for (int64_t i5 = 0; i5 < n3; ++i5) {
-    const int64_t i0 = i5 + n4;
-    const uint16_t v4 = b1[i0];
-    const uint16_t v5 = mul_bf16(v4, v4);
-    const float v6 = cast_bf16_to_f32(v5);
-    const float v9 = a0[i5] + v6;
-    a0[i5] = v9;
+  const int64_t v4 = (int64_t)get_local_id(0);
+  a1[v4] = a0;
+  barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+  const uint8_t v5 = v4 < (int64_t)16ll;
+  if (v5) {
+    const float v6 = a1[v4 + 96] + a1[v4 + 112];
+    const float v7 = a1[v4 + 64] + a1[v4 + 80];
+    const float v8 = v7 + v6;
+    const float v9 = a1[v4 + 32] + a1[v4 + 48];
+    const float v10 = a1[v4] + a1[v4 + 16];
+    const float v11 = v10 + v9;
+    const float v12 = v11 + v8;
+    a1[v4] = v12;
   }
-  for (int64_t i6 = 0; i6 < 8; ++i6) {
-    const float v10 = a0[i6 + 16] + a0[i6 + 24];
-    const float v11 = a0[i6] + a0[i6 + 8];
-    const float v12 = v11 + v10;
-    a0[i6] = v12;
+  barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+  const float v13 = a1[14] + a1[15];
+  const float v14 = a1[12] + a1[13];
+  const float v15 = v14 + v13;
+  const float v16 = a1[10] + a1[11];
+  const float v17 = a1[8] + a1[9];
+  const float v18 = v17 + v16;
+  const float v19 = v18 + v15;
+  const float v20 = a1[6] + a1[7];
+  const float v21 = a1[4] + a1[5];
+  const float v22 = v21 + v20;
+  const float v23 = a1[2] + a1[3];
+  const float v24 = a1[0] + a1[1];
+  const float v25 = v24 + v23;
+  const float v26 = v25 + v22;
+  const float v27 = v26 + v19;
+  a0 = v27;
+  barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+  const int64_t v28 = n0;
+  const uint8_t v29 = v28 == (int64_t)0ll;
+  const float v30 = v29 ? 0x0p+0f : a0;
+  const float r0 = v30;
+  const uint8_t v31 = v4 < (int64_t)1ll;
+  if (v31) {
+    const uint16_t v32 = caten_to_bf16(r0);
+    b0[0] = v32;
   }
-  for (int64_t i7 = 0; i7 < 2; ++i7) {
-    const float v13 = a0[i7 + 4] + a0[i7 + 6];
-    const float v14 = a0[i7] + a0[i7 + 2];
-    const float v15 = v14 + v13;
-    a0[i7] = v15;
-  }
-  const float v16 = a0[0] + a0[1];
-  a0[0] = v16;
-  const int64_t v17 = n5;
-  const uint8_t v18 = v17 == (int64_t)0ll;
-  const float v19 = v18 ? 0x0p+0f : a0[0];
-  const float r0 = v19;
-  const uint16_t v20 = caten_to_bf16(r0);
-  b0[0] = v20;
 }

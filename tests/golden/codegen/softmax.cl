@@ -3,120 +3,108 @@
 typedef char int8_t; typedef short int16_t; typedef int int32_t; typedef long int64_t;
 typedef uchar uint8_t; typedef ushort uint16_t; typedef uint uint32_t; typedef ulong uint64_t;
 #define caten_exp2(x) exp2(x)
+#define caten_max(x, y) ((x) != (x) ? (x) : (y) != (y) ? (y) : (x) < (y) ? (y) : (y) < (x) ? (x) : (x) == 0 ? (x) + (y) : (x))
 #ifdef CATEN_ROUNDED
 #define caten_div_float(x, y) ((x) / (y))
 #else
 #define caten_div_float(x, y) ((float)((double)(x) / (double)(y)))
 #endif
-static inline int32_t bitcast_f32_to_i32(float x) { typedef int32_t T; typedef float S; union { S s; T t; } both; both.s = x; return both.t; }
-static inline int32_t max_i32(int32_t x, int32_t y) { return x < y ? y : x; }
-static inline float bitcast_i32_to_f32(int32_t x) { typedef float T; typedef int32_t S; union { S s; T t; } both; both.s = x; return both.t; }
 
-__kernel void kernel_0(__global uchar *const m0, const int64_t o0, __global uchar *const m1, const int64_t o1, const int64_t n0, const int64_t n1, const int64_t n2, const int64_t n3, const int64_t n4, const int64_t n5, const int64_t n6, const int64_t n7, const int64_t n8, const int64_t begin, const int64_t end) {
+__kernel void kernel_0(__global uchar *const m0, const int64_t o0, __global uchar *const m1, const int64_t o1, const int64_t n0, const int64_t begin, const int64_t end) {
   __global float *const b0 = (__global float *)(m0 + o0);
   __global const float *const b1 = (__global const float *)(m1 + o1);
-  for (int64_t i0 = begin + (int64_t)get_global_id(0); i0 < end; i0 += (int64_t)get_global_size(0)) {
-    int32_t a0[16];
-    for (int64_t i = 0; i < 16; ++i) a0[i] = (int32_t)-2139095041;
-    for (int64_t i2 = 0; i2 < n0; ++i2) {
-      for (int64_t i3 = 0; i3 < 16; ++i3) {
-        const int64_t i1 = i2 * 16 + i3;
-        const float v0 = b1[i0 * n1 + i1];
-        const int32_t v1 = bitcast_f32_to_i32(v0);
-        const int32_t v2 = (int32_t)(v1 ^ (int32_t)2147483647);
-        const uint8_t v3 = v1 < (int32_t)0;
-        const int32_t v4 = v3 ? v2 : v1;
-        const uint8_t v5 = v0 == v0;
-        const int32_t v6 = v5 ? v4 : (int32_t)2147483647;
-        const int32_t v7 = max_i32(a0[i3], v6);
-        a0[i3] = v7;
-      }
+  __local float a1[128];
+  __local float a3[128];
+  for (int64_t i0 = begin + (int64_t)get_group_id(0); i0 < end; i0 += (int64_t)get_num_groups(0)) {
+    float a0 = (-1.0f / 0.0f);
+    for (int64_t i1 = (int64_t)get_local_id(0); i1 < n0; i1 += 128) {
+      const float v0 = b1[i0 * n0 + i1];
+      const float v1 = caten_max(a0, v0);
+      a0 = v1;
     }
-    for (int64_t i4 = 0; i4 < n2; ++i4) {
-      const int64_t i1 = i4 + n3;
-      const float v0 = b1[i0 * n1 + i1];
-      const int32_t v1 = bitcast_f32_to_i32(v0);
-      const int32_t v2 = (int32_t)(v1 ^ (int32_t)2147483647);
-      const uint8_t v3 = v1 < (int32_t)0;
-      const int32_t v4 = v3 ? v2 : v1;
-      const uint8_t v5 = v0 == v0;
-      const int32_t v6 = v5 ? v4 : (int32_t)2147483647;
-      const int32_t v8 = max_i32(a0[i4], v6);
-      a0[i4] = v8;
+    const int64_t v2 = (int64_t)get_local_id(0);
+    a1[v2] = a0;
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    const uint8_t v3 = v2 < (int64_t)16ll;
+    if (v3) {
+      const float v4 = caten_max(a1[v2 + 96], a1[v2 + 112]);
+      const float v5 = caten_max(a1[v2 + 64], a1[v2 + 80]);
+      const float v6 = caten_max(v5, v4);
+      const float v7 = caten_max(a1[v2 + 32], a1[v2 + 48]);
+      const float v8 = caten_max(a1[v2], a1[v2 + 16]);
+      const float v9 = caten_max(v8, v7);
+      const float v10 = caten_max(v9, v6);
+      a1[v2] = v10;
     }
-    for (int64_t i5 = 0; i5 < 4; ++i5) {
-      const int32_t v9 = max_i32(a0[i5 + 8], a0[i5 + 12]);
-      const int32_t v10 = max_i32(a0[i5], a0[i5 + 4]);
-      const int32_t v11 = v10 < v9 ? v9 : v10;
-      a0[i5] = v11;
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    const float v11 = caten_max(a1[14], a1[15]);
+    const float v12 = caten_max(a1[12], a1[13]);
+    const float v13 = caten_max(v12, v11);
+    const float v14 = caten_max(a1[10], a1[11]);
+    const float v15 = caten_max(a1[8], a1[9]);
+    const float v16 = caten_max(v15, v14);
+    const float v17 = caten_max(v16, v13);
+    const float v18 = caten_max(a1[6], a1[7]);
+    const float v19 = caten_max(a1[4], a1[5]);
+    const float v20 = caten_max(v19, v18);
+    const float v21 = caten_max(a1[2], a1[3]);
+    const float v22 = caten_max(a1[0], a1[1]);
+    const float v23 = caten_max(v22, v21);
+    const float v24 = caten_max(v23, v20);
+    const float v25 = caten_max(v24, v17);
+    a0 = v25;
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    const float r0 = a0;
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    float a2 = -0x0p+0f;
+    for (int64_t i2 = (int64_t)get_local_id(0); i2 < n0; i2 += 128) {
+      const float v26 = b1[i0 * n0 + i2];
+      const float v27 = r0 * (-0x1p+0f);
+      const float v28 = v26 + v27;
+      const float v29 = caten_exp2(v28);
+      const float v30 = a2 + v29;
+      a2 = v30;
+      b0[i0 * n0 + i2] = v29;
     }
-    const int32_t v12 = max_i32(a0[2], a0[3]);
-    const int32_t v13 = max_i32(a0[0], a0[1]);
-    const int32_t v14 = v13 < v12 ? v12 : v13;
-    a0[0] = v14;
-    const int32_t v15 = (int32_t)(a0[0] ^ (int32_t)2147483647);
-    const uint8_t v16 = a0[0] < (int32_t)0;
-    const int32_t v17 = v16 ? v15 : a0[0];
-    const float v18 = bitcast_i32_to_f32(v17);
-    const float r0 = v18;
-    float a1[32];
-    for (int64_t i = 0; i < 32; ++i) a1[i] = -0x0p+0f;
-    for (int64_t i7 = 0; i7 < n4; ++i7) {
-      float a2[32];
-      for (int64_t i = 0; i < 32; ++i) a2[i] = -0x0p+0f;
-      const int64_t v19 = i7;
-      const int64_t v20 = n5;
-      const uint8_t v21 = v19 < v20;
-      const int64_t v22 = v21 ? 64 : n6;
-      for (int64_t i8 = 0; i8 < (v22); ++i8) {
-        for (int64_t i9 = 0; i9 < 32; ++i9) {
-          const int64_t i6 = i7 * 2048 + i8 * 32 + i9;
-          const float v23 = b1[i0 * n1 + i6];
-          const float v24 = r0 * (-0x1p+0f);
-          const float v25 = v23 + v24;
-          const float v26 = caten_exp2(v25);
-          const float v27 = a2[i9] + v26;
-          a2[i9] = v27;
-          b0[i0 * n1 + i6] = v26;
-        }
-      }
-      for (int64_t i10 = 0; i10 < 32; ++i10) {
-        const float v28 = a1[i10] + a2[i10];
-        a1[i10] = v28;
-      }
+    a3[v2] = a2;
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    if (v3) {
+      const float v31 = a3[v2 + 96] + a3[v2 + 112];
+      const float v32 = a3[v2 + 64] + a3[v2 + 80];
+      const float v33 = v32 + v31;
+      const float v34 = a3[v2 + 32] + a3[v2 + 48];
+      const float v35 = a3[v2] + a3[v2 + 16];
+      const float v36 = v35 + v34;
+      const float v37 = v36 + v33;
+      a3[v2] = v37;
     }
-    for (int64_t i11 = 0; i11 < n7; ++i11) {
-      const int64_t i6 = i11 + n8;
-      const float v23 = b1[i0 * n1 + i6];
-      const float v24 = r0 * (-0x1p+0f);
-      const float v25 = v23 + v24;
-      const float v26 = caten_exp2(v25);
-      const float v29 = a1[i11] + v26;
-      a1[i11] = v29;
-      b0[i0 * n1 + i6] = v26;
-    }
-    for (int64_t i12 = 0; i12 < 8; ++i12) {
-      const float v30 = a1[i12 + 16] + a1[i12 + 24];
-      const float v31 = a1[i12] + a1[i12 + 8];
-      const float v32 = v31 + v30;
-      a1[i12] = v32;
-    }
-    for (int64_t i13 = 0; i13 < 2; ++i13) {
-      const float v33 = a1[i13 + 4] + a1[i13 + 6];
-      const float v34 = a1[i13] + a1[i13 + 2];
-      const float v35 = v34 + v33;
-      a1[i13] = v35;
-    }
-    const float v36 = a1[0] + a1[1];
-    a1[0] = v36;
-    const int64_t v37 = n1;
-    const uint8_t v38 = v37 == (int64_t)0ll;
-    const float v39 = v38 ? 0x0p+0f : a1[0];
-    const float r2 = v39;
-    for (int64_t i14 = 0; i14 < n1; ++i14) {
-      const float v40 = b0[i0 * n1 + i14];
-      const float v41 = caten_div_float(v40, r2);
-      b0[i0 * n1 + i14] = v41;
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    const float v38 = a3[14] + a3[15];
+    const float v39 = a3[12] + a3[13];
+    const float v40 = v39 + v38;
+    const float v41 = a3[10] + a3[11];
+    const float v42 = a3[8] + a3[9];
+    const float v43 = v42 + v41;
+    const float v44 = v43 + v40;
+    const float v45 = a3[6] + a3[7];
+    const float v46 = a3[4] + a3[5];
+    const float v47 = v46 + v45;
+    const float v48 = a3[2] + a3[3];
+    const float v49 = a3[0] + a3[1];
+    const float v50 = v49 + v48;
+    const float v51 = v50 + v47;
+    const float v52 = v51 + v44;
+    a2 = v52;
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    const int64_t v53 = n0;
+    const uint8_t v54 = v53 == (int64_t)0ll;
+    const float v55 = v54 ? 0x0p+0f : a2;
+    const float r2 = v55;
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
+    for (int64_t i3 = (int64_t)get_local_id(0); i3 < n0; i3 += 128) {
+      const float v56 = b0[i0 * n0 + i3];
+      const float v57 = caten_div_float(v56, r2);
+      b0[i0 * n0 + i3] = v57;
     }
   }
 }

@@ -25,8 +25,9 @@ Dialect dialect_of(const std::string& runtime) {
 RenderedProgram render_graph(const Graph& graph, const RenderOptions& options = {}, const std::string& runtime = "c") {
   Schedule schedule = make_schedule(graph);
   std::vector<LoopNest> nests;
-  for (const Kernel& kernel : schedule.kernels) nests.push_back(lower(schedule, kernel));
-  return render(nests, dialect_of(runtime), options);
+  Dialect dialect = dialect_of(runtime);
+  for (const Kernel& kernel : schedule.kernels) nests.push_back(lower(schedule, kernel, dialect.team));
+  return render(nests, dialect, options);
 }
 
 /// x · w of these sizes.
@@ -86,6 +87,16 @@ TEST_CASE("kernels as OpenCL C, whose arguments are parameters") {
   for (const programs::Program& program : programs::all())
     if (program.name == "complex" || program.name == "half_sum" || program.name == "softmax")
       check_golden("codegen/" + program.name + ".cl", render_graph(programs::make(program), {}, "opencl").source);
+}
+
+TEST_CASE("devices have a team of threads for a row that is folded, and for a tile of a product") {
+  for (const programs::Program& program : programs::all())
+    if (program.name == "matmul" || program.name == "softmax")
+      check_golden("codegen/" + program.name + ".cu", render_graph(programs::make(program), {}, "cuda").source);
+  RenderedProgram text = render_graph(product(64, 160, 128), {.open_sizes = true}, "cuda");
+  CHECK(text.kernels[0].team == 256);
+  CHECK(text.source == render_graph(product(128, 32, 320), {.open_sizes = true}, "cuda").source);
+  CHECK(render_graph(product(64, 160, 96)).kernels[0].team == 0);
 }
 
 TEST_CASE("the text does not depend on names, and equal kernels are one function") {
@@ -184,6 +195,11 @@ TEST_CASE("malformed dialects are refused with the place") {
   CHECK(dialect_error("(:dialect (:op ad (f32) \"x\"))").remedy == "did you mean `add`?");
   CHECK(dialect_error("(:dialect (:cast 3))").code == Code::BadRuntimeFile);
   CHECK(dialect_error("(:dialect (:prelude (a)))").span.known());
+  CHECK(dialect_error("(:dialect (:team (:thread 8)))").remedy == "did you mean `threads`?");
+  CHECK(dialect_error("(:dialect (:team (:threads 8)))").expected == "a number from 16 to 1024");
+  CHECK(dialect_error("(:dialect (:team (:threads 64)))").message == "a team that lacks a part");
+  const std::string rest = "(:range \"r\") (:member \"m\") (:memory \"s\") (:barrier \"b\")))";
+  CHECK(dialect_error("(:dialect (:team (:threads 48) " + rest).message == "a team whose threads are no power of two");
   CHECK(dialect_error("(:dialect 7)").code == Code::BadRuntimeFile);
 }
 
