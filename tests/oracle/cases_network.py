@@ -34,6 +34,21 @@ def softmax_case(name):
     return make
 
 
+def masked_softmax_case(d):
+    t = d.float()
+    shape = d.choice([(1,), (7,), (3, 5), (2, 1, 4), (0, 3), (2, 3, 2), (40,)])
+    x = d.numbers(t, shape, False, d.choice([1, 10]))
+    visible = d.numbers("bool", tuple(1 if d.chance(0.3) else s for s in shape))
+    seen = np.broadcast_to(visible, shape)
+    hi = np.where(seen, wide(x), -np.inf)
+    top = np.max(hi, axis=-1, keepdims=True)
+    shifted = np.where(seen, hi - np.where(np.isfinite(top), top, 0), 0)
+    e = np.where(seen, np.exp(shifted), 0)
+    total = np.sum(e, axis=-1, keepdims=True)
+    y = np.where(seen, e / np.where(total > 0, total, 1), 0)
+    return Case("(masked-softmax x m)", t, {"x": (t, x), "m": ("bool", visible)}, y, t, np.maximum(y * (shape[-1] + np.abs(shifted)), 2.0 ** -100 if t != "f16" else 2.0 ** -24))
+
+
 def maybe(d, name, value, inputs, t):
     """An optional input, with its name in the call."""
     if value is None:
@@ -471,7 +486,8 @@ def class_case(name):
 
 
 MAKERS = {
-    "softmax": softmax_case("softmax"), "log-softmax": softmax_case("log-softmax"), "layer-norm": layer_case("layer-norm"), "rms-norm": layer_case("rms-norm"),
+    "softmax": softmax_case("softmax"), "masked-softmax": masked_softmax_case,
+    "log-softmax": softmax_case("log-softmax"), "layer-norm": layer_case("layer-norm"), "rms-norm": layer_case("rms-norm"),
     "batch-norm": batch_case, "group-norm": group_case, "conv1d": conv_case("conv1d", 1), "conv2d": conv_case("conv2d", 2), "conv3d": conv_case("conv3d", 3),
     "conv-transpose2d": transpose_case, "max-pool": pool_case("max-pool"), "avg-pool": pool_case("avg-pool"), "adaptive-avg-pool": adaptive_case,
     "embedding": embedding_case, "attention": attention_case, "rope": rope_case, "lstm": lstm_case, "gru": gru_case, "interpolate": interpolate_case,

@@ -137,6 +137,15 @@ def gather_case(d):
     return Case(f"(gather x i{a})", t, {"x": (t, x), "i": ("i64", i)}, x[tuple(grid)])
 
 
+def pick_case(d):
+    t, shape = d.choice(ANY), d.choice(SOURCES)
+    x = d.numbers(t, shape)
+    a, axis = one_axis(d, len(shape), -1)
+    k = axis % len(shape)
+    i = d.rng.integers(0, shape[k], shape[:k] + shape[k + 1:])
+    return Case(f"(pick x i{a})", t, {"x": (t, x), "i": ("i64", i)}, np.squeeze(np.take_along_axis(x, np.expand_dims(i, k), k), k))
+
+
 def take_along_axis_case(d):
     t, shape = d.choice(ANY), d.choice(SOURCES)
     x = d.numbers(t, shape)
@@ -309,7 +318,7 @@ def fold_case(d):
 
 MAKERS = {
     "squeeze": squeeze_case, "unsqueeze": unsqueeze_case, "concat": concat_case, "stack": stack_case, "split": split_case, "flip": flip_case, "roll": roll_case,
-    "pad": pad_case, "tile": tile_case, "repeat": repeat_case, "gather": gather_case, "take-along-axis": take_along_axis_case, "index-select": index_select_case,
+    "pad": pad_case, "tile": tile_case, "repeat": repeat_case, "gather": gather_case, "pick": pick_case, "take-along-axis": take_along_axis_case, "index-select": index_select_case,
     "scatter": scatter_case("scatter"), "scatter-add": scatter_case("scatter-add"), "one-hot": one_hot_case, "tril": triangle_case("tril", np.tril),
     "triu": triangle_case("triu", np.triu), "diagonal": diagonal_case, "arange": arange_case, "linspace": linspace_case, "eye": eye_case,
     "zeros": filled_case("zeros", 0), "ones": filled_case("ones", 1), "full": filled_case("full", None), "meshgrid": meshgrid_case,
