@@ -6,7 +6,7 @@
   (:needs "build caten again")
   (:extends c)
   (:limits (:alignment 256))
-  (:without streaming row-blocks seen-columns)  ; they are for caches of a processor
+  (:without streaming row-blocks seen-columns windows)  ; they are for caches of a processor
   (:dialect
    (:types (c64 "caten_c64") (c128 "caten_c128"))
    (:header "typedef signed char int8_t; typedef short int16_t; typedef int int32_t; typedef long long int64_t;

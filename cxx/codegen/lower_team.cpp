@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <set>
 
 #include "codegen/lowering.hpp"
 #include "codegen/steps.hpp"
@@ -128,8 +129,7 @@ void Lowering::fold_in_team(Body& into, const PassPlan& plan) {
 
 void Lowering::lower_folds_of_threads(Body& into, const PassPlan& plan) {
   bool team = std::all_of(plan.folds.begin(), plan.folds.end(), [&](const auto* part) { return folds_in_team(*part); });
-  if (std::vector<ValueId> staged = team ? tiled_loads(plan) : std::vector<ValueId>{}; !staged.empty())
-    return lower_team_tile(into, plan, staged);
+  if (std::optional<TeamTile> tile = team ? team_tile(plan) : std::nullopt) return lower_team_tile(into, plan, *tile);
   int64_t folded = known_count(plan.reduced_extents);
   Body& body = loops_along(into, plan.axes);
   if (!team || (folded >= 0 && folded < kLeastOfTeam) || runs_along_columns(out_, kernel_, plan))
@@ -138,32 +138,52 @@ void Lowering::lower_folds_of_threads(Body& into, const PassPlan& plan) {
   fold_in_team(body, plan);
 }
 
-std::vector<ValueId> Lowering::tiled_loads(const PassPlan& plan) const {
+std::optional<Lowering::TeamTile> Lowering::team_tile(const PassPlan& plan) const {
+  auto length = [](const Dim& extent) { return extent.is_constant() ? extent.constant() : INT64_MAX; };
   if (plan.folds.size() != 1 || !plan.everywhere.empty() || plan.axes.size() < 2 || plan.reduced.empty()) return {};
-  auto is_long = [](const Dim& extent) { return !extent.is_constant() || extent.constant() >= kLeastTiled; };
-  size_t last = plan.axes.size() - 1;
-  if (!is_long(plan.axes[last].extent) || !is_long(plan.axes[last - 1].extent) || !is_long(plan.reduced_extents.back()))
-    return {};
-  const std::string &row = *plan.outer[last - 1].as_symbol(), &column = *plan.outer[last].as_symbol(),
-                    &step = *plan.reduced.back().as_symbol();
-  std::vector<ValueId> out;
-  bool rows = false, columns = false;
-  size_t bytes = 0;
-  for (ValueId id : needed_values(out_, plan.folded)) {
-    const ScalarValue& value = out_[id];
-    // What is not read everywhere may not be there.
-    if (value.kind == ValueKind::kSelect || value.kind == ValueKind::kClamp) return {};
-    if (value.kind != ValueKind::kLoad) continue;
-    if (!values_in(value.index).empty()) return {};
-    bool by_row = depends_on(out_, value.index, row), by_column = depends_on(out_, value.index, column);
-    if (by_row && by_column) return {};
-    if (!depends_on(out_, value.index, step) || (!by_row && !by_column)) continue;
-    rows = rows || by_row;
-    columns = columns || by_column;
-    bytes += dtype_size(value.dtype) * static_cast<size_t>((kDepth + 1) * side_of_tile(by_row));
-    out.push_back(id);
+  size_t step = plan.reduced.size() - 1;
+  for (size_t k = plan.reduced.size(); k-- > 0 && length(plan.reduced_extents[step]) < kLeastTiled;)
+    if (length(plan.reduced_extents[k]) > length(plan.reduced_extents[step])) step = k;
+  if (length(plan.reduced_extents[step]) < kLeastTiled) return {};
+  std::optional<TeamTile> best;
+  int64_t most = 0;
+  for (size_t column = plan.axes.size(); column-- > 1;) {
+    for (size_t row = column; row-- > 0;) {
+      int64_t rows = length(plan.axes[row].extent), columns = length(plan.axes[column].extent);
+      int64_t elements = std::min(rows, side_of_tile(true)) * std::min(columns, side_of_tile(false));
+      if (std::min(rows, columns) < kLeastTiled || elements <= most) continue;
+      TeamTile tile{.row = row, .column = column, .step = step};
+      if (!stage(plan, tile)) continue;
+      most = elements;
+      best = std::move(tile);
+    }
   }
-  return rows && columns && bytes <= static_cast<size_t>(team_.bytes) ? out : std::vector<ValueId>{};
+  return best;
+}
+
+bool Lowering::stage(const PassPlan& plan, TeamTile& tile) const {
+  const std::string &row = *plan.outer[tile.row].as_symbol(), &column = *plan.outer[tile.column].as_symbol(),
+                    &step = *plan.reduced[tile.step].as_symbol();
+  int64_t bytes = 0;
+  std::vector<ValueId> pending{plan.folded[0]};
+  std::set<ValueId> seen;
+  while (!pending.empty()) {
+    ValueId id = pending.back();
+    pending.pop_back();
+    if (!seen.insert(id).second) continue;
+    bool by_row = depends_on(out_, id, row), by_column = depends_on(out_, id, column);
+    const ScalarValue& value = out_[id];
+    if (by_row && by_column) {
+      // What is not read everywhere may not be there.
+      if (value.kind == ValueKind::kSelect || value.kind == ValueKind::kClamp || value.kind == ValueKind::kLoad)
+        return false;
+      pending.insert(pending.end(), value.operands.begin(), value.operands.end());
+    } else if ((by_row || by_column) && depends_on(out_, id, step) && !load_indices(out_, {id}).empty()) {
+      (by_row ? tile.of_rows : tile.of_columns).push_back(id);
+      bytes += static_cast<int64_t>(dtype_size(value.dtype)) * (kDepth + 1) * side_of_tile(by_row);
+    }
+  }
+  return !tile.of_rows.empty() && !tile.of_columns.empty() && bytes <= team_.bytes;
 }
 
 int64_t Lowering::side_of_tile(bool rows) const {
@@ -189,13 +209,29 @@ Dim Lowering::nearest(Body& into, const Dim& place, const Dim& count, int64_t si
   return values_.named(inside, Dim(side));
 }
 
-void Lowering::lower_team_tile(Body& into, const PassPlan& plan, const std::vector<ValueId>& loads) {
+bool Lowering::runs_along(ValueId read, const Dim& variable) const {
+  std::vector<Dim> indices = load_indices(out_, {read});
+  return std::any_of(indices.begin(), indices.end(), [&](const Dim& index) {
+    std::optional<Dim> step = step_of(out_, index, *variable.as_symbol());
+    return step && step->is(1);
+  });
+}
+
+ValueId Lowering::with_these(std::map<ValueId, ValueId>& known, ValueId id) {
+  auto [found, added] = known.try_emplace(id, id);
+  if (!added) return found->second;
+  ScalarValue value = out_[id];
+  for (ValueId& operand : value.operands) operand = with_these(known, operand);
+  return known[id] = out_.add(std::move(value));
+}
+
+void Lowering::lower_team_tile(Body& into, const PassPlan& plan, const TeamTile& tile) {
   out_.team = team_.threads;
-  const KernelPart& part = *plan.folds[0];
-  size_t last = plan.axes.size() - 1;
-  TeamAxis rows{.axis = last - 1, .side = side_of_tile(true), .threads = team_.threads / kTeamColumns};
-  TeamAxis columns{.axis = last, .side = side_of_tile(false), .threads = kTeamColumns};
-  std::vector<Axis> axes(plan.axes.begin(), plan.axes.end() - 2);
+  TeamAxis rows{.axis = tile.row, .side = side_of_tile(true), .threads = team_.threads / kTeamColumns};
+  TeamAxis columns{.axis = tile.column, .side = side_of_tile(false), .threads = kTeamColumns};
+  std::vector<Axis> axes;
+  for (size_t k = 0; k < plan.axes.size(); ++k)
+    if (k != tile.row && k != tile.column) axes.push_back(plan.axes[k]);
   for (TeamAxis* of : {&rows, &columns}) {
     of->blocks = blocks_of(plan.axes[of->axis].extent, of->side);
     axes.push_back(of->blocks.number);
@@ -213,53 +249,53 @@ void Lowering::lower_team_tile(Body& into, const PassPlan& plan, const std::vect
 
   std::vector<uint32_t> total = declare_all(body, plan, kPerThread * kPerThread);
   Body* inside = &body;
-  for (size_t k = 0; k + 1 < plan.reduced.size(); ++k)
-    inside = &loop_along(*inside, plan.reduced[k], plan.reduced_extents[k]);
-  const Dim& step = plan.reduced.back();
-  Blocks depths = blocks_of(plan.reduced_extents.back(), kDepth);
+  for (size_t k = 0; k < plan.reduced.size(); ++k)
+    if (k != tile.step) inside = &loop_along(*inside, plan.reduced[k], plan.reduced_extents[k]);
+  const Dim& step = plan.reduced[tile.step];
+  Blocks depths = blocks_of(plan.reduced_extents[tile.step], kDepth);
   if (!depths.number.variable.is(0)) inside = &loop_over_count(*inside, depths.number.variable, depths.number.extent);
   Dim depth = count_in(*inside, depths), first_step = depths.number.variable * Dim(kDepth);
 
   // The team reads what all of its elements need for some steps, each thread a share of it, along memory.
   Dim k = values_.variable(depth), r = values_.variable(Dim(kPerThread)), c = values_.variable(Dim(kPerThread));
   std::map<ValueId, ValueId> staged;
-  for (ValueId load : loads) {
-    const ScalarValue value = out_[load];
-    const TeamAxis& of = depends_on(out_, value.index, *plan.outer[rows.axis].as_symbol()) ? rows : columns;
-    std::optional<Dim> along = step_of(out_, value.index, *step.as_symbol());
-    bool steps_first = along && along->is(1);
-    int64_t pitch = steps_first ? kDepth + 1 : of.side;
-    uint32_t slot = accumulators_++;
-    inside->push_back({.kind = StatementKind::kDeclare,
+  for (bool by_row : {true, false}) {
+    const TeamAxis& of = by_row ? rows : columns;
+    for (ValueId read : by_row ? tile.of_rows : tile.of_columns) {
+      const DType dtype = out_[read].dtype;
+      bool steps_first = runs_along(read, step);
+      int64_t pitch = steps_first ? kDepth + 1 : of.side;
+      uint32_t slot = accumulators_++;
+      inside->push_back({.kind = StatementKind::kDeclare,
+                         .slot = slot,
+                         .dtype = dtype,
+                         .lanes = steps_first ? of.side * pitch : kDepth * pitch,
+                         .of_team = true});
+      Dim all(of.side * kDepth), element = values_.variable(all);
+      Body& share = loop_of_team(*inside, {{element, Dim(0), all}});
+      inside->back().extent_is = Extent::kForm;
+      Dim few(steps_first ? kDepth : of.side), slow = values_.variable(Dim(steps_first ? of.side : kDepth)),
+                                               fast = values_.variable(few);
+      bind(share, slow, floor_div(element, few));
+      bind(share, fast, element - slow * few);
+      const Dim &place = steps_first ? slow : fast, &in_depth = steps_first ? fast : slow;
+      bind(share, plan.outer[of.axis], of.first + nearest(share, place, of.count, of.side));
+      bind(share, step, first_step + nearest(share, in_depth, depth, kDepth));
+      share.push_back({.kind = StatementKind::kSet,
+                       .value = read,
                        .slot = slot,
-                       .dtype = value.dtype,
-                       .lanes = steps_first ? of.side * pitch : kDepth * pitch,
-                       .of_team = true});
-    Dim all(of.side * kDepth), element = values_.variable(all);
-    Body& read = loop_of_team(*inside, {{element, Dim(0), all}});
-    inside->back().extent_is = Extent::kForm;
-    Dim slow = values_.variable(Dim(steps_first ? of.side : kDepth)),
-        fast = values_.variable(Dim(steps_first ? kDepth : of.side));
-    bind(read, slow, floor_div(element, Dim(steps_first ? kDepth : of.side)));
-    bind(read, fast, element - slow * Dim(steps_first ? kDepth : of.side));
-    const Dim &place = steps_first ? slow : fast, &in_depth = steps_first ? fast : slow;
-    bind(read, plan.outer[of.axis], of.first + nearest(read, place, of.count, of.side));
-    bind(read, step, first_step + nearest(read, in_depth, depth, kDepth));
-    read.push_back({.kind = StatementKind::kSet,
-                    .value = load,
-                    .slot = slot,
-                    .dtype = value.dtype,
-                    .index = slow * Dim(pitch) + fast});
-    Dim own = of.place(&of == &rows ? r : c);
-    staged[load] = out_.add({.kind = ValueKind::kAccumulator,
-                             .dtype = value.dtype,
-                             .index = steps_first ? own * Dim(pitch) + k : k * Dim(pitch) + own,
-                             .slot = slot});
+                       .dtype = dtype,
+                       .index = slow * Dim(pitch) + fast});
+      Dim own = of.place(by_row ? r : c);
+      staged[read] = out_.add({.kind = ValueKind::kAccumulator,
+                               .dtype = dtype,
+                               .index = steps_first ? own * Dim(pitch) + k : k * Dim(pitch) + own,
+                               .slot = slot});
+    }
   }
   barrier(*inside);
   PassPlan tiled = plan;
-  values_.replace(staged);
-  tiled.folded = {own(plan, part, plan.variables)};
+  tiled.folded = {with_these(staged, plan.folded[0])};
   Body& each = loop_of(*inside, k, depth, kDepth);
   bind(each, step, first_step + k);
   Body& of_row = loop(each, r, Dim(kPerThread));

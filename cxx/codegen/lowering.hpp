@@ -3,6 +3,7 @@
 // along the last axis of the result, lower_team.cpp what devices compute whose threads work in teams.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -327,13 +328,25 @@ class Lowering : Statements {
   void lower_folds_of_threads(Body& into, const PassPlan& plan);
 
   struct TeamAxis;
-  /// The loads that rows or columns of the result share, if tiles of it are worth it.
-  std::vector<ValueId> tiled_loads(const PassPlan& plan) const;
+  /// Two axes of the result and a folded one, and what its rows or its columns share: the largest values of which that
+  /// is true, such as elements between zeros of a convolution, or decoded weights.
+  struct TeamTile {
+    size_t row = 0, column = 0, step = 0;
+    std::vector<ValueId> of_rows{}, of_columns{};
+  };
+  /// Of a pass whose tiles are worth it, the one that has most elements.
+  std::optional<TeamTile> team_tile(const PassPlan& plan) const;
+  /// Finds what rows and columns of the tile share; false where something else is read for each element.
+  bool stage(const PassPlan& plan, TeamTile& tile) const;
+  /// Whether a load that the value needs is contiguous along the variable.
+  bool runs_along(ValueId read, const Dim& variable) const;
+  /// The value made of others instead of these.
+  ValueId with_these(std::map<ValueId, ValueId>& known, ValueId id);
   int64_t side_of_tile(bool rows) const;
   /// A place of a tile that has `count` of them, or the last one that is there.
   Dim nearest(Body& into, const Dim& place, const Dim& count, int64_t side);
   /// A tile of the result by each team, from tiles of what it reads in the team's memory.
-  void lower_team_tile(Body& into, const PassPlan& plan, const std::vector<ValueId>& loads);
+  void lower_team_tile(Body& into, const PassPlan& plan, const TeamTile& tile);
 
   const Graph& graph_;
   const Kernel& kernel_;

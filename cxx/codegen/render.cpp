@@ -350,9 +350,6 @@ class KernelRenderer {
     const std::string& range = nest_.team > 0 ? dialect_.team.range : dialect_.range;
     if (&loop == nest_.range() && !range.empty())
       line(depth, substitute(range, {{"type", dialect_.type(DType::kI64)}, {"variable", variable}}));
-    else if (loop.of_team)
-      line(depth, fmt::format("for ({0} {1} = {2}; {1} < {3}; {1} += {4}) {{", dialect_.type(DType::kI64), variable,
-                              dialect_.team.member, extent_of(loop), nest_.team));
     else
       line(depth, fmt::format("for ({0} {1} = 0; {1} < {2}; ++{1}) {{", dialect_.type(DType::kI64), variable,
                               extent_of(loop)));
@@ -366,14 +363,32 @@ class KernelRenderer {
     });
   }
 
+  /// Turns of the whole team, in each of which a thread has one iteration, or none at the end. So all threads take as
+  /// many turns: PoCL leaves out loops within loops that threads take differently often between two barriers.
+  void render_team_loop(const Statement& loop, int depth) {
+    std::string variable = atom(Dim::Atom{.name = loop.variable}), extent = extent_of(loop);
+    const std::string& integer = dialect_.type(DType::kI64);
+    line(depth, fmt::format("for ({0} t{1} = 0; t{1} < {2}; t{1} += {3}) {{", integer, variable, extent, nest_.team));
+    line(depth + 1, fmt::format("const {0} {1} = t{1} + {2};", integer, variable, dialect_.team.member));
+    bool all = loop.extent.is_constant() && loop.extent.constant() % nest_.team == 0;
+    if (!all) line(depth + 1, fmt::format("if ({} < {}) {{", variable, extent));
+    render_body(loop.body, depth + (all ? 1 : 2));
+    if (!all) line(depth + 1, "}");
+    line(depth, "}");
+  }
+
   void render_loop(const Statement& loop, int depth) {
     std::set<uint32_t> before = available_;
     bool guarded = &loop != nest_.range() && hoist(loop, depth);
     if (has_open_loop(loop.body)) outer_.insert(loop.variable);
     if (guarded) ++depth;
-    render_loop_head(loop, depth);
-    render_body(loop.body, depth + 1);
-    line(depth, "}");
+    if (loop.of_team && &loop != nest_.range()) {
+      render_team_loop(loop, depth);
+    } else {
+      render_loop_head(loop, depth);
+      render_body(loop.body, depth + 1);
+      line(depth, "}");
+    }
     if (guarded) {
       line(depth - 1, "}");
       available_ = std::move(before);

@@ -1,27 +1,31 @@
 #include "codegen/steps.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace caten {
 
+namespace {
+
+bool names(const Dim& index, const std::string& variable) {
+  std::set<std::string> symbols;
+  index.collect_symbols(symbols);
+  return symbols.contains(variable);
+}
+
+bool any_depends_on(const LoopNest& nest, const std::vector<ValueId>& values, const std::string& variable) {
+  std::vector<ValueId> needed = needed_values(nest, values);
+  return std::any_of(needed.begin(), needed.end(), [&](ValueId id) { return names(nest[id].index, variable); });
+}
+
+}  // namespace
+
 bool depends_on(const LoopNest& nest, const Dim& index, const std::string& variable) {
-  std::set<std::string> names;
-  index.collect_symbols(names);
-  if (names.contains(variable)) return true;
-  std::vector<ValueId> pending = values_in(index);
-  std::set<uint32_t> seen;
-  while (!pending.empty()) {
-    ValueId id = pending.back();
-    pending.pop_back();
-    if (!seen.insert(id.value).second) continue;
-    const ScalarValue& value = nest[id];
-    names.clear();
-    value.index.collect_symbols(names);
-    if (names.contains(variable)) return true;
-    for (ValueId next : values_in(value.index)) pending.push_back(next);
-    pending.insert(pending.end(), value.operands.begin(), value.operands.end());
-  }
-  return false;
+  return names(index, variable) || any_depends_on(nest, values_in(index), variable);
+}
+
+bool depends_on(const LoopNest& nest, ValueId value, const std::string& variable) {
+  return any_depends_on(nest, {value}, variable);
 }
 
 std::optional<Dim> step_of(const LoopNest& nest, const Dim& index, const std::string& variable) {

@@ -11,6 +11,7 @@ namespace caten {
 
 /// Whether an index varies with a variable, through the values that it names too.
 bool depends_on(const LoopNest& nest, const Dim& index, const std::string& variable);
+bool depends_on(const LoopNest& nest, ValueId value, const std::string& variable);
 
 /// The step of an index when the variable grows by one; nothing if it is no constant step.
 std::optional<Dim> step_of(const LoopNest& nest, const Dim& index, const std::string& variable);

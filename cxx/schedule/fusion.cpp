@@ -46,7 +46,8 @@ bool narrows(const Graph& graph, const Node& node) {
 struct Cost {
   int work = 0;
   int loads = 0;
-  size_t depth = 0;  ///< of nested operands
+  size_t depth = 0;    ///< of nested operands
+  bool place = false;  ///< a sum of positions along axes: where it is an index, addresses have it for nothing
 };
 
 class Decision {
@@ -178,16 +179,19 @@ class Decision {
 
   Cost cost(NodeId id) const {
     const Node& node = graph_[id];
-    if (node.is(Op::kConst) || node.is(Op::kIndex)) return {};
+    if (node.is(Op::kConst) || node.is(Op::kIndex)) return {.place = true};
     if (node.kind == NodeKind::kBound && node.get<BoundAttributes>().index == 0) return {};
     if (is_leaf(node) || needs_buffer(node)) return {0, 1};
-    Cost sum;
+    bool scaled = node.is(Op::kMul) && std::any_of(node.operands.begin(), node.operands.end(),
+                                                   [&](NodeId factor) { return graph_[factor].is(Op::kConst); });
+    Cost sum{.place = scaled || node.is(Op::kAdd) || node.is(Op::kExpand)};
     for (NodeId operand : node.operands) {
       Cost part{0, 1};
       if (numbers_.contains(operand))
         part = value(operand).cost;
       else if (!in_scope(operand))
         part = outer_cost(operand);
+      sum.place = sum.place && part.place;
       sum.work = std::min(kMostCost, sum.work + part.work);
       sum.loads = std::min(kMostCost, sum.loads + part.loads);
       sum.depth = std::max(sum.depth, part.depth + 1);
@@ -247,7 +251,7 @@ class Decision {
     if (needs_buffer(node)) return "result of " + std::string(op_name(node.op));
     if (options_.kept.contains(id.value)) return "a library reads it";
     if (options_.inlined.contains(id.value)) return "";
-    if (is_view(node)) return too_large(contexts);
+    if (is_view(node) || (!options_.windows && is_window(node))) return too_large(contexts);
     if (!options_.inlining) return "fusion is off";
     const Cost& cost = value(id).cost;
     if (cost.loads > 0)
@@ -267,6 +271,12 @@ class Decision {
     if (cost.work > kRepeated && contexts.size() == 1 && contexts[0].repeated && !unpacks_much(graph_, id))
       return "computed once, not for each repetition";
     return too_large(contexts);
+  }
+
+  /// Elements at sums of positions, such as windows: addresses have those sums for nothing.
+  bool is_window(const Node& node) const {
+    return node.is(Op::kTake) &&
+           std::all_of(node.operands.begin() + 1, node.operands.end(), [&](NodeId index) { return cost(index).place; });
   }
 
   /// A composite with (fuse nil) is around the value or around what reads it, and not around both.

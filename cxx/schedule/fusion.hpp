@@ -56,6 +56,7 @@ struct FusionOptions {
   std::set<uint32_t> kept{};     ///< values that are to be in memory if they are computed
   std::set<uint32_t> inlined{};  ///< values that are not
   bool inlining = true;
+  bool windows = true;  ///< elements at sums of positions are gathered, if they are read more than once
 };
 
 /// Without `inlining` everything that computes is a root; views and constants are not. `numbers`: of this graph, for

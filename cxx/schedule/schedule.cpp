@@ -102,9 +102,12 @@ class Scheduler {
     std::vector<Target> targets;
     targets.reserve(placements.size());
     for (const Placement& placement : placements) targets.push_back({placement.value, placement.reason});
-    scope().fusion =
-        decide_fusion(graph_, stack_, targets,
-                      {.kept = multiplied_, .inlined = taken_, .inlining = options_.has("fusion")}, numbers_);
+    scope().fusion = decide_fusion(graph_, stack_, targets,
+                                   {.kept = multiplied_,
+                                    .inlined = taken_,
+                                    .inlining = options_.has("fusion"),
+                                    .windows = options_.has("windows")},
+                                   numbers_);
     for (NodeId id : scope().fusion.nodes)
       if (graph_[id].is(Op::kLoop)) prepare_loop(id);
     std::vector<const Placement*> copies;
@@ -507,6 +510,7 @@ const std::vector<SchedulePass>& schedule_passes() {
       {"fusion", "a value that one kernel reads is computed in that kernel"},
       {"grouping", "a kernel computes several values that share loops, in one pass or several"},
       {"recompute", "what other kernels read is computed by them where that takes less time than to read it"},
+      {"windows", "the windows of images are gathered for what reads them more than once"},
       {"in-place", "a value takes the memory of one that is read for the last time"},
       {"split-sums", "sums of many elements to a few are computed in parts, by all threads"},
       {"streaming", "large results are written past the caches"},

@@ -33,12 +33,15 @@ __kernel void kernel_0(__global uchar *const m0, const int64_t o0, __global ucha
   __global const uint16_t *const b1 = (__global const uint16_t *)(m1 + o1);
   __local float a1[128];
   float a0 = -0x0p+0f;
-  for (int64_t i0 = (int64_t)get_local_id(0); i0 < n0; i0 += 128) {
-    const uint16_t v0 = b1[i0];
-    const uint16_t v1 = mul_bf16(v0, v0);
-    const float v2 = cast_bf16_to_f32(v1);
-    const float v3 = a0 + v2;
-    a0 = v3;
+  for (int64_t ti0 = 0; ti0 < n0; ti0 += 128) {
+    const int64_t i0 = ti0 + (int64_t)get_local_id(0);
+    if (i0 < n0) {
+      const uint16_t v0 = b1[i0];
+      const uint16_t v1 = mul_bf16(v0, v0);
+      const float v2 = cast_bf16_to_f32(v1);
+      const float v3 = a0 + v2;
+      a0 = v3;
+    }
   }
   const int64_t v4 = (int64_t)get_local_id(0);
   a1[v4] = a0;

@@ -21,8 +21,8 @@ static inline float caten_from_f16(uint16_t x) { return caten_decode(x, 5, 10, 1
 static inline float cast_f16_to_f32(uint16_t a) { typedef float T; float x = caten_from_f16(a); return (T)x; }
 
 extern "C" __global__ void kernel_0(float *const b0, const float *const b1, const uint16_t *const b2, const int64_t n0, const int64_t n1, const int64_t n2, const int64_t n3, const int64_t n4, const int64_t n5, const int64_t n6, const int64_t n7, const int64_t n8, const int64_t n9, const int64_t n10, const int64_t begin, const int64_t end) {
-  __shared__ uint16_t a1[1024];
-  __shared__ float a2[1088];
+  __shared__ float a1[1088];
+  __shared__ float a2[1024];
   for (int64_t i5 = begin + blockIdx.x; i5 < end; i5 += gridDim.x) {
     const int64_t i6 = ((i5) / n0);
     const int64_t i4 = i6 * n1 + i5;
@@ -45,44 +45,46 @@ extern "C" __global__ void kernel_0(float *const b0, const float *const b1, cons
       const int64_t v10 = n7;
       const uint8_t v11 = v9 < v10;
       const int64_t v12 = v11 ? 16 : n8;
-      for (int64_t i13 = (int64_t)threadIdx.x; i13 < 1024; i13 += 256) {
-        const int64_t i14 = ((i13) / 64);
-        const int64_t i15 = i13 + i14 * (-64);
-        const int64_t v13 = i15;
-        const int64_t v14 = caten_clamp(v13, (v8));
-        const int64_t i1 = i4 * 64 + v14;
-        const int64_t v15 = i14;
+      for (int64_t ti13 = 0; ti13 < 1024; ti13 += 256) {
+        const int64_t i13 = ti13 + (int64_t)threadIdx.x;
+        const int64_t i14 = ((i13) / 16);
+        const int64_t i15 = i13 + i14 * (-16);
+        const int64_t v13 = i14;
+        const int64_t v14 = caten_clamp(v13, (v4));
+        const int64_t i0 = i3 * 64 + v14;
+        const int64_t v15 = i15;
         const int64_t v16 = caten_clamp(v15, (v12));
         const int64_t i2 = i9 * 16 + v16;
-        const uint16_t v17 = b2[i2 * n9 + i1];
-        a1[i14 * 64 + i15] = v17;
+        const float v17 = b1[i0 * n9 + i2];
+        const float v18 = caten_max(v17, 0x0p+0f);
+        a1[i14 * 17 + i15] = v18;
       }
-      for (int64_t i16 = (int64_t)threadIdx.x; i16 < 1024; i16 += 256) {
-        const int64_t i17 = ((i16) / 16);
-        const int64_t i18 = i16 + i17 * (-16);
-        const int64_t v18 = i17;
-        const int64_t v19 = caten_clamp(v18, (v4));
-        const int64_t i0 = i3 * 64 + v19;
-        const int64_t v20 = i18;
-        const int64_t v21 = caten_clamp(v20, (v12));
-        const int64_t i2 = i9 * 16 + v21;
-        const float v22 = b1[i0 * n10 + i2];
-        a2[i17 * 17 + i18] = v22;
+      for (int64_t ti16 = 0; ti16 < 1024; ti16 += 256) {
+        const int64_t i16 = ti16 + (int64_t)threadIdx.x;
+        const int64_t i17 = ((i16) / 64);
+        const int64_t i18 = i16 + i17 * (-64);
+        const int64_t v19 = i18;
+        const int64_t v20 = caten_clamp(v19, (v8));
+        const int64_t i1 = i4 * 64 + v20;
+        const int64_t v21 = i17;
+        const int64_t v22 = caten_clamp(v21, (v12));
+        const int64_t i2 = i9 * 16 + v22;
+        const uint16_t v23 = b2[i2 * n10 + i1];
+        const float v24 = cast_f16_to_f32(v23);
+        a2[i17 * 64 + i18] = v24;
       }
       __syncthreads();
       for (int64_t i10 = 0; i10 < (v12); ++i10) {
         const int64_t i2 = i10 + i9 * 16;
         for (int64_t i11 = 0; i11 < 4; ++i11) {
-          const int64_t v23 = i11 * 16 + i7;
-          const int64_t v24 = caten_clamp(v23, (v4));
-          const int64_t i0 = i3 * 64 + v24;
+          const int64_t v25 = i11 * 16 + i7;
+          const int64_t v26 = caten_clamp(v25, (v4));
+          const int64_t i0 = i3 * 64 + v26;
           for (int64_t i12 = 0; i12 < 4; ++i12) {
-            const int64_t v25 = i12 * 16 + i8;
-            const int64_t v26 = caten_clamp(v25, (v8));
-            const int64_t i1 = i4 * 64 + v26;
-            const float v27 = caten_max(a2[i10 + i11 * 272 + i7 * 17], 0x0p+0f);
-            const float v28 = cast_f16_to_f32(a1[i10 * 64 + i12 * 16 + i8]);
-            const float v29 = fma(v27, v28, a0[i11 * 4 + i12]);
+            const int64_t v27 = i12 * 16 + i8;
+            const int64_t v28 = caten_clamp(v27, (v8));
+            const int64_t i1 = i4 * 64 + v28;
+            const float v29 = fma(a1[i10 + i11 * 272 + i7 * 17], a2[i10 * 64 + i12 * 16 + i8], a0[i11 * 4 + i12]);
             a0[i11 * 4 + i12] = v29;
           }
         }
@@ -101,11 +103,11 @@ extern "C" __global__ void kernel_0(float *const b0, const float *const b1, cons
           const uint8_t v35 = v33 < v34;
           if (v35) {
             const int64_t i1 = i20 * 16 + i4 * 64 + i8;
-            const int64_t v36 = n10;
+            const int64_t v36 = n9;
             const uint8_t v37 = v36 == (int64_t)0ll;
             const float v38 = v37 ? 0x0p+0f : a0[i19 * 4 + i20];
             const float r0 = v38;
-            b0[i0 * n9 + i1] = r0;
+            b0[i0 * n10 + i1] = r0;
           }
         }
       }

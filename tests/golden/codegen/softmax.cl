@@ -2,7 +2,7 @@
 #pragma OPENCL FP_CONTRACT OFF
 typedef char int8_t; typedef short int16_t; typedef int int32_t; typedef long int64_t;
 typedef uchar uint8_t; typedef ushort uint16_t; typedef uint uint32_t; typedef ulong uint64_t;
-#define caten_exp2(x) exp2(x)
+#define caten_exp2(x) ((x) != (x) ? (x) : exp2(x))
 #define caten_max(x, y) ((x) != (x) ? (x) : (y) != (y) ? (y) : (x) < (y) ? (y) : (y) < (x) ? (x) : (x) == 0 ? (x) + (y) : (x))
 #ifdef CATEN_ROUNDED
 #define caten_div_float(x, y) ((x) / (y))
@@ -17,10 +17,13 @@ __kernel void kernel_0(__global uchar *const m0, const int64_t o0, __global ucha
   __local float a3[128];
   for (int64_t i0 = begin + (int64_t)get_group_id(0); i0 < end; i0 += (int64_t)get_num_groups(0)) {
     float a0 = (-1.0f / 0.0f);
-    for (int64_t i1 = (int64_t)get_local_id(0); i1 < n0; i1 += 128) {
-      const float v0 = b1[i0 * n0 + i1];
-      const float v1 = caten_max(a0, v0);
-      a0 = v1;
+    for (int64_t ti1 = 0; ti1 < n0; ti1 += 128) {
+      const int64_t i1 = ti1 + (int64_t)get_local_id(0);
+      if (i1 < n0) {
+        const float v0 = b1[i0 * n0 + i1];
+        const float v1 = caten_max(a0, v0);
+        a0 = v1;
+      }
     }
     const int64_t v2 = (int64_t)get_local_id(0);
     a1[v2] = a0;
@@ -57,14 +60,17 @@ __kernel void kernel_0(__global uchar *const m0, const int64_t o0, __global ucha
     const float r0 = a0;
     barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
     float a2 = -0x0p+0f;
-    for (int64_t i2 = (int64_t)get_local_id(0); i2 < n0; i2 += 128) {
-      const float v26 = b1[i0 * n0 + i2];
-      const float v27 = r0 * (-0x1p+0f);
-      const float v28 = v26 + v27;
-      const float v29 = caten_exp2(v28);
-      const float v30 = a2 + v29;
-      a2 = v30;
-      b0[i0 * n0 + i2] = v29;
+    for (int64_t ti2 = 0; ti2 < n0; ti2 += 128) {
+      const int64_t i2 = ti2 + (int64_t)get_local_id(0);
+      if (i2 < n0) {
+        const float v26 = b1[i0 * n0 + i2];
+        const float v27 = r0 * (-0x1p+0f);
+        const float v28 = v26 + v27;
+        const float v29 = caten_exp2(v28);
+        const float v30 = a2 + v29;
+        a2 = v30;
+        b0[i0 * n0 + i2] = v29;
+      }
     }
     a3[v2] = a2;
     barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
@@ -101,10 +107,13 @@ __kernel void kernel_0(__global uchar *const m0, const int64_t o0, __global ucha
     const float v55 = v54 ? 0x0p+0f : a2;
     const float r2 = v55;
     barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
-    for (int64_t i3 = (int64_t)get_local_id(0); i3 < n0; i3 += 128) {
-      const float v56 = b0[i0 * n0 + i3];
-      const float v57 = caten_div_float(v56, r2);
-      b0[i0 * n0 + i3] = v57;
+    for (int64_t ti3 = 0; ti3 < n0; ti3 += 128) {
+      const int64_t i3 = ti3 + (int64_t)get_local_id(0);
+      if (i3 < n0) {
+        const float v56 = b0[i0 * n0 + i3];
+        const float v57 = caten_div_float(v56, r2);
+        b0[i0 * n0 + i3] = v57;
+      }
     }
   }
 }

@@ -9,10 +9,13 @@ extern "C" __global__ void kernel_0(float *const b0, const float *const b1, cons
   __shared__ float a3[256];
   for (int64_t i0 = begin + blockIdx.x; i0 < end; i0 += gridDim.x) {
     float a0 = (-1.0f / 0.0f);
-    for (int64_t i1 = (int64_t)threadIdx.x; i1 < n0; i1 += 256) {
-      const float v0 = b1[i0 * n0 + i1];
-      const float v1 = caten_max(a0, v0);
-      a0 = v1;
+    for (int64_t ti1 = 0; ti1 < n0; ti1 += 256) {
+      const int64_t i1 = ti1 + (int64_t)threadIdx.x;
+      if (i1 < n0) {
+        const float v0 = b1[i0 * n0 + i1];
+        const float v1 = caten_max(a0, v0);
+        a0 = v1;
+      }
     }
     const int64_t v2 = (int64_t)threadIdx.x;
     a1[v2] = a0;
@@ -57,14 +60,17 @@ extern "C" __global__ void kernel_0(float *const b0, const float *const b1, cons
     const float r0 = a0;
     __syncthreads();
     float a2 = -0x0p+0f;
-    for (int64_t i2 = (int64_t)threadIdx.x; i2 < n0; i2 += 256) {
-      const float v34 = b1[i0 * n0 + i2];
-      const float v35 = r0 * (-0x1p+0f);
-      const float v36 = v34 + v35;
-      const float v37 = exp2f(v36);
-      const float v38 = a2 + v37;
-      a2 = v38;
-      b0[i0 * n0 + i2] = v37;
+    for (int64_t ti2 = 0; ti2 < n0; ti2 += 256) {
+      const int64_t i2 = ti2 + (int64_t)threadIdx.x;
+      if (i2 < n0) {
+        const float v34 = b1[i0 * n0 + i2];
+        const float v35 = r0 * (-0x1p+0f);
+        const float v36 = v34 + v35;
+        const float v37 = exp2f(v36);
+        const float v38 = a2 + v37;
+        a2 = v38;
+        b0[i0 * n0 + i2] = v37;
+      }
     }
     a3[v2] = a2;
     __syncthreads();
@@ -109,10 +115,13 @@ extern "C" __global__ void kernel_0(float *const b0, const float *const b1, cons
     const float v71 = v70 ? 0x0p+0f : a2;
     const float r2 = v71;
     __syncthreads();
-    for (int64_t i3 = (int64_t)threadIdx.x; i3 < n0; i3 += 256) {
-      const float v72 = b0[i0 * n0 + i3];
-      const float v73 = v72 / r2;
-      b0[i0 * n0 + i3] = v73;
+    for (int64_t ti3 = 0; ti3 < n0; ti3 += 256) {
+      const int64_t i3 = ti3 + (int64_t)threadIdx.x;
+      if (i3 < n0) {
+        const float v72 = b0[i0 * n0 + i3];
+        const float v73 = v72 / r2;
+        b0[i0 * n0 + i3] = v73;
+      }
     }
   }
 }

@@ -77,6 +77,35 @@ TEST_CASE("generated programs for teams: products of all forms and sizes, with w
   check(made);
 }
 
+TEST_CASE("generated programs for teams: convolutions, and products of what is decoded, gathered and masked") {
+  Made made;
+  const Build& b = made.b;
+  // x[n c h+i-1 w+j-1] · f[o c i j], zeros around.
+  NodeId x = made.input(DType::kF32, {2, 18, 5, 20}), f = made.input(DType::kF32, {33, 18, 3, 3});
+  auto window = [&](NodeId of, int axis, int64_t size) {
+    Shape shape{Dim(size), Dim(3)};
+    NodeId at = b.add(b.add(b.index(0, shape), b.index(1, shape)), b.integer(-1, shape));
+    NodeId there = b.both(b.lt(b.integer(-1, shape), at), b.lt(at, b.integer(size, shape)));
+    NodeId seen = b.take(of, axis, {b.min(b.max(at, b.integer(0, shape)), b.integer(size - 1, shape))});
+    return b.select(b.spread(there, b.shape(seen), {axis, axis + 1}), seen, b.zeros(b.type(seen)));
+  };
+  NodeId windows = b.permute(window(window(x, 2, 5), 4, 20), {0, 2, 4, 1, 3, 5});
+  Shape all{Dim(2), Dim(33), Dim(5), Dim(20), Dim(18), Dim(3), Dim(3)};
+  made.output(b.reduce(Combine::kAdd, b.mul(b.spread(windows, all, {0, 2, 3, 4, 5, 6}), b.spread(f, all, {1, 4, 5, 6})),
+                       {4, 5, 6}));
+  // Weights of few bits with scales, rows that are looked up, and a product of which only a part is wanted.
+  Shape product{Dim(40), Dim(70), Dim(48)};
+  NodeId table = made.input(DType::kF32, {9, 48}), at = made.input(DType::kI64, {40});
+  NodeId weights = made.input(DType::kI64, {70, 48}), scales = made.input(DType::kF32, {70});
+  NodeId clamped = b.min(b.max(at, b.integer(0, b.shape(at))), b.integer(8, b.shape(at)));
+  NodeId decoded = b.mul(b.cast(b.cast(weights, DType::kI8), DType::kF32), b.spread(scales, b.shape(weights), {0}));
+  NodeId terms = b.mul(b.spread(b.take(table, 0, {clamped}), product, {0, 2}), b.spread(decoded, product, {1, 2}));
+  made.output(b.reduce(Combine::kAdd, terms, {2}));
+  NodeId seen = b.lt(b.index(1, product), b.index(0, product));
+  made.output(b.reduce(Combine::kAdd, b.select(seen, terms, b.zeros(b.type(terms))), {2}));
+  check(made);
+}
+
 TEST_CASE("generated programs for teams: folds of rows, columns and everything") {
   Made made;
   const Build& b = made.b;
@@ -91,6 +120,10 @@ TEST_CASE("generated programs for teams: folds of rows, columns and everything")
   NodeId cube = made.input(DType::kF32, {6, 7, 90});
   made.output(b.reduce(Combine::kAdd, cube, {0, 2}));
   made.output(b.reduce(Combine::kMax, cube, {1, 2}));
+  // Passes over a row of which each has another number of elements, and a fold within the second.
+  NodeId long_rows = made.input(DType::kF32, {4, 34, 5}), squares = b.mul(long_rows, long_rows);
+  NodeId both_ways = b.add(squares, b.slice(squares, {{0, 4, 1}, {0, 34, 1}, {4, -1, -1}}));
+  made.output(b.reduce(Combine::kAdd, b.reduce(Combine::kMax, both_ways, {2}), {1}));
   NodeId z = made.input(DType::kI64, {3, 200});
   made.output(b.reduce(Combine::kAdd, z, {1}));
   made.output(b.reduce(Combine::kMul, b.cast(z, DType::kC64), {1}));
