@@ -13,7 +13,11 @@ namespace {
 class Execution {
  public:
   Execution(const CompiledProgram& program, Arguments arguments, ExecuteOptions options)
-      : program_(program), arguments_(std::move(arguments)), options_(std::move(options)) {}
+      : program_(program), arguments_(std::move(arguments)), options_(std::move(options)) {
+    if (resident()) residence_ = std::move(*options_.residence);
+    residence_.states.resize(arguments_.states.size());
+    residence_.constants.resize(arguments_.inputs.size());
+  }
 
   Result<Results> run() {
     {
@@ -24,12 +28,14 @@ class Execution {
     CATEN_TRY(bind());
     CATEN_TRY(run_commands(schedule().commands));
     CATEN_TRY(stream_.synchronize());
+    if (resident()) stay();
     return collect();
   }
 
  private:
   const Schedule& schedule() const { return program_.schedule; }
   bool host() const { return program_.device->host_memory(); }
+  bool resident() const { return options_.residence && !host(); }
 
   Status prepare() {
     Result<DimValues> sizes = bind_sizes(program_.graph, arguments_);
@@ -66,35 +72,66 @@ class Execution {
       if (schedule().buffers[i].role == BufferRole::kTemporary)
         addresses_[i] = arena_.data() + plan_->memory.offsets[i];
     for (size_t i = 0; i < schedule().inputs.size(); ++i)
-      CATEN_TRY(bind_argument(schedule().inputs[i], arguments_.inputs[i]));
+      CATEN_TRY(bind_argument(schedule().inputs[i], arguments_.inputs[i],
+                              i < residence_.first_constant ? nullptr : &residence_.constants[i]));
     for (size_t i = 0; i < schedule().states.size(); ++i)
-      CATEN_TRY(bind_argument(schedule().states[i], arguments_.states[i]));
+      CATEN_TRY(bind_argument(schedule().states[i], arguments_.states[i], &residence_.states[i]));
     const Graph& graph = schedule().graph;
     for (size_t i = 0; i < schedule().outputs.size(); ++i)
       CATEN_TRY(bind_result(schedule().outputs[i], graph.type(graph.outputs[i].value), i));
     for (size_t i = 0; i < schedule().next_states.size(); ++i)
-      if (schedule().next_states[i].valid())
-        CATEN_TRY(bind_result(schedule().next_states[i], graph.type(graph.states[i].node), SIZE_MAX));
+      if (schedule().next_states[i].valid()) CATEN_TRY(bind_state(i, graph.type(graph.states[i].node)));
     return {};
   }
 
-  Result<std::byte*> device_copy(size_t bytes) {
+  /// Memory of the device for the call, or what lies in `place` already, or for it.
+  Result<std::byte*> device_memory(size_t bytes, DeviceMemory* place = nullptr) {
     Result<DeviceMemory> memory = DeviceMemory::allocate(program_.device, bytes);
     if (!memory) return tl::make_unexpected(memory.error());
-    copies_.push_back(std::move(*memory));
-    return copies_.back().data();
+    if (!place) place = &copies_.emplace_back();
+    *place = std::move(*memory);
+    return place->data();
   }
 
-  Status bind_argument(BufferId id, const Array& array) {
-    auto* data = const_cast<std::byte*>(array.data());
-    if (!host()) {
-      Result<std::byte*> copy = device_copy(array.bytes());
-      if (!copy) return tl::make_unexpected(copy.error());
-      CATEN_TRY(stream_.copy_in(*copy, array.data(), array.bytes()));
-      data = *copy;
+  /// `place`: where the elements stay, if the program's caller wants that.
+  Status bind_argument(BufferId id, const Array& array, DeviceMemory* place) {
+    std::byte*& address = addresses_[id.value];
+    address = const_cast<std::byte*>(array.data());
+    if (host()) return {};
+    if (place && place->data()) {
+      address = place->data();
+      return {};
     }
-    addresses_[id.value] = data;
+    Result<std::byte*> copy = device_memory(array.bytes(), place);
+    if (!copy) return tl::make_unexpected(copy.error());
+    address = *copy;
+    return stream_.copy_in(*copy, array.data(), array.bytes());
+  }
+
+  /// The new value of a state that stays lies in the memory of one that dies where it is written, or in its own.
+  Status bind_state(size_t index, const ValueType& type) {
+    BufferId id = schedule().next_states[index];
+    if (!resident()) return bind_result(id, type, SIZE_MAX);
+    next_states_.resize(schedule().states.size());
+    for (const Reuse& reuse : program_.lifetimes.reuses) {
+      const ScheduleBuffer& from = schedule().buffers[reuse.from.value];
+      if (reuse.to != id || from.role != BufferRole::kState || !residence_.states[from.index].data()) continue;
+      addresses_[id.value] = residence_.states[from.index].data();
+      next_states_[index] = std::move(residence_.states[from.index]);
+      return {};
+    }
+    size_t bytes = plan_->memory.bytes[id.value];
+    Result<std::byte*> memory = device_memory(bytes, &next_states_[index]);
+    if (!memory) return tl::make_unexpected(memory.error());
+    addresses_[id.value] = *memory;
     return {};
+  }
+
+  /// Leaves the states and constants where they are, for the next call.
+  void stay() {
+    for (size_t k = 0; k < schedule().states.size(); ++k)
+      if (schedule().next_states[k].valid()) residence_.states[k] = std::move(next_states_[k]);
+    *options_.residence = std::move(residence_);
   }
 
   /// A result lives in the caller's array, in the memory of an argument that dies where it is written, or in its own.
@@ -120,7 +157,7 @@ class Execution {
       addresses_[id.value] = array.mutable_data();
       return {};
     }
-    Result<std::byte*> memory = device_copy(array.bytes());
+    Result<std::byte*> memory = device_memory(array.bytes());
     if (!memory) return tl::make_unexpected(memory.error());
     addresses_[id.value] = *memory;
     return {};
@@ -294,7 +331,7 @@ class Execution {
       out.outputs.push_back(std::move(*array));
     }
     for (size_t i = 0; i < schedule().next_states.size(); ++i) {
-      if (!schedule().next_states[i].valid()) {
+      if (!schedule().next_states[i].valid() || resident()) {
         out.states.push_back(std::move(arguments_.states[i]));
         continue;
       }
@@ -313,7 +350,9 @@ class Execution {
   std::shared_ptr<const SizedPlan> plan_;
   Stream stream_;
   DeviceMemory arena_;
-  std::vector<DeviceMemory> copies_;  ///< arguments and results on devices that have memory of their own
+  std::vector<DeviceMemory> copies_;       ///< arguments and results on devices that have memory of their own
+  Residence residence_;                    ///< the caller's while this runs
+  std::vector<DeviceMemory> next_states_;  ///< of those that stay
   std::map<uint32_t, Array> results_;
   std::vector<std::byte*> addresses_;  ///< of each buffer
   std::vector<void*> pointers_;
@@ -328,6 +367,16 @@ Result<Results> execute(const CompiledProgram& program, Arguments arguments, Exe
   Result<Results> results = Execution(program, std::move(arguments), std::move(options)).run();
   if (observer) observer->call_ends();
   return results;
+}
+
+Status fetch_states(const CompiledProgram& program, const Residence& residence, std::vector<Array>& states) {
+  Result<Stream> stream = Stream::open(program.device);
+  if (!stream) return tl::make_unexpected(stream.error());
+  for (size_t k = 0; k < states.size(); ++k) {
+    if (!states[k].exclusive()) states[k] = Array::uninitialized(states[k].dtype(), states[k].shape());
+    CATEN_TRY(stream->copy_out(states[k].mutable_data(), residence.states[k].data(), states[k].bytes()));
+  }
+  return stream->synchronize();
 }
 
 Result<size_t> memory_needed(const CompiledProgram& program, const DimValues& sizes) {

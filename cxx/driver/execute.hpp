@@ -10,8 +10,18 @@
 
 #include "driver/observer.hpp"
 #include "ir/call.hpp"
+#include "runtime/device.hpp"
 
 namespace caten {
+
+/// What stays in a device's own memory between calls of a program: its states, which each call replaces, and inputs
+/// that are the same in all of them. The arrays of these arguments then say types only. Empty before the first call,
+/// and after one that failed.
+struct Residence {
+  size_t first_constant = 0;           ///< inputs from here on are the same in all calls
+  std::vector<DeviceMemory> states{};  ///< by their numbers
+  std::vector<DeviceMemory> constants{};
+};
 
 struct ExecuteOptions {
   std::optional<size_t> max_memory{};            ///< bytes, arguments not counted: E0404 before anything is allocated
@@ -21,9 +31,15 @@ struct ExecuteOptions {
   std::vector<Array> outputs{};
   Timings* timings = nullptr;          ///< steps "plan" and "execute"
   KernelObserver* observer = nullptr;  ///< watches each launch
+  /// Of devices with memory of their own: where states and constants stay. The states among the results are then the
+  /// arguments' arrays, whose elements are old: `fetch_states` brings the new ones.
+  Residence* residence = nullptr;
 };
 
 Result<Results> execute(const CompiledProgram& program, Arguments arguments, ExecuteOptions options = {});
+
+/// The elements of resident states, into the arrays.
+Status fetch_states(const CompiledProgram& program, const Residence& residence, std::vector<Array>& states);
 
 /// Bytes that a call with these sizes allocates: the arena, outputs and new values of states.
 Result<size_t> memory_needed(const CompiledProgram& program, const DimValues& sizes);

@@ -45,7 +45,15 @@ Result<Stepper> Stepper::make(Session& session, const Graph& graph, std::vector<
 Status Stepper::set_states(std::vector<Array> states) {
   CATEN_TRY(check_states(graph_, states));
   states_ = std::move(states);
+  residence_.states.clear();
+  newer_on_device_ = false;
   return {};
+}
+
+Result<std::vector<Array>> Stepper::states() {
+  if (newer_on_device_) CATEN_TRY(fetch_states(*program_, residence_, states_));
+  newer_on_device_ = false;
+  return states_;
 }
 
 Arguments Stepper::arguments(std::vector<Array> inputs) const {
@@ -66,10 +74,13 @@ Result<std::vector<Array>> Stepper::step(std::vector<Array> inputs) {
   if (Result<DimValues> sizes = bind_sizes(graph_, call); !sizes) return tl::make_unexpected(sizes.error());
   states_.clear();  // the call has them alone, so that it may write where they lie
   const SessionOptions& options = session_->options();
-  Result<Results> results =
-      program_ ? execute(*program_, std::move(call),
-                         {.max_memory = options.max_memory, .timings = options.timings, .observer = options.observer})
-               : evaluate(graph_, call, {.memory_limit = options.max_memory});
+  Result<Results> results = program_ ? execute(*program_, std::move(call),
+                                               {.max_memory = options.max_memory,
+                                                .timings = options.timings,
+                                                .observer = options.observer,
+                                                .residence = &residence_})
+                                     : evaluate(graph_, call, {.memory_limit = options.max_memory});
+  newer_on_device_ = results && !residence_.states.empty();
   if (!results) return tl::make_unexpected(results.error());
   states_ = std::move(results->states);
   return std::move(results->outputs);

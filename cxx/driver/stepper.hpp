@@ -1,13 +1,15 @@
 // In: a graph whose states are what a step changes, their first values, and arguments that are the same for all steps.
 // Out: one step after the other, each a call of one compiled program.
 //
-// The states are the stepper's own, so that each step updates them where they lie. A step is whole: what interrupts the
-// session is heard before a step, never within one. A step that fails leaves no states.
+// The states are the stepper's own, so that each step updates them where they lie; on a device with memory of its own
+// they stay there, with the constants, and only inputs and outputs of steps travel. A step is whole: what interrupts
+// the session is heard before a step, never within one. A step that fails leaves no states.
 #pragma once
 
 #include <memory>
 #include <vector>
 
+#include "driver/execute.hpp"
 #include "driver/session.hpp"
 
 namespace caten {
@@ -26,7 +28,8 @@ class Stepper {
   /// E0803 and E0804 for inputs that do not fit, before anything happens; E0805 if the session was interrupted.
   Result<std::vector<Array>> step(std::vector<Array> inputs);
 
-  const std::vector<Array>& states() const { return states_; }
+  /// Brings them from the device, if they are newer there.
+  Result<std::vector<Array>> states();
   /// E0804 unless they are as many and of the same types.
   Status set_states(std::vector<Array> states);
   /// Bytes that a step allocates, beside its states.
@@ -39,13 +42,17 @@ class Stepper {
         graph_(std::move(graph)),
         program_(std::move(program)),
         states_(std::move(states)),
-        constants_(std::move(constants)) {}
+        constants_(std::move(constants)) {
+    residence_.first_constant = inputs();
+  }
 
   Session* session_;
   Graph graph_;
   Session::Program program_;  ///< null where the evaluator computes
   std::vector<Array> states_;
   std::vector<Array> constants_;
+  Residence residence_{};
+  bool newer_on_device_ = false;
 };
 
 }  // namespace caten

@@ -104,7 +104,9 @@ cl_object stepper_program(cl_object object) {
 cl_object stepper_states(cl_object object) {
   return primitive([&]() -> cl_object {
     OwnedStepper* owned = to_stepper(object);
-    return owned ? list_of(owned->stepper.states()) : no_stepper();
+    if (!owned) return no_stepper();
+    Result<std::vector<Array>> states = owned->stepper.states();
+    return states ? list_of(*states) : to_lisp(states.error());
   });
 }
 

@@ -60,7 +60,7 @@ void add_place(Diagnostic& diagnostic, const Graph& graph, NodeId id) {
 
 }  // namespace
 
-Diagnostic describe_not_finite(const Stepper& stepper, std::vector<Array> inputs, int64_t step, float loss) {
+Diagnostic describe_not_finite(Stepper& stepper, std::vector<Array> inputs, int64_t step, float loss) {
   Diagnostic out{.code = Code::NotFinite,
                  .message = fmt::format("the loss of step {} is {}", step,
                                         std::isnan(loss) ? "nan"
@@ -69,8 +69,10 @@ Diagnostic describe_not_finite(const Stepper& stepper, std::vector<Array> inputs
                  .expected = "a finite number",
                  .remedy = "lower the learning rate, clip gradients, or keep the function inside its domain"};
   const Graph& graph = stepper.graph();
-  for (size_t k = 0; k < stepper.states().size(); ++k)
-    if (is_float(stepper.states()[k].dtype()) && !finite(stepper.states()[k])) {
+  Result<std::vector<Array>> states = stepper.states();
+  if (!states) return states.error();
+  for (size_t k = 0; k < states->size(); ++k)
+    if (is_float((*states)[k].dtype()) && !finite((*states)[k])) {
       out.found = fmt::format("`{}` was not finite before the step", graph.states[k].name);
       return out;
     }
@@ -83,7 +85,7 @@ Diagnostic describe_not_finite(const Stepper& stepper, std::vector<Array> inputs
   std::vector<NodeId> values;
   Graph all = of_all_values(graph, values);
   Arguments call = stepper.arguments(std::move(inputs));
-  call.states = stepper.states();
+  call.states = std::move(*states);
   Result<Results> results = evaluate(all, call, {.memory_limit = size_t{2} << 30});
   if (!results) return out;
   for (size_t k = 0; k < values.size(); ++k)

@@ -21,6 +21,6 @@ Result<std::vector<std::vector<float>>> run_steps(Stepper& stepper, Batches& bat
 
 /// E1102 for a step whose loss is not finite: the first op, in the order of the program, that makes such a value of
 /// finite ones, with its place.
-Diagnostic describe_not_finite(const Stepper& stepper, std::vector<Array> inputs, int64_t step, float loss);
+Diagnostic describe_not_finite(Stepper& stepper, std::vector<Array> inputs, int64_t step, float loss);
 
 }  // namespace caten::training

@@ -7,25 +7,12 @@
 #include "generate/generate.hpp"
 #include "ir/build.hpp"
 #include "runtimes.hpp"
+#include "separate_memory.hpp"
 #include "test_store.hpp"
 
 namespace caten {
 
 namespace {
-
-/// The c driver, on a device that has memory of its own.
-const caten_driver& separate_memory_driver(const caten_driver& real) {
-  static caten_driver table;
-  static const caten_driver* under = nullptr;
-  under = &real;
-  table = real;
-  table.properties = [](caten_device* device, caten_properties* properties) {
-    caten_status status = under->properties(device, properties);
-    properties->host_memory = 0;
-    return status;
-  };
-  return table;
-}
 
 void check_generated(const std::string& runtime, uint64_t seed, uint64_t cases) {
   // Each seed has kernels of its own; there is nothing to find on disk.
@@ -55,15 +42,10 @@ void check_generated(const std::string& runtime, uint64_t seed, uint64_t cases) 
 
 TEST_CASE("a device with memory of its own gives the same: arguments are copied in, results out") {
   Session session({.store = test_store()});
-  std::shared_ptr<Device> host;  // keeps the driver loaded until all else is gone
-  Result<Runtime> runtime = find_runtime("c", default_runtime_search(), session.sources());
-  REQUIRE(runtime.has_value());
-  host = runtime->device;
-  Result<std::shared_ptr<Device>> device = Device::open(Driver::of(separate_memory_driver(host->driver().table())));
-  REQUIRE(device.has_value());
-  runtime->device = *device;
+  Result<SeparateMemory> separate = SeparateMemory::open(session.sources());
+  REQUIRE(separate.has_value());
   generated::Runner run = [&](const Graph& graph, const Arguments& arguments) -> Result<Results> {
-    Result<std::shared_ptr<const CompiledProgram>> program = compile(graph, *runtime, session.options().store);
+    Result<std::shared_ptr<const CompiledProgram>> program = compile(graph, separate->runtime, session.options().store);
     if (!program) return tl::make_unexpected(program.error());
     return execute(**program, arguments);
   };

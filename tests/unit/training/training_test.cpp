@@ -102,10 +102,10 @@ TEST_CASE("a stepper keeps its states where they lie") {
     REQUIRE(stepper);
     CHECK(stepper->inputs() == 1);
     for (int k = 0; k < 3; ++k) REQUIRE(stepper->step({floats({2}, {1, 2})}));
-    CHECK(stepper->states()[0].same_bytes(floats({2}, {4, 8})));
+    CHECK((*stepper->states())[0].same_bytes(floats({2}, {4, 8})));
     CHECK(stepper->step({}).error().code == Code::MissingInput);
     CHECK(stepper->step({floats({3}, {1, 2, 3})}).error().code == Code::InputMismatch);
-    CHECK(stepper->states()[0].same_bytes(floats({2}, {4, 8})));
+    CHECK((*stepper->states())[0].same_bytes(floats({2}, {4, 8})));
     CHECK(stepper->set_states({floats({1}, {1})}).error().code == Code::InputMismatch);
     CHECK(stepper->set_states({}).error().code == Code::MissingInput);
     session.interrupt();
@@ -131,7 +131,7 @@ TEST_CASE("a loop of steps ends where a loss is not finite, and says which op ma
   CHECK(training::describe_not_finite(*stepper, {floats({2}, {INFINITY, 1})}, 7, INFINITY).found ==
         "input 0 has values that are not finite");
   REQUIRE(stepper->step({floats({2}, {-1, 1})}));
-  CHECK(stepper->states()[0].same_bytes(floats({2}, {1, 2})));
+  CHECK((*stepper->states())[0].same_bytes(floats({2}, {1, 2})));
 }
 
 }  // namespace caten
