@@ -67,17 +67,19 @@
      "float sqrtf(float); double sqrt(double);
 #define caten_sqrt(x) _Generic((x), float: sqrtf, double: sqrt)(x)")
     ; The remainder has the sign of the divisor; the sum is rounded once.
-    (caten_mod
-     "float fmodf(float, float); double fmod(double, double);
+    (caten_mod_float
+     "float fmodf(float, float);
 static inline float caten_mod_float(float x, float y) {
   float r = fmodf(x, y);
   return r != 0 && (r < 0) != (y < 0) ? r + y : r;
-}
+}")
+    (caten_mod_double
+     "double fmod(double, double);
 static inline double caten_mod_double(double x, double y) {
   double r = fmod(x, y);
   return r != 0 && (r < 0) != (y < 0) ? r + y : r;
-}
-#define caten_mod(x, y) _Generic((x), float: caten_mod_float, double: caten_mod_double)(x, y)")
+}")
+    (caten_mod "#define caten_mod(x, y) _Generic((x), float: caten_mod_float, double: caten_mod_double)(x, y)")
     ; Of zeros of either sign the sum is the larger.
     (caten_max
      "#define caten_max(x, y) ((x) != (x) ? (x) : (y) != (y) ? (y) : (x) < (y) ? (y) : (y) < (x) ? (x) : (x) == 0 ? (x) + (y) : (x))")

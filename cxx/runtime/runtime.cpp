@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <span>
 
 namespace caten {
 namespace {
@@ -98,6 +100,16 @@ Status read_environment(const Datum& clause, RuntimeFile& file) {
   return {};
 }
 
+Status read_include(const Datum& clause, RuntimeFile& file) {
+  for (size_t i = 1; i < clause.size(); ++i) {
+    if (!clause[i].is_string() || clause[i].text.empty())
+      return bad(clause[i], "`:include` takes names of files", "(:include \"FILE\" …)",
+                 "write them between double quotes");
+    file.includes.push_back(clause[i]);
+  }
+  return {};
+}
+
 fs::path program_folder() {
   std::error_code error;
   fs::path program = fs::read_symlink("/proc/self/exe", error);
@@ -169,6 +181,8 @@ Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
       if (clause.size() != 2 || !clause[1].is_symbol())
         return bad(clause, "`:extends` takes one name", "(:extends c)", "name a runtime of the same folder");
       file.extends = clause[1].text;
+    } else if (name == "include") {
+      CATEN_TRY(read_include(clause, file));
     } else if (name == "environment") {
       CATEN_TRY(read_environment(clause, file));
     } else if (name == "dialect") {
@@ -182,10 +196,11 @@ Result<RuntimeFile> read_runtime(const SourceMap& sources, uint32_t source) {
     } else if (name == "library") {
       CATEN_TRY(read_library(clause, file));
     } else {
-      return bad(clause[0], fmt::format("a runtime has no clause `:{}`", name),
-                 ":description :driver :needs :extends :limits :without :unsupported :library :environment :dialect",
-                 did_you_mean(name, {"description", "driver", "needs", "extends", "limits", "without", "unsupported",
-                                     "library", "environment", "dialect"}));
+      return bad(
+          clause[0], fmt::format("a runtime has no clause `:{}`", name),
+          ":description :driver :needs :extends :include :limits :without :unsupported :library :environment :dialect",
+          did_you_mean(name, {"description", "driver", "needs", "extends", "include", "limits", "without",
+                              "unsupported", "library", "environment", "dialect"}));
     }
   }
   for (const auto& [missing, name] :
@@ -201,6 +216,37 @@ namespace {
 Result<RuntimeFile> read_extended(const std::string& name, const RuntimeSearch& search, SourceMap& sources,
                                   int extensions);
 
+std::optional<std::string> text_of_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::error_code error;
+  if (!stream || fs::is_directory(path, error)) return std::nullopt;
+  return std::string((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+}
+
+/// Puts clauses behind the head of the runtime's own dialect.
+void put_before_own(RuntimeFile& file, std::span<const Datum> clauses) {
+  std::vector<Datum>& own = file.dialect.items;
+  own.insert(own.begin() + 1, clauses.begin(), clauses.end());
+}
+
+/// Puts the clauses of the dialects that the file includes before those of its own.
+Status include(RuntimeFile& file, SourceMap& sources) {
+  std::vector<Datum> clauses;
+  for (const Datum& name : file.includes) {
+    const std::string path = (fs::path(file.path).parent_path() / name.text).string();
+    std::optional<std::string> text = text_of_file(path);
+    if (!text) return bad(name, "an included file that cannot be read", "the file " + path, "correct its name");
+    Result<Datum> form = read_one(sources, sources.add(path, std::move(*text)));
+    if (!form) return tl::make_unexpected(form.error());
+    if (!form->is_form("defdialect") || form->size() < 2 || !(*form)[1].is_symbol())
+      return bad(*form, "an included file that holds no dialect", "(defdialect name (:clause …) …)",
+                 "begin with defdialect");
+    clauses.insert(clauses.end(), form->items.begin() + 2, form->items.end());
+  }
+  put_before_own(file, clauses);
+  return {};
+}
+
 /// Puts the dialect of the runtime that this one extends before its own.
 Status extend(RuntimeFile& file, SourceMap& sources, int extensions) {
   if (file.extends.empty()) return {};
@@ -210,8 +256,7 @@ Status extend(RuntimeFile& file, SourceMap& sources, int extensions) {
   fs::path base = fs::path(file.path).parent_path() / (file.extends + ".lisp");
   Result<RuntimeFile> read = read_extended(base.string(), {}, sources, extensions + 1);
   if (!read) return tl::make_unexpected(read.error());
-  std::vector<Datum>& own = file.dialect.items;
-  own.insert(own.begin() + 1, read->dialect.items.begin() + 1, read->dialect.items.end());
+  put_before_own(file, std::span(read->dialect.items).subspan(1));
   return {};
 }
 
@@ -224,15 +269,15 @@ Result<RuntimeFile> read_extended(const std::string& name, const RuntimeSearch& 
     for (const std::string& folder : search.runtime_folders)
       candidates.push_back(fmt::format("{}/{}.lisp", folder, name));
   for (const std::string& candidate : candidates) {
-    std::ifstream stream(candidate, std::ios::binary);
-    std::error_code error;
-    if (!stream || fs::is_directory(candidate, error)) continue;
-    std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-    uint32_t source = sources.add(candidate, std::move(text));
+    std::optional<std::string> text = text_of_file(candidate);
+    if (!text) continue;
+    uint32_t source = sources.add(candidate, std::move(*text));
     Result<RuntimeFile> file = read_runtime(sources, source);
     if (!file) return file;
     file->path = candidate;
-    if (Status extended = extend(*file, sources, extensions); !extended) return tl::make_unexpected(extended.error());
+    Status whole = include(*file, sources);
+    if (whole) whole = extend(*file, sources, extensions);
+    if (!whole) return tl::make_unexpected(whole.error());
     return file;
   }
   std::vector<std::string> names = runtime_names(search);

@@ -8,7 +8,8 @@
 //   …))
 //
 // (:needs "…") says what to do where the driver was not built, (:extends NAME) puts the clauses of that runtime's
-// dialect before those of its own, (:environment (NAME "VALUE")…) sets variables before the driver is loaded. What a
+// dialect before those of its own, (:include "FILE"…) those of a file that holds (defdialect name (:clause …)…) behind
+// them, (:environment (NAME "VALUE")…) sets variables before the driver is loaded. What a
 // runtime does not support it declares; check_supported reports all of it before anything runs.
 #pragma once
 
@@ -31,9 +32,10 @@ struct RuntimeFile {
   std::string needs{};  ///< what to do where the driver was not built
   /// Variables of the environment that are set before the driver is loaded, where they are not.
   std::vector<std::pair<std::string, std::string>> environment{};
-  std::string extends{};  ///< the runtime of the same folder whose dialect this one's begins with
-  std::string text{};     ///< part of the key of what is compiled
-  Datum dialect{};        ///< the whole (:dialect …) form, read by codegen/dialect
+  std::string extends{};          ///< the runtime of the same folder whose dialect this one's begins with
+  std::vector<Datum> includes{};  ///< names of files whose dialects come before its own
+  std::string text{};             ///< part of the key of what is compiled
+  Datum dialect{};                ///< the whole (:dialect …) form, read by codegen/dialect
   std::vector<Datum> limits{};
   struct Unsupported {
     Op op;

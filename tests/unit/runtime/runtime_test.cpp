@@ -34,9 +34,51 @@ TEST_CASE("malformed runtime files") {
            "(defruntime x (:driver \"c\") (:dialect) (:unsupported (sin f33)))",
            "(defruntime x (:driver \"c\") (:dialect) (:unsupported sin))",
            "(defruntime x driver)",
+           "(defruntime x (:driver \"c\") (:dialect) (:include mathematics))",
        })
     text += error_of(file) + "\n";
   check_golden("runtime/malformed.txt", text);
+}
+
+TEST_CASE("a dialect begins with the runtime that is extended, then come included files, then its own clauses") {
+  std::string folder = (std::filesystem::temp_directory_path() / "caten-test-XXXXXX").string();
+  REQUIRE(mkdtemp(folder.data()));
+  auto write = [&](const char* name, const char* text) { std::ofstream(folder + "/" + name) << text; };
+  write("base.lisp", "(defruntime base (:driver \"c\") (:dialect (:header \"base\")))");
+  write("one.lisp", "(defdialect one (:cast \"one\") (:abs \"one\"))");
+  write("two.lisp", "(defdialect two (:part \"two\"))");
+  write("mine.lisp",
+        "(defruntime mine (:driver \"c\") (:extends base) (:include \"one.lisp\" \"two.lisp\") (:dialect (:size "
+        "\"own\")))");
+  write("none.lisp", "(defruntime none (:driver \"c\") (:include \"three.lisp\") (:dialect))");
+  write("wrong.lisp", "(defruntime wrong (:driver \"c\") (:include \"base.lisp\") (:dialect))");
+  auto read = [&](const char* name) {
+    SourceMap sources;
+    return read_runtime(folder + "/" + name, {}, sources);
+  };
+  Result<RuntimeFile> mine = read("mine.lisp");
+  REQUIRE(mine.has_value());
+  CHECK(print(mine->dialect) ==
+        R"((:dialect (:header "base") (:cast "one") (:abs "one") (:part "two") (:size "own")))");
+  CHECK(read("none.lisp").error().message == "an included file that cannot be read");
+  CHECK(read("wrong.lisp").error().message == "an included file that holds no dialect");
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("runtimes are small: files of at most 200 lines, drivers of at most 600, and 900 for cuda") {
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(source_path("runtimes"))) {
+    const std::filesystem::path& path = entry.path();
+    if (!entry.is_regular_file()) continue;
+    std::ifstream stream(path);
+    size_t lines = 0, longest = 0;
+    for (std::string line; std::getline(stream, line); ++lines) longest = std::max(longest, line.size());
+    INFO(path.string());
+    CHECK(lines <= (path.extension() == ".lisp" ? 200u : path.filename() == "cuda.cpp" ? 900u : 600u));
+    CHECK(longest <= 180);
+    ++files;
+  }
+  CHECK(files > 5);
 }
 
 TEST_CASE("the c runtime is found by its name, and opens") {
