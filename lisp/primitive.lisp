@@ -16,7 +16,7 @@
    ;; files
    #:add-source #:source-text #:load-array #:load-all-arrays #:save-array #:save-all-arrays #:load-csv-array #:save-png-array
    ;; training
-   #:make-stepper #:run-stepper #:stepper-program #:stepper-states #:set-stepper-states #:set-batches #:run-steps #:row-order
+   #:make-stepper #:planned-memory #:parse-bytes #:run-stepper #:stepper-program #:stepper-memory #:stepper-states #:set-stepper-states #:set-batches #:run-steps #:row-order
    ;; worlds
    #:make-world #:load-run #:save-run #:world-facts #:step-once #:step-report #:look-at #:grid-of #:ask-why #:edit-world #:begin-film
    #:end-film))

@@ -139,24 +139,28 @@ that it asks its kernels for."
 
 (defun make-imported (rows)
   "Tensors of what `differentiate` describes, as a vector: a row is a tensor, or (op operands attributes dtype shape levels place path)
-with positions of rows as operands. A copy is made after what stands before it: the order in which values are computed is part of a
+with positions of rows as operands. A copy is made after all that stands before it: the order in which values are computed is part of a
 derivative that computes some of them again."
-  (let ((made (make-array (length rows))) (previous nil)
+  (let ((made (make-array (length rows))) (used (make-array (length rows) :initial-element nil)) (begin 0)
         (here (origin)) (depth (length *open-loops*)))
-    (loop for row in rows
-          for k from 0
-          do (setf (aref made k)
-                   (if (tensorp row)
-                       row
-                       (destructuring-bind (op operands attributes dtype shape levels place path) row
-                         (%make-tensor op (mapcar (lambda (operand) (aref made operand)) operands) attributes dtype shape nil nil
-                                       (if place (cons place (and (plusp (length path)) (list (cons path place)))) here)
-                                       (loop for instance in *open-loops*
-                                             for level downfrom (1- depth)
-                                             when (logbitp level levels) collect instance)
-                                       (and (eq op :copy) previous (list previous))))))
-             (unless (and (consp row) (eq (first row) :copy)) (setf previous (aref made k))))
-    made))
+    (flet ((unused-before (end)
+             (loop for k from begin below end unless (aref used k) collect (aref made k))))
+      (loop for row in rows
+            for k from 0
+            do (setf (aref made k)
+                     (if (tensorp row)
+                         row
+                         (destructuring-bind (op operands attributes dtype shape levels place path) row
+                           (let ((after (and (eq op :copy) (unused-before k))))
+                             (when after (setf begin k))
+                             (dolist (operand operands) (setf (aref used operand) t))
+                             (%make-tensor op (mapcar (lambda (operand) (aref made operand)) operands) attributes dtype shape nil nil
+                                           (if place (cons place (and (plusp (length path)) (list (cons path place)))) here)
+                                           (loop for instance in *open-loops*
+                                                 for level downfrom (1- depth)
+                                                 when (logbitp level levels) collect instance)
+                                           after))))))
+    made)))
 
 (defun set-computed (tensor array)
   "Makes the tensor a leaf with this array as its data."

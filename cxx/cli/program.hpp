@@ -40,8 +40,6 @@ Result<Graph> optimised(const Session& session, const Graph& graph, const Settin
 /// What --emit shows of a program: ir, graph, schedule or kernel.
 Result<std::string> emitted(Session& session, const Graph& graph, std::string_view what, const Settings& settings);
 
-/// "64M" → bytes.
-Result<size_t> parse_bytes(const std::string& text);
 /// "2.5", above 0; E0902 otherwise.
 Result<double> parse_seconds(const std::string& text);
 inline constexpr double kMostSeconds = 86400;

@@ -9,6 +9,7 @@
 #include <malloc.h>
 #endif
 
+#include "base/bytes.hpp"
 #include "cli/artifact.hpp"
 #include "cli/bench_command.hpp"
 #include "cli/cache_command.hpp"

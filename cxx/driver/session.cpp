@@ -253,6 +253,16 @@ Result<std::string> Session::schedule_text(const Graph& graph) {
   return text;
 }
 
+Result<size_t> Session::planned_memory(const Graph& graph) {
+  Result<Graph> simpler = rewritten(graph);
+  if (!simpler) return tl::make_unexpected(simpler.error());
+  Timed step(options_.timings, "schedule");
+  Schedule schedule = make_schedule(*simpler, scheduling(*simpler));
+  return plan_memory(schedule, compute_lifetimes(schedule), {}).map([](const MemoryPlan& plan) {
+    return plan.arena_bytes;
+  });
+}
+
 /// As programs are scheduled here; without a library if there is no device.
 ScheduleOptions Session::scheduling(const Graph& simplified) {
   if (reference()) return options_.scheduling;

@@ -99,6 +99,9 @@ class Session {
   /// The program as C text with its header, and what the runtime's compiler makes of such a text.
   Result<StandaloneProgram> standalone(const Graph& graph);
   Result<std::string> artifact(const std::string& text);
+  /// Bytes of the intermediate values of the program, all of whose sizes are known, as they are planned when it is
+  /// compiled; no kernel is.
+  Result<size_t> planned_memory(const Graph& graph);
   /// What --emit=schedule and --emit=kernel show.
   Result<std::string> schedule_text(const Graph& graph);
   Result<std::string> kernel_text(const Graph& graph);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.hpp"
 #include "ir/print.hpp"
 #include "lisp/foreign.hpp"
 #include "lisp/graph_builder.hpp"
@@ -47,34 +48,63 @@ std::optional<Diagnostic> add_updates(GraphBuilder& builder, cl_object states) {
   return std::nullopt;
 }
 
-/// (make-stepper name inputs states outputs arrays): inputs are leaves, states ((name leaf . next) …), outputs
-/// ((name . tensor) …), arrays the first values of the states.
+struct StepProgram {
+  Graph graph{};
+  std::vector<Array> constants{};  ///< of its last inputs
+};
+
+/// The program of a step: inputs are leaves, states ((name leaf . next) …), outputs ((name . tensor) …).
+Result<StepProgram> step_program(cl_object name, cl_object inputs, cl_object states, cl_object outputs) {
+  Graph graph;
+  GraphBuilder builder(graph);
+  graph.name = to_utf8(name);
+  for (cl_object rest = states; is_cons(rest); rest = tail(rest)) {
+    cl_object leaf = head(tail(head(rest)));
+    Result<ValueType> type = to_type(leaf);
+    if (!type) return tl::make_unexpected(type.error());
+    builder.bind(leaf, graph.add_state(to_utf8(head(head(rest))), *type));
+  }
+  for (; is_cons(inputs); inputs = tail(inputs))
+    if (Result<NodeId> made = builder.add(head(inputs)); !made) return tl::make_unexpected(made.error());
+  auto given = static_cast<std::ptrdiff_t>(builder.data.size());
+  for (; is_cons(outputs); outputs = tail(outputs)) {
+    Result<NodeId> value = builder.add(tail(head(outputs)));
+    if (!value) return tl::make_unexpected(value.error());
+    graph.outputs.push_back({to_utf8(head(head(outputs))), *value});
+  }
+  if (auto problem = add_updates(builder, states)) return tl::make_unexpected(*problem);
+  std::vector<Array> constants(builder.data.begin() + given, builder.data.end());
+  Result<Graph> optimized = apply_optimizers(session().converted(std::move(graph)));
+  if (!optimized) return tl::make_unexpected(optimized.error());
+  return StepProgram{std::move(*optimized), std::move(constants)};
+}
+
+/// (make-stepper name inputs states outputs arrays): arrays are the first values of the states.
 cl_object make_stepper(cl_object name, cl_object inputs, cl_object states, cl_object outputs, cl_object arrays) {
   return primitive([&]() -> cl_object {
-    Graph graph;
-    GraphBuilder builder(graph);
-    graph.name = to_utf8(name);
-    for (cl_object rest = states; is_cons(rest); rest = tail(rest)) {
-      cl_object leaf = head(tail(head(rest)));
-      Result<ValueType> type = to_type(leaf);
-      if (!type) return to_lisp(type.error());
-      builder.bind(leaf, graph.add_state(to_utf8(head(head(rest))), *type));
-    }
-    for (; is_cons(inputs); inputs = tail(inputs))
-      if (Result<NodeId> made = builder.add(head(inputs)); !made) return to_lisp(made.error());
-    size_t given = builder.data.size();
-    for (; is_cons(outputs); outputs = tail(outputs)) {
-      Result<NodeId> value = builder.add(tail(head(outputs)));
-      if (!value) return to_lisp(value.error());
-      graph.outputs.push_back({to_utf8(head(head(outputs))), *value});
-    }
-    if (auto problem = add_updates(builder, states)) return to_lisp(*problem);
-    std::vector<Array> constants(builder.data.begin() + static_cast<std::ptrdiff_t>(given), builder.data.end());
-    Result<Graph> optimized = apply_optimizers(session().converted(std::move(graph)));
-    if (!optimized) return to_lisp(optimized.error());
-    Result<Stepper> stepper = Stepper::make(session(), *optimized, arrays_of(arrays), std::move(constants));
+    Result<StepProgram> step = step_program(name, inputs, states, outputs);
+    if (!step) return to_lisp(step.error());
+    Result<Stepper> stepper = Stepper::make(session(), step->graph, arrays_of(arrays), std::move(step->constants));
     if (!stepper) return to_lisp(stepper.error());
     return give_to_lisp(std::make_unique<OwnedStepper>(std::move(*stepper)), 0);
+  });
+}
+
+/// (planned-memory name inputs states outputs): bytes of the intermediate values of a step.
+cl_object planned_memory(cl_object name, cl_object inputs, cl_object states, cl_object outputs) {
+  return primitive([&]() -> cl_object {
+    Result<StepProgram> step = step_program(name, inputs, states, outputs);
+    if (!step) return to_lisp(step.error());
+    Result<size_t> bytes = session().planned_memory(step->graph);
+    return bytes ? to_lisp(static_cast<int64_t>(*bytes)) : to_lisp(bytes.error());
+  });
+}
+
+/// (parse-bytes text): "64M" as an integer.
+cl_object bytes_of_text(cl_object text) {
+  return primitive([&]() -> cl_object {
+    Result<size_t> bytes = parse_bytes(to_utf8(text));
+    return bytes ? to_lisp(static_cast<int64_t>(*bytes)) : to_lisp(bytes.error());
   });
 }
 
@@ -97,6 +127,16 @@ cl_object stepper_program(cl_object object) {
   return primitive([&]() -> cl_object {
     OwnedStepper* owned = to_stepper(object);
     return owned ? to_lisp(print(owned->stepper.graph())) : no_stepper();
+  });
+}
+
+/// (stepper-memory stepper): bytes of its intermediate values.
+cl_object stepper_memory(cl_object object) {
+  return primitive([&]() -> cl_object {
+    OwnedStepper* owned = to_stepper(object);
+    if (!owned) return no_stepper();
+    Result<size_t> bytes = session().planned_memory(owned->stepper.graph());
+    return bytes ? to_lisp(static_cast<int64_t>(*bytes)) : to_lisp(bytes.error());
   });
 }
 
@@ -173,8 +213,11 @@ cl_object row_order(cl_object examples, cl_object seed, cl_object epoch) {
 }
 
 const Primitive kPrimitives[] = {{"MAKE-STEPPER", make_stepper},
+                                 {"PLANNED-MEMORY", planned_memory},
+                                 {"PARSE-BYTES", bytes_of_text},
                                  {"RUN-STEPPER", run_stepper},
                                  {"STEPPER-PROGRAM", stepper_program},
+                                 {"STEPPER-MEMORY", stepper_memory},
                                  {"STEPPER-STATES", stepper_states},
                                  {"SET-STEPPER-STATES", set_stepper_states},
                                  {"SET-BATCHES", set_batches},

@@ -14,6 +14,7 @@ constexpr size_t kMostNodes = 300;  ///< per kernel: bounds compile time
 constexpr size_t kMostParts = 24;
 constexpr int64_t kOneThread = 1 << 16;  ///< elements for which a kernel without rows may have several passes
 constexpr size_t kNeighbours = 48;       ///< roots before a root that it is compared with
+constexpr size_t kManyReaders = 16;      ///< of a scalar, that would all wait for what its kernel waits for
 
 bool mentions(const Dim& dim, size_t k) {
   if (dim.is_constant() || is_loop_variable(dim, k)) return !dim.is_constant();
@@ -207,13 +208,16 @@ class Grouper {
       part.reads = reads_of(graph_, part.space, stops_);
       group_of_.emplace_hint(group_of_.end(), root.value, groups_.size() - 1);
     }
+    readers_.assign(groups_.size(), 0);
     into_.resize(groups_.size());
     std::iota(into_.begin(), into_.end(), size_t{0});
     sources_.assign(groups_.size(), {});
     for (size_t i = 0; i < groups_.size(); ++i)
       for (const Read& read : groups_[i].parts[0].reads.reads)
-        if (auto found = group_of_.find(read.node.value); found != group_of_.end() && found->second != i)
+        if (auto found = group_of_.find(read.node.value); found != group_of_.end() && found->second != i) {
           sources_[i].push_back(found->second);
+          ++readers_[found->second];
+        }
     for (NodeId root : roots) {
       std::vector<NodeId> sources;
       for (const Read& read : part_of(root).reads.reads)
@@ -274,6 +278,7 @@ class Grouper {
       for (const Part& part : group->parts)
         if (part.scatters) return Boundary::kScatter;
     if (between(into, from) || between(from, into)) return Boundary::kOrder;
+    if (awaited(into) != awaited(from)) return Boundary::kAwaited;
     std::vector<Part*> parts;
     for (Group* group : {&x, &y})
       for (Part& part : group->parts) parts.push_back(&part);
@@ -286,7 +291,16 @@ class Grouper {
     into_[from] = into;
     sources_[into].insert(sources_[into].end(), sources_[from].begin(), sources_[from].end());
     sources_[into] = sources_of(into);
+    readers_[into] += readers_[from];
     return std::nullopt;
+  }
+
+  /// Scalars that many kernels read, as whether the loss of a training step is finite: a kernel that computed them with
+  /// something else would make all the others wait for it.
+  bool awaited(size_t number) const {
+    const Group& group = groups_[number];
+    return readers_[number] >= kManyReaders && std::all_of(group.parts.begin(), group.parts.end(),
+                                                           [](const Part& part) { return part.space.outer.empty(); });
   }
 
   /// The groups that a group reads, ascending.
@@ -357,6 +371,7 @@ class Grouper {
   Grouping out_;
   std::vector<Group> groups_;  ///< by their first root; those that were merged away are empty
   std::map<uint32_t, size_t> group_of_;
+  std::vector<size_t> readers_;               ///< of a group: reads by the roots of others, before merging
   std::vector<size_t> into_;                  ///< of each group: the one that it was merged into, or itself
   std::vector<std::vector<size_t>> sources_;  ///< what a group reads, by numbers of before or after merging
   std::vector<bool> seen_;
@@ -376,6 +391,7 @@ std::string_view describe(Boundary boundary) {
     case Boundary::kScatter: return "a put writes where data decides";
     case Boundary::kCopy: return "a copy was asked for";
     case Boundary::kOrder: return "another kernel runs between them";
+    case Boundary::kAwaited: return "many kernels wait for the one, but not for the other";
     case Boundary::kLoop: return "a loop runs between them";
     case Boundary::kLarge: return "the kernel would be too large";
     case Boundary::kColumns: return "a fold over leading axes runs across rows";

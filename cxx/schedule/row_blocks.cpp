@@ -4,6 +4,7 @@
 #include <map>
 
 #include "schedule/access.hpp"
+#include "schedule/command_accesses.hpp"
 #include "schedule/grouping.hpp"
 
 namespace caten {
@@ -11,24 +12,6 @@ namespace {
 
 constexpr size_t kMostKernels = 16;   ///< of one command
 constexpr size_t kMostBetween = 128;  ///< commands that are looked at, from its first kernel to its last
-
-/// What a command touches.
-struct Accesses {
-  std::set<BufferId> reads{}, writes{};
-
-  bool before(const Accesses& later) const {
-    return meet(writes, later.reads) || meet(writes, later.writes) || meet(reads, later.writes);
-  }
-  void add(const Accesses& other) {
-    reads.insert(other.reads.begin(), other.reads.end());
-    writes.insert(other.writes.begin(), other.writes.end());
-  }
-
- private:
-  static bool meet(const std::set<BufferId>& a, const std::set<BufferId>& b) {
-    return std::any_of(a.begin(), a.end(), [&](BufferId id) { return b.contains(id); });
-  }
-};
 
 /// Kernels of one command, and how many leading axes they have in common.
 struct Members {
@@ -80,41 +63,12 @@ class Blocking {
     return out;
   }
 
-  static Accesses accesses(const Kernel& kernel) {
-    Accesses out;
-    for (const KernelLeaf& leaf : kernel.leaves)
-      if (!leaf.counter) out.reads.insert(leaf.location.buffer);
-    for (const KernelPart& part : kernel.parts)
-      if (part.target) out.writes.insert(part.target->buffer);
-    return out;
-  }
-
-  Accesses accesses(const Command& command) const {
-    Accesses out;
-    if (const auto* launch = std::get_if<LaunchCommand>(&command.what))
-      return accesses(schedule_.kernels[launch->kernel]);
-    if (const auto* copy = std::get_if<CopyCommand>(&command.what)) return {{copy->from.buffer}, {copy->to.buffer}};
-    if (const auto* blocks = std::get_if<RowBlocksCommand>(&command.what)) {
-      for (uint32_t kernel : blocks->kernels) out.add(accesses(schedule_.kernels[kernel]));
-      return out;
-    }
-    const auto& loop = std::get<LoopCommand>(command.what);
-    for (const Command& inner : loop.body) out.add(accesses(inner));
-    for (const LoopCommand::Carry& carry : loop.carries)
-      for (BufferId id : {carry.current, carry.next}) out.reads.insert(id), out.writes.insert(id);
-    for (const LoopCommand::Collect& collect : loop.collects) out.writes.insert(collect.stack);
-    if (loop.runtime_count) out.reads.insert(loop.runtime_count->buffer);
-    if (loop.until) out.reads.insert(loop.until->buffer);
-    out.writes.insert(loop.iterations);
-    return out;
-  }
-
   /// How many commands touch each buffer, at any depth.
   void count_touches(const std::vector<Command>& commands) {
     for (const Command& command : commands) {
       const auto* loop = std::get_if<LoopCommand>(&command.what);
       if (loop) count_touches(loop->body);
-      Accesses touched = accesses(command);
+      Accesses touched = accesses_of(schedule_, command);
       touched.reads.insert(touched.writes.begin(), touched.writes.end());
       for (BufferId id : touched.reads) ++touches_[id];
     }
@@ -135,7 +89,7 @@ class Blocking {
     for (size_t i = 0; i < commands.size(); ++i) {
       const auto* launch = std::get_if<LaunchCommand>(&commands[i].what);
       if (!launch) continue;
-      Accesses touched = accesses(commands[i]);
+      Accesses touched = accesses_of(schedule_, commands[i]);
       for (BufferId id : touched.writes) writer[id] = i;
       for (BufferId id : touched.reads) readers[id].push_back(i);
     }
@@ -241,7 +195,7 @@ class Blocking {
     Accesses block, later;
     size_t next = 0;
     for (size_t i = members[0]; i <= members.back(); ++i) {
-      Accesses own = accesses(commands[i]);
+      Accesses own = accesses_of(schedule_, commands[i]);
       if (next < members.size() && members[next] == i) {
         ++next;
         if (later.before(own)) return std::nullopt;
@@ -291,7 +245,7 @@ class Blocking {
     const Shape& rows = kernels_[kernels[0]].rows;
     for (uint32_t index : kernels) {
       const Kernel& kernel = schedule_.kernels[index];
-      Accesses own = accesses(kernel);
+      Accesses own = accesses_of(kernel);
       own.reads.insert(own.writes.begin(), own.writes.end());
       for (BufferId id : own.reads) ++touched[id];
       for (const KernelPart& part : kernel.parts) {

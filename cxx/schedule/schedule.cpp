@@ -12,6 +12,7 @@
 #include "schedule/hints.hpp"
 #include "schedule/library_sum.hpp"
 #include "schedule/normalize.hpp"
+#include "schedule/order.hpp"
 #include "schedule/recompute.hpp"
 #include "schedule/row_blocks.hpp"
 #include "schedule/seen_columns.hpp"
@@ -515,6 +516,7 @@ const std::vector<SchedulePass>& schedule_passes() {
       {"split-sums", "sums of many elements to a few are computed in parts, by all threads"},
       {"streaming", "large results are written past the caches"},
       {"row-blocks", "kernels that hand large values to each other row by row run in blocks of rows"},
+      {"order", "kernels that let go of more memory than they take run as soon as they can"},
       {"seen-columns", "blocks of rows leave out the columns behind the last one that their rows see"},
       {"library", "sums of products are computed by a library of the runtime, if that has one"},
       {"channels-last", "convolutions hand images to each other with channels behind the other axes"},
@@ -535,6 +537,7 @@ Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
   Scheduler(out, options).run();
   choose_hints(out, options);
   if (options.has("row-blocks")) form_row_blocks(out);
+  if (options.has("order")) order_commands(out);
   if (options.has("seen-columns")) find_seen_columns(out);
   if (options.has("streaming")) choose_streams(out, options.streamed_bytes);
   // What lies in blocks may be no matrices.

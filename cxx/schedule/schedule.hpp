@@ -71,6 +71,7 @@ enum class Boundary : uint8_t {
   kScatter,
   kCopy,
   kOrder,
+  kAwaited,
   kLoop,
   kLarge,
   kColumns,

@@ -3,13 +3,14 @@
 (in-package :daten)
 
 (defun settings (run)
-  "The entries of train: as a plist, evaluated."
+  "The entries of train: as a plist, evaluated; 200M is a number of bytes."
   (loop for (name form) in (bindings (entries run "train"))
-        append (list (intern (symbol-name name) :keyword) (evaluated nil form))))
+        for key = (intern (symbol-name name) :keyword)
+        append (list key (if (and (eq key :memory) form (symbolp form)) (symbol-name form) (evaluated nil form)))))
 
 (defparameter *settings* '(:epochs :batch-size :seed :test :splits :classes :checkpoint :checkpoint-every :log :curve :shuffle)
   "What train: may say, besides what optim:make-trainer takes.")
-(defparameter *trainer-settings* '(:groups :clip-norm :clip-value :accumulate :ema :precision :loss-scale))
+(defparameter *trainer-settings* '(:groups :clip-norm :clip-value :accumulate :ema :precision :loss-scale :memory))
 
 (defparameter *counts* '(:epochs :batch-size :seed :splits :classes :checkpoint-every) "Settings that are whole numbers.")
 

@@ -43,11 +43,17 @@
 
 (defvar *constructing* nil "True while a module is made as a part of another one.")
 
+(defvar *recomputed* '() "Modules of whose calls derivatives keep the arguments alone.")
+
 (defun make-module (kind entries function)
   "A module with these entries ((name . object) …): what is neither tensor of its own nor module is left out. `function` gets the
 module and the arguments of a call."
   (let ((module (make-instance 'module :kind kind :entries (remove-if-not #'owned-p entries :key #'cdr) :body function)))
-    (clos:set-funcallable-instance-function module (lambda (&rest arguments) (apply function module arguments)))
+    (clos:set-funcallable-instance-function
+     module (lambda (&rest arguments)
+              (if (member module *recomputed*)
+                  (apply #'checkpoint function module arguments)
+                  (apply function module arguments))))
     module))
 
 (defun constructed (make)

@@ -9,6 +9,7 @@
   (:import-from :caten/diagnostic #:fail #:checked #:suggest #:make-diagnostic #:signal-diagnostic)
   (:import-from :caten/tensor #:describe-type #:make-leaf #:tensor-dtype #:tensor-shape #:tensor-value)
   (:import-from :caten/program #:compute-tensors)
+  (:import-from :caten/derivative #:checkpoint)
   (:shadow #:identity)
   (:export
    ;; modules

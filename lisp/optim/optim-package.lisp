@@ -10,14 +10,14 @@
   (:import-from :caten/promotion #:dtype-class #:resolve-dtype)
   (:import-from :caten/dim #:*dims*)
   (:import-from :caten/program #:compute-tensors)
-  (:import-from :caten/primitive #:differentiate #:make-stepper #:run-stepper #:stepper-program #:stepper-states #:set-stepper-states #:set-batches #:run-steps)
+  (:import-from :caten/primitive #:differentiate #:make-stepper #:planned-memory #:parse-bytes #:run-stepper #:stepper-program #:stepper-memory #:stepper-states #:set-stepper-states #:set-batches #:run-steps)
   (:export
    ;; optimizers
    #:optimizer #:optimizer-p #:sgd #:adam #:adamw #:lion #:adafactor
    ;; schedules of the learning rate
    #:constant #:step-decay #:cosine #:linear-warmup #:one-cycle
    ;; training
-   #:make-trainer #:trainer #:trainer-p #:train-step #:step-program #:train #:accuracy #:synchronize #:trainer-state #:load-trainer-state #:trainer-module
+   #:make-trainer #:trainer #:trainer-p #:train-step #:step-program #:step-memory #:train #:accuracy #:synchronize #:trainer-state #:load-trainer-state #:trainer-module
    #:batches-per-epoch #:give-examples #:run-steps-from))
 
 (in-package :optim)

@@ -3,13 +3,14 @@
 
 (in-package :optim)
 
-(defstruct (trainer (:constructor %make-trainer (module stepper rows inputs metrics optimizer)) (:copier nil))
+(defstruct (trainer (:constructor %make-trainer (module stepper rows inputs metrics optimizer recomputed)) (:copier nil))
   module
   stepper    ; of C++: the compiled program and the states
   rows       ; of each state a `row`
   inputs     ; the leaves that the arguments of a step stand for
   metrics    ; names of the results of a step, the loss first
-  optimizer)
+  optimizer
+  recomputed)  ; how many blocks are computed again on the way back
 
 (si::set-documentation 'trainer-p 'function "True of what optim:make-trainer returns.")
 (si::set-documentation 'trainer-module 'function "The module that a trainer trains: (optim:trainer-module trainer).")
@@ -204,24 +205,44 @@
           (move-counters states sums fine full)
           (cons value (rest results)))))))
 
-(defun make-trainer (module loss examples &key (optimizer (adamw)) groups clip-norm clip-value (accumulate 1) ema precision (loss-scale (eq precision :f16)) metrics)
+(defun update-list (rows)
+  "((name leaf . next) …) of rows."
+  (loop for row in rows collect (list* (row-name row) (row-leaf row) (row-next row))))
+
+(defun named-results (results metrics)
+  "((name . tensor) …) of the loss and what else is reported."
+  (loop for result in results
+        for k from 0
+        collect (cons (cond ((zerop k) "loss") ((nth (1- k) metrics)) (t (format nil "metric~d" k))) result)))
+
+(defun blocks-to-recompute (memory module trace inputs rows)
+  "As many blocks of the module, from the first on, as have to be recomputed so that intermediate values fit into so many bytes; none without a number."
+  (let ((blocks (and memory (blocks-of module))))
+    (flet ((planned (count)
+             (let ((results (funcall trace (subseq blocks 0 count))))
+               (checked (planned-memory "step" inputs (update-list rows) (named-results results '()))))))
+      (and memory (subseq blocks 0 (fewest-recomputed (bytes-of memory) (length blocks) #'planned))))))
+
+(defun make-trainer (module loss examples &key (optimizer (adamw)) groups clip-norm clip-value (accumulate 1) ema precision (loss-scale (eq precision :f16))
+                                            memory metrics)
   "What trains a module: (optim:make-trainer model (lambda (model x y) (cross-entropy (funcall model x) y)) (list x y) :optimizer (optim:sgd :lr 0.1)).
 `loss` gets the module and tensors of the types of `examples`, and returns a scalar, then further ones to report (named by :metrics). One step is one
 program: loss, gradients, update. :groups ((:match :vectors :weight-decay 0) …) change :lr and :weight-decay of parameters; :clip-norm and :clip-value limit
 gradients; with :accumulate n each n-th step moves parameters by the mean of n gradients; :ema 0.999 keeps a moving mean of the parameters;
-:precision :bf16 or :f16 computes forwards and backwards narrower, parameters stay f32, and gradients of f16 are scaled as far as they stay finite."
+:precision :bf16 or :f16 computes forwards and backwards narrower, parameters stay f32, and gradients of f16 are scaled as far as they stay finite;
+:memory \"200M\", or a number of bytes, is what intermediate values may take: of as many blocks as it needs (the longest list of modules in the module, from
+the first on) they are computed again on the way back."
   (let* ((inputs (loop for x in examples for k from 0 collect (make-leaf :input (tensor-dtype x) (tensor-shape x) :name (format nil "input~d" k))))
-         (states (states-of module optimizer accumulate ema loss-scale))
-         (results (trace-step module loss inputs states optimizer :groups (check-groups groups) :clip-norm clip-norm :clip-value clip-value
-                                                                  :accumulate accumulate :ema ema :precision precision))
-         (names (cons "loss" (loop for nil in (rest results) for k from 1 collect (or (nth (1- k) metrics) (format nil "metric~d" k)))))
-         (rows (rows-of states)))
-    (compute-tensors (mapcar #'row-first rows))
-    (let ((stepper (checked (make-stepper "step" inputs (loop for row in rows collect (list* (row-name row) (row-leaf row) (row-next row)))
-                                          (mapcar #'cons names results)
-                                          (mapcar (lambda (row) (tensor-value (row-first row))) rows)))))
-      (dolist (row rows) (setf (row-next row) nil (row-first row) nil))
-      (%make-trainer module stepper rows inputs names optimizer))))
+         (states (states-of module optimizer accumulate ema loss-scale)) (rows (rows-of states)))
+    (flet ((step-results (recomputed)
+             (let ((nn::*recomputed* recomputed))
+               (trace-step module loss inputs states optimizer :groups (check-groups groups) :clip-norm clip-norm :clip-value clip-value
+                                                               :accumulate accumulate :ema ema :precision precision))))
+      (let* ((recomputed (blocks-to-recompute memory module #'step-results inputs rows)) (results (named-results (step-results recomputed) metrics)))
+        (compute-tensors (mapcar #'row-first rows))
+        (let ((stepper (checked (make-stepper "step" inputs (update-list rows) results (mapcar (lambda (row) (tensor-value (row-first row))) rows)))))
+          (dolist (row rows) (setf (row-next row) nil (row-first row) nil))
+          (%make-trainer module stepper rows inputs (mapcar #'car results) optimizer (length recomputed)))))))
 
 ;;; Running it
 
@@ -242,6 +263,11 @@ values: (optim:train-step trainer x y). The module gets its parameters by optim:
 (defun step-program (trainer)
   "The IR text of a step, which `caten bench FILE.ir --profile` and `--emit=schedule` take: (optim:step-program trainer)."
   (checked (stepper-program (trainer-stepper trainer))))
+
+(defun step-memory (trainer)
+  "The bytes that the intermediate values of a step take, as planned, and how many blocks of the module are computed again on the way back (:memory of
+optim:make-trainer): (optim:step-memory trainer)."
+  (values (checked (stepper-memory (trainer-stepper trainer))) (trainer-recomputed trainer)))
 
 (defun trainer-state (trainer)
   "((key . tensor) …) of all that a trainer changes: parameters, buffers, what the optimizer keeps, counters. With it and its batches a run goes on as if it

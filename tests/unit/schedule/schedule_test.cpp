@@ -194,6 +194,41 @@ TEST_CASE("a state may be overwritten only where each element is read at its own
   }
 }
 
+/// Layers of 512×256 elements; the sum of each one's rows moves a state, once all of them are done.
+Graph sums_of_layers(int layers) {
+  Graph graph;
+  Build build(graph);
+  Shape products{Dim(512), Dim(256), Dim(256)};
+  NodeId w = graph.add_input("w", programs::f32({Dim(256), Dim(256)}));
+  NodeId weights = build.expand(build.reshape(w, {Dim(1), Dim(256), Dim(256)}), products);
+  NodeId x = graph.add_input("x", programs::f32({Dim(512), Dim(256)}));
+  std::vector<NodeId> values;
+  for (int k = 0; k < layers; ++k) {
+    NodeId rows = build.expand(build.reshape(x, {Dim(512), Dim(1), Dim(256)}), products);
+    x = build.reduce(Combine::kAdd, build.op(Op::kMul, {rows, weights}), {2});
+    values.push_back(x);
+  }
+  graph.outputs = {{"y", x}};
+  for (size_t k = 0; k < values.size(); ++k) {
+    NodeId sum = build.reduce(Combine::kAdd, values[k], {0});
+    NodeId state = graph.add_state("bias" + std::to_string(k), programs::f32({Dim(256)}));
+    graph.states[k].next = build.op(Op::kAdd, {state, sum});
+  }
+  return graph;
+}
+
+TEST_CASE("a kernel that lets go of memory runs as soon as it can, in the place of a state behind its other readers") {
+  auto arena = [](const Schedule& schedule) {
+    return plan_memory(schedule, compute_lifetimes(schedule), {})->arena_bytes;
+  };
+  size_t layer = size_t{512} * 256 * 4;
+  Schedule late = make_schedule(sums_of_layers(8), {{"order"}}), soon = make_schedule(sums_of_layers(8));
+  CHECK(late.kernels.size() == soon.kernels.size());
+  CHECK(arena(late) == 7 * layer);
+  CHECK(arena(soon) == 2 * layer);
+  CHECK(compute_lifetimes(soon).reuses.size() == 8);  // of the states
+}
+
 TEST_CASE("a value of more bytes than 63 bits count is refused by the plan") {
   Graph graph;
   graph.dims.declare("N");
