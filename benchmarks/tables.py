@@ -200,6 +200,10 @@ def summary(results):
     if "memory" in results:
         rows = results["memory"]["rows"][1:]
         lines.append(f"- **Memory:** of the processes that compute a row the one of caten takes least in {len(least_memory(rows))} of {len(rows)} rows.")
+    if "train" in results:
+        rows = results["train"]["rows"]
+        lines.append("- **A step of training**, forwards, backwards and update: the best of PyTorch, eager and compiled, and JAX takes " + ", ".join(
+            f"{row['ratio']:.2f}× ({row['what'].split(',')[0]})" for row in rows if "ratio" in row) + " as long.")
     if "digits" in results:
         row = results["digits"]["rows"][0]
         lines.append(f"- **examples/digits.lisp:** {row['what']}: {number(row['ms']['caten']['median'])} ms, scikit-learn {number(row['ms']['scikit-learn']['median'])} ms; "
