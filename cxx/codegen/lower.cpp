@@ -195,6 +195,10 @@ void Lowering::finish(Body& into, const std::vector<const KernelPart*>& parts, c
     if (parts[k]->target || parts[k]->own_elements > 0) store(last, plan, *parts[k], values[k]);
 }
 
+bool Lowering::has_identity(const KernelPart& part) const {
+  return !is_complex(dtype_of(part)) || fold_of(part).combine != Combine::kMul;
+}
+
 ValueId Lowering::initial(const KernelPart& part) {
   Combine combine = fold_of(part).combine;
   DType dtype = dtype_of(part);
@@ -229,8 +233,8 @@ void Lowering::fold_in(Body& into, const KernelPart& part, uint32_t slot, const 
 void Lowering::fold_elements(Body& into, const PassPlan& plan, const std::vector<uint32_t>& slots, const Dim& lane) {
   for (size_t k = 0; k < plan.folds.size(); ++k) {
     const KernelPart& part = *plan.folds[k];
-    // The complex one is no identity for infinite parts: the first element stands for itself.
-    if (is_complex(dtype_of(part)) && fold_of(part).combine == Combine::kMul) {
+    if (!has_identity(part)) {
+      // The first element stands for itself.
       ValueId sum = accumulator(part, slots[k], lane);
       ValueId first = values_.is_zero(IndexSpace::linear(plan.reduced, plan.reduced_extents));
       set(into, part, slots[k], lane, values_.select(first, plan.folded[k], combine(part, sum, plan.folded[k])));

@@ -34,7 +34,7 @@ int64_t Lowering::lanes_of(const PassPlan& plan, size_t bytes) {
   int64_t lanes = kMostLanes;
   for (const KernelPart* part : plan.folds) {
     lanes = std::min(lanes, elements_in(bytes, dtype_of(*part)));
-    if (is_complex(dtype_of(*part)) && fold_of(*part).combine == Combine::kMul) return 1;
+    if (!has_identity(*part)) return 1;
   }
   if (plan.reduced.empty()) return 1;
   const Dim& extent = plan.reduced_extents.back();
@@ -54,11 +54,13 @@ std::vector<uint32_t> Lowering::fold_lanes(Body& body, const PassPlan& plan, int
   bool sums = std::any_of(plan.folds.begin(), plan.folds.end(), [&](const KernelPart* part) {
     return adds_inexactly(fold_of(*part).combine, dtype_of(*part));
   });
+  bool blocks =
+      sums && std::all_of(plan.folds.begin(), plan.folds.end(), [&](const auto* part) { return has_identity(*part); });
   std::vector<uint32_t> totals = declare_all(body, plan, lanes);
   Body* inside = &body;
   for (size_t k = 0; k + 1 < plan.reduced.size(); ++k)
     inside = &loop_along(*inside, plan.reduced[k], plan.reduced_extents[k]);
-  fold_in_lanes(*inside, plan, totals, lanes, sums);
+  fold_in_lanes(*inside, plan, totals, lanes, blocks);
   return totals;
 }
 
@@ -153,12 +155,12 @@ void Lowering::fetch_next_row(Body& into, const PassPlan& plan, const Dim& first
 }
 
 void Lowering::fold_in_lanes(Body& into, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes,
-                             bool sums) {
+                             bool may_block) {
   const Dim &variable = plan.reduced.back(), &extent = plan.reduced_extents.back();
   Dim steps = floor_div(extent, Dim(lanes));
   // Each lane has an accumulator, and stores where it loads: an element may take the memory of another value's.
   bool stores = !plan.everywhere.empty();
-  bool in_blocks = sums && !(steps.is_constant() && steps.constant() <= kBlock);
+  bool in_blocks = may_block && !(steps.is_constant() && steps.constant() <= kBlock);
   auto run = [&](Body& body, const std::vector<uint32_t>& slots, const Dim& first, const Dim& count, Extent kind) {
     auto vector = [&](Body& each, const Dim& step) {
       fetch_next_row(each, plan, (first + step) * Dim(lanes), lanes);

@@ -28,13 +28,9 @@ int64_t known_count(const Shape& extents) {
 
 }  // namespace
 
-bool Lowering::folds_in_team(const KernelPart& part) const {
-  return !is_complex(dtype_of(part)) || fold_of(part).combine != Combine::kMul;
-}
-
 bool Lowering::rows_suit_team(const std::vector<PassAxes>& passes) const {
   bool plain = std::all_of(kernel_.parts.begin(), kernel_.parts.end(), [&](const KernelPart& part) {
-    return part.own_elements == 0 && (!graph_[part.space.root].is(Op::kReduce) || folds_in_team(part));
+    return part.own_elements == 0 && (!graph_[part.space.root].is(Op::kReduce) || has_identity(part));
   });
   return plain && std::any_of(passes.begin(), passes.end(), [&](const PassAxes& pass) {
            int64_t count = 1;
@@ -128,7 +124,7 @@ void Lowering::fold_in_team(Body& into, const PassPlan& plan) {
 }
 
 void Lowering::lower_folds_of_threads(Body& into, const PassPlan& plan) {
-  bool team = std::all_of(plan.folds.begin(), plan.folds.end(), [&](const auto* part) { return folds_in_team(*part); });
+  bool team = std::all_of(plan.folds.begin(), plan.folds.end(), [&](const auto* part) { return has_identity(*part); });
   if (std::optional<TeamTile> tile = team ? team_tile(plan) : std::nullopt) return lower_team_tile(into, plan, *tile);
   int64_t folded = known_count(plan.reduced_extents);
   Body& body = loops_along(into, plan.axes);

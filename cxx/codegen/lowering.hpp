@@ -218,7 +218,8 @@ class Lowering : Statements {
   void fetch_next_row(Body& into, const PassPlan& plan, const Dim& first, int64_t lanes);
 
   /// The last folded axis in steps of `lanes` elements; long sums in blocks with accumulators of their own.
-  void fold_in_lanes(Body& into, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes, bool sums);
+  void fold_in_lanes(Body& into, const PassPlan& plan, const std::vector<uint32_t>& totals, int64_t lanes,
+                     bool may_block);
 
   /// A loop of `count` steps, several of them in one where that is asked for: `what` for each of them.
   template <class What>
@@ -306,8 +307,9 @@ class Lowering : Statements {
   /// Whether the kernel is arranged for them: nothing is in lanes, or in tiles of a processor's caches.
   bool for_threads() const { return team_.threads > 0 && !kernel_.hint && kernel_.blocks.empty(); }
 
-  /// Whether the order of a fold does not matter to what is left of it.
-  bool folds_in_team(const KernelPart& part) const;
+  /// Whether accumulators may begin at the identity: the complex one is none for infinite parts, so that such a product
+  /// has one accumulator, which begins at the first element.
+  bool has_identity(const KernelPart& part) const;
   /// Whether the passes over a row are enough work for a team.
   bool rows_suit_team(const std::vector<PassAxes>& passes) const;
 
